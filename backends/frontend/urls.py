@@ -1,0 +1,13 @@
+"""Label Studio's own addresses, minus the one that calls a host outside."""
+
+from core.urls import urlpatterns as label_studio  # pyright: ignore[reportMissingImports]
+from django.http import HttpRequest, JsonResponse  # pyright: ignore[reportMissingImports]
+from django.urls import path  # pyright: ignore[reportMissingImports]
+
+
+def no_tips(request: HttpRequest) -> JsonResponse:
+    """Answer as Label Studio does when it cannot reach the host outside: the page shows its own."""
+    return JsonResponse({}, status=404)
+
+
+urlpatterns = [path("heidi-tips/", no_tips, name="heidi_tips"), *label_studio]
