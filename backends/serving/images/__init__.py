@@ -1,0 +1,26 @@
+"""Image access: from what Label Studio sends in task data to pixels, within limits."""
+
+from backends.serving.images.access import Image, ImageAccess
+from backends.serving.images.errors import (
+    ImageDenied,
+    ImageError,
+    ImageNotFound,
+    ImageRefused,
+    ImageTooLarge,
+    ImageUnreachable,
+    ImageUnreadable,
+)
+from backends.serving.images.settings import ImageSettings
+
+__all__ = [
+    "Image",
+    "ImageAccess",
+    "ImageDenied",
+    "ImageError",
+    "ImageNotFound",
+    "ImageRefused",
+    "ImageSettings",
+    "ImageTooLarge",
+    "ImageUnreachable",
+    "ImageUnreadable",
+]

@@ -1,0 +1,83 @@
+"""The one door from an address in task data to pixels."""
+
+import ssl
+from dataclasses import dataclass
+
+import numpy as np
+
+from backends.serving.images import identity
+from backends.serving.images.budget import Budget
+from backends.serving.images.decode import decode
+from backends.serving.images.guard import Guard, Resolver, system_resolver
+from backends.serving.images.label_studio import Token
+from backends.serving.images.settings import ImageSettings
+from backends.serving.images.sources import Reader, StorageObject
+from backends.serving.images.storage import Storage
+from backends.serving.images.transport import Transport
+from backends.serving.images.web import Web
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """One image as browsers show it.
+
+    pixels: uint8 (H, W, 3), RGB, rows from the top; read-only, since threads share it (copy it
+        before torch.from_numpy).
+    identity: of the content: it changes when the file is replaced (see identity.py).
+    """
+
+    pixels: np.ndarray
+    identity: str
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+
+class ImageAccess:
+    """Reads images from Cloud Storage, from Label Studio and from allowed hosts; thread-safe.
+
+    resolver: answers host names, by default the system's. tls: for hosts with certificates of one's
+    own, by default the system's and certifi's authorities. Nothing is connected before the first
+    load, and nothing is written to disk.
+    """
+
+    def __init__(
+        self,
+        settings: ImageSettings,
+        *,
+        resolver: Resolver = system_resolver,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._settings = settings
+        self._reader = Reader(settings)
+        guard = Guard(settings.allowed_hosts, resolver)
+        transport = Transport(guard, settings.retries, tls)
+        token = Token(settings.label_studio_api_key, self._reader.label_studio, transport)
+        self._web = Web(self._reader, guard, transport, token)
+        self._storage = Storage()
+
+    def identity(self, url: str) -> str:
+        """A key for `url` that outlives its signature, known without a network trip.
+
+        It names the place. The content may be replaced behind it: `Image.identity` tells.
+        Raises ImageRefused when `url` is no image address at all.
+        """
+        return identity.of(self._reader.read(url), self._reader)
+
+    def load(self, url: str) -> Image:
+        """The image behind `url`, fetched and decoded anew. Raises ImageError."""
+        source = self._reader.read(url)
+        place = identity.of(source, self._reader)
+        budget = Budget(source.image, self._settings.timeout_seconds, self._settings.max_bytes)
+        if isinstance(source, StorageObject):
+            body, generation = self._storage.fetch(source, budget)
+            content = identity.of_generation(place, generation)
+        else:
+            body = self._web.fetch(source, budget)
+            content = identity.of_content(place, body.getbuffer())
+        return Image(decode(body, source.image, self._settings.max_pixels), content)

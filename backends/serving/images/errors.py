@@ -1,0 +1,33 @@
+"""What can go wrong on the way from a task's image address to pixels.
+
+Every message is one sentence that names the image and never holds a token or the query of a signed
+address, so that it may be logged and shown to a labeler as it is.
+"""
+
+
+class ImageError(Exception):
+    """An image could not be had; the subclass says on whose side the reason lies."""
+
+
+class ImageRefused(ImageError):
+    """The address is not one that the service may or can ask: scheme, host, or network address."""
+
+
+class ImageNotFound(ImageError):
+    """The address is fine, and there is nothing at it."""
+
+
+class ImageDenied(ImageError):
+    """The owner of the image refuses our credentials, or we have none."""
+
+
+class ImageUnreachable(ImageError):
+    """No complete answer in time, after the retries that the settings allow."""
+
+
+class ImageTooLarge(ImageError):
+    """More bytes or more pixels than the settings allow."""
+
+
+class ImageUnreadable(ImageError):
+    """The bytes came, and they are not a complete image of a known format."""

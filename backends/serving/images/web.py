@@ -1,0 +1,109 @@
+"""From an http(s) address to bytes: who may be asked, what goes with the request, where it leads.
+
+Redirects are followed by hand, three at most, and each is looked at as if it were the address in
+the task. The Label Studio token goes to Label Studio's file paths only, and no longer once a
+redirect has left Label Studio.
+"""
+
+from dataclasses import replace
+
+from urllib3.util.url import Url
+
+from backends.serving.images.budget import Body, Budget
+from backends.serving.images.errors import (
+    ImageDenied,
+    ImageNotFound,
+    ImageRefused,
+    ImageUnreachable,
+)
+from backends.serving.images.guard import Guard, Refusal, literal
+from backends.serving.images.label_studio import Token
+from backends.serving.images.sources import Reader, WebImage
+from backends.serving.images.transport import Answer, Transport
+
+_MAX_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Where Label Studio sends a browser for an object in a bucket, by an address that it has signed.
+_SIGNED_STORAGE = "https://storage.googleapis.com:443"
+_KEY_ADVICE = "check LABEL_STUDIO_API_KEY, and that its owner may see the project"
+
+
+class Web:
+    """Fetches from Label Studio and from the hosts on the allow-list."""
+
+    def __init__(self, reader: Reader, guard: Guard, transport: Transport, token: Token) -> None:
+        self._reader = reader
+        self._guard = guard
+        self._transport = transport
+        self._token = token
+
+    def fetch(self, source: WebImage, budget: Budget) -> Body:
+        """The file behind `source`. Raises any ImageError but ImageUnreadable."""
+        came_from: WebImage | None = None
+        for _ in range(_MAX_REDIRECTS + 1):
+            self._admit(source, came_from)
+            answer = self._ask(source, budget)
+            if answer.status not in _REDIRECTS:
+                return _accept(answer, source)
+            location = answer.headers.get("location")
+            if not location:
+                raise ImageUnreachable(f"{source.image}: was redirected to nowhere")
+            target = self._reader.follow(source.url, location, source.image)
+            if target.label_studio and self._reader.path_below(target.url).startswith(
+                "/user/login"
+            ):
+                raise ImageDenied(f"{source.image}: Label Studio asks to log in; {_KEY_ADVICE}")
+            # Label Studio's address loses its rights when a foreign host names it: what is asked of
+            # Label Studio must not be that host's choice.
+            trusted = source.label_studio and target.label_studio
+            came_from, source = source, replace(target, label_studio=trusted)
+        raise ImageUnreachable(f"{source.image}: more than {_MAX_REDIRECTS} redirects")
+
+    def _admit(self, source: WebImage, came_from: WebImage | None) -> None:
+        """Raises ImageRefused unless this host may be asked, seen from where we come."""
+        url = source.url
+        scheme, host = url.scheme or "", url.host or ""
+        if source.label_studio:
+            return
+        from_label_studio = came_from is not None and came_from.label_studio
+        if from_label_studio and f"{scheme}://{host}:{url.port or 443}" == _SIGNED_STORAGE:
+            return
+        try:
+            literal(host)
+        except Refusal as refusal:
+            raise ImageRefused(f"{source.image}: {refusal}") from refusal
+        if not self._guard.allows(scheme, host, url.port):
+            what = "is on" if came_from is None else "was redirected to"
+            raise ImageRefused(
+                f"{source.image}: {what} {url.netloc}, which is not among the hosts that images "
+                "may come from (IMAGE_HOSTS)"
+            )
+
+    def _ask(self, source: WebImage, budget: Budget) -> Answer:
+        operators = source.label_studio
+        if not self._reader.takes_token(source):
+            return self._transport.exchange(source.url, budget, operators=operators)
+        header = self._token.header(budget)
+        answer = self._transport.exchange(source.url, budget, operators=operators, headers=header)
+        if answer.status == 401 and self._token.renew(header):
+            header = self._token.header(budget)
+            answer = self._transport.exchange(
+                source.url, budget, operators=operators, headers=header
+            )
+        return answer
+
+
+def _accept(answer: Answer, source: WebImage) -> Body:
+    if answer.status == 200 and answer.body is not None:
+        return answer.body
+    image, owner = source.image, _owner(source.url, source.label_studio)
+    if answer.status in (401, 403):
+        advice = _KEY_ADVICE if source.label_studio else "it may need a signed address"
+        raise ImageDenied(f"{image}: {owner} refuses access ({answer.status}); {advice}")
+    if answer.status in (404, 410):
+        raise ImageNotFound(f"{image}: {owner} has no such file ({answer.status})")
+    raise ImageUnreachable(f"{image}: {owner} answered {answer.status} instead of the file")
+
+
+def _owner(url: Url, label_studio: bool) -> str:
+    return "Label Studio" if label_studio else str(url.netloc)
