@@ -1,0 +1,69 @@
+"""`python -m backends.serving`: serve MODEL_CLASS with gunicorn, one process and many threads."""
+
+import logging
+import os
+import sys
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from backends.serving.app import create_app
+from backends.serving.errors import SettingsError
+from backends.serving.loading import model_factory
+from backends.serving.readiness import ModelLoader
+from backends.serving.settings import ServingSettings
+
+
+class Server(BaseApplication):
+    """gunicorn around one app, made in the worker: a CUDA context does not survive a fork."""
+
+    def __init__(self, settings: ServingSettings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": self._settings.threads,
+            # One process holds the embeddings: it must not be recycled for a slow request. gthread
+            # reports to the arbiter from its own loop, so a worker that hangs is still ended.
+            "timeout": 60,
+            "graceful_timeout": 10,
+            "keepalive": 30,
+            "loglevel": self._settings.log_level.lower(),
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        settings = self._settings
+        loader = ModelLoader(
+            model_factory(settings.model_class, settings.label_config), settings.model_class
+        )
+        app = create_app(settings, loader)
+        loader.start()
+        return app
+
+
+def main() -> int:
+    try:
+        settings = ServingSettings.from_environment(os.environ)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # The Google and HTTP libraries log request headers at DEBUG, tokens among them.
+    for noisy in ("urllib3", "google", "requests"):
+        logging.getLogger(noisy).setLevel(max(logging.INFO, logging.root.level))
+    Server(settings).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""The ML-backend HTTP contract of Label Studio 1.23.2 on Flask, for any LabelStudioMLBase."""
+
+import hmac
+import logging
+import time
+import uuid
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from werkzeug.exceptions import HTTPException
+
+from backends.serving import payloads
+from backends.serving.errors import BadRequest, ModelUnavailable
+from backends.serving.labeling import mask_control
+from backends.serving.metrics import LATENCY, REQUESTS
+from backends.serving.predictions import predict
+from backends.serving.readiness import ModelLoader
+from backends.serving.settings import ServingSettings
+
+log = logging.getLogger(__name__)
+
+# Label Studio gives /health one second: it must never wait for anything.
+OPEN_ROUTES = frozenset({"health"})
+
+
+def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
+    """Return the service for the model that `loader` brings.
+
+    Routes: GET / and /health, POST /setup, POST /predict, GET and POST /versions, POST /webhook,
+    GET /metrics. All but /health ask for basic auth when the settings have it. A request that
+    cannot be answered gets 4xx and {"error": one sentence}; a fault of ours gets 500 with an id
+    that the log repeats.
+    """
+    app = Flask("atelier", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    default_config = settings.label_config.read_text() if settings.label_config else None
+    _guard(app, settings)
+    _count(app)
+    _explain_errors(app)
+
+    @app.get("/")
+    @app.get("/health")
+    def health() -> Response:
+        body = {
+            "status": loader.state,
+            "model_class": loader.model_class,
+            "model_version": loader.model_version if loader.state == "UP" else None,
+        }
+        if loader.state == "UP":
+            return _json(body)
+        return _json({**body, "message": loader.progress}, 503)
+
+    @app.post("/setup")
+    def setup() -> Response:
+        schema = payloads.setup_schema(payloads.json_object(request.get_data()))
+        _ = loader.model
+        if schema:
+            _warn_about_labels(loader, schema)
+        return _json({"model_version": loader.model_version})
+
+    @app.post("/predict")
+    def predict_tasks() -> Response:
+        wanted = payloads.predict_request(payloads.json_object(request.get_data()), default_config)
+        version = loader.model_version
+        return _json({"results": predict(loader.model, wanted, version), "model_version": version})
+
+    @app.route("/versions", methods=["GET", "POST"])
+    def versions() -> Response:
+        _ = loader.model
+        return _json({"versions": [loader.model_version]})
+
+    @app.post("/webhook")
+    def webhook() -> Response:
+        # Label Studio waits one second for this, and nothing here learns from annotations.
+        payloads.json_object(request.get_data())
+        return _json({"status": "ignored"}, 201)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def _guard(app: Flask, settings: ServingSettings) -> None:
+    if settings.basic_auth_user is None or settings.basic_auth_pass is None:
+        if settings.host not in ("127.0.0.1", "::1", "localhost"):
+            log.warning("no BASIC_AUTH_USER: anyone who reaches %s may use it", settings.host)
+        return
+    user = settings.basic_auth_user.encode()
+    password = settings.basic_auth_pass.get_secret_value().encode()
+
+    @app.before_request
+    def check() -> Response | None:
+        if request.endpoint in OPEN_ROUTES:
+            return None
+        given = request.authorization
+        known = (
+            given is not None
+            and given.type == "basic"
+            and hmac.compare_digest((given.username or "").encode(), user)
+            and hmac.compare_digest((given.password or "").encode(), password)
+        )
+        if known:
+            return None
+        answer = _json({"error": "wrong or missing basic auth user and password"}, 401)
+        answer.headers["WWW-Authenticate"] = 'Basic realm="atelier"'
+        return answer
+
+
+def _count(app: Flask) -> None:
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        route = request.endpoint or "unknown"
+        REQUESTS.labels(route, str(response.status_code)).inc()
+        if "started" in g:
+            LATENCY.labels(route).observe(time.perf_counter() - g.started)
+        return response
+
+
+def _explain_errors(app: Flask) -> None:
+    @app.errorhandler(BadRequest)
+    def bad_request(error: BadRequest) -> Response:
+        return _json({"error": str(error)}, 400)
+
+    @app.errorhandler(ModelUnavailable)
+    def unavailable(error: ModelUnavailable) -> Response:
+        answer = _json({"error": str(error)}, 503)
+        answer.headers["Retry-After"] = "5"
+        return answer
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        sentences = {
+            404: f"there is no {request.path} here",
+            405: f"{request.path} does not take {request.method}",
+            413: f"the body is over the limit of {app.config['MAX_CONTENT_LENGTH']} bytes",
+        }
+        code = error.code or 500
+        return _json({"error": sentences.get(code, error.description or error.name)}, code)
+
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> Response:
+        number = uuid.uuid4().hex[:12]
+        log.error("fault %s on %s %s", number, request.method, request.path, exc_info=error)
+        return _json({"error": f"internal fault {number}; the service's log has the details"}, 500)
+
+
+def _warn_about_labels(loader: ModelLoader, schema: str) -> None:
+    control = mask_control(schema)
+    emitted: tuple[str, ...] = getattr(loader.model, "emitted_labels", ())
+    missing = [label for label in emitted if control.label_for(label) is None]
+    if missing:
+        log.warning(
+            "the labeling config has no label for %s: those regions will not be sent",
+            ", ".join(missing),
+        )
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, content_type="application/json")

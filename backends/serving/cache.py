@@ -1,0 +1,75 @@
+"""A cache bounded in bytes that computes each missing value once, however many ask for it."""
+
+import threading
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from cachetools import LRUCache
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class SingleFlightCache(Generic[Key, Value]):
+    """Least recently used values go out first; concurrent misses of a key share one computation.
+
+    Args:
+        max_bytes: the most that all values may take together. A value larger than that is handed to
+            those who wait for it and not kept.
+        size_of: bytes that a value takes.
+    """
+
+    def __init__(self, max_bytes: int, size_of: Callable[[Value], int]) -> None:
+        self._lock = threading.Lock()
+        self._values: LRUCache[Key, Value] = LRUCache(max_bytes, getsizeof=size_of)
+        self._size_of = size_of
+        self._flights: dict[Key, Future[Value]] = {}
+
+    def get(self, key: Key) -> Value | None:
+        """Return the value of a key and mark it as used, or None."""
+        with self._lock:
+            return self._values.get(key)
+
+    def get_or_compute(self, key: Key, compute: Callable[[], Value]) -> Value:
+        """Return the value of a key, from `compute` when it is missing.
+
+        An error of `compute` reaches everyone who waited for it and is not remembered.
+        """
+        with self._lock:
+            value = self._values.get(key)
+            if value is not None:
+                return value
+            flight = self._flights.get(key)
+            mine = flight is None
+            if flight is None:
+                flight = self._flights[key] = Future()
+        if not mine:
+            return flight.result()
+        try:
+            value = compute()
+        except BaseException as error:
+            with self._lock:
+                del self._flights[key]
+            flight.set_exception(error)
+            raise
+        with self._lock:
+            if self._size_of(value) <= self._values.maxsize:
+                self._values[key] = value
+            del self._flights[key]
+        flight.set_result(value)
+        return value
+
+    def discard(self, key: Key) -> None:
+        """Forget the value of a key; one that is being computed is not touched."""
+        with self._lock:
+            self._values.pop(key, None)
+
+    @property
+    def bytes_held(self) -> int:
+        with self._lock:
+            return int(self._values.currsize)
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._values)

@@ -1,0 +1,1 @@
+"""Masks and the three ways in which Label Studio writes them: brush RLE, bitmask PNG, polygons."""

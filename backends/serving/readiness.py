@@ -1,0 +1,69 @@
+"""Loads the model beside the server, so that /health can answer from the first moment."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from label_studio_ml.model import LabelStudioMLBase
+
+from backends.serving.errors import ModelUnavailable
+
+log = logging.getLogger(__name__)
+
+State = Literal["LOADING", "UP", "FAILED"]
+
+
+class ModelLoader:
+    """Runs `load` once in a thread and holds the model that it returns."""
+
+    def __init__(self, load: Callable[[], LabelStudioMLBase], model_class: str) -> None:
+        self._load = load
+        self._model: LabelStudioMLBase | None = None
+        self._message = ""
+        self._started = time.monotonic()
+        self.model_class = model_class
+        self.state: State = "LOADING"
+
+    def start(self) -> None:
+        """Start the loading thread."""
+        threading.Thread(target=self._run, name="model-loader", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._model = self._load()
+        # Whatever went wrong becomes the state that /health tells: this thread has no caller.
+        except Exception as error:
+            log.exception("the model %s could not be loaded", self.model_class)
+            self._message = f"{type(error).__name__}: {error}"
+            self.state = "FAILED"
+            return
+        self.state = "UP"
+        seconds = time.monotonic() - self._started
+        log.info("%s is ready after %.1f s: %s", self.model_class, seconds, self.model_version)
+
+    @property
+    def model(self) -> LabelStudioMLBase:
+        """The loaded model.
+
+        Raises:
+            ModelUnavailable: it is still loading, or loading failed.
+        """
+        if self._model is None:
+            raise ModelUnavailable(self.progress)
+        return self._model
+
+    @property
+    def model_version(self) -> str:
+        """The version that predictions carry: the model's own, or the name of its class."""
+        version = getattr(self._model, "model_version", None)
+        return str(version or self.model_class.partition(":")[2])
+
+    @property
+    def progress(self) -> str:
+        """One sentence: what the loading is at, or why it failed."""
+        if self.state == "FAILED":
+            return f"the model could not be loaded: {self._message}"
+        seconds = time.monotonic() - self._started
+        return f"the model is loading, for {seconds:.0f} s so far"

@@ -1,0 +1,256 @@
+"""The HTTP contract, with somebody else's model behind it."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from backends.serving.app import create_app
+from backends.serving.loading import model_factory
+from backends.serving.readiness import ModelLoader
+from backends.serving.settings import ServingSettings
+from tests.backends.serving import foreign
+
+FOREIGN = "tests.backends.serving.foreign"
+AUTH = ("labeler", "s3cret")
+
+
+def client_of(class_name: str, **environment: str) -> tuple[FlaskClient, ModelLoader]:
+    settings = ServingSettings.from_environment(
+        {"MODEL_CLASS": f"{FOREIGN}:{class_name}", "MAX_BODY_MB": "1", **environment}
+    )
+    loader = ModelLoader(
+        model_factory(settings.model_class, settings.label_config), settings.model_class
+    )
+    return create_app(settings, loader).test_client(), loader
+
+
+def wait_until_settled(loader: ModelLoader) -> None:
+    deadline = time.monotonic() + 10
+    while loader.state == "LOADING":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def client() -> Iterator[FlaskClient]:
+    client, loader = client_of("Plain")
+    loader.start()
+    wait_until_settled(loader)
+    with client:
+        yield client
+
+
+def predict(client: FlaskClient, *images: str, **more: object):
+    tasks = [{"id": number, "data": {"image": image}} for number, image in enumerate(images)]
+    return client.post("/predict", json={"tasks": tasks, **more})
+
+
+def choices(answer) -> list[str | None]:
+    return [
+        item["result"][0]["value"]["choices"][0] if item["result"] else None
+        for item in answer.json["results"]
+    ]
+
+
+class TestHealth:
+    def test_says_ready_with_the_model_version(self, client: FlaskClient) -> None:
+        answer = client.get("/health")
+        assert answer.status_code == 200
+        assert answer.json == {
+            "status": "UP",
+            "model_class": f"{FOREIGN}:Plain",
+            "model_version": "plain-1",
+        }
+
+    def test_answers_503_with_progress_while_the_model_loads(self) -> None:
+        client, loader = client_of("Slow")
+        loader.start()
+        started = time.monotonic()
+        answer = client.get("/health")
+        assert time.monotonic() - started < 0.5
+        assert answer.status_code == 503
+        assert answer.json["status"] == "LOADING"
+        assert "loading, for 0 s" in answer.json["message"]
+        assert client.post("/setup", json={"schema": ""}).status_code == 503
+        assert predict(client, "a").status_code == 503
+        wait_until_settled(loader)
+        assert client.get("/health").status_code == 200
+
+    @pytest.mark.parametrize(
+        ("class_name", "said"),
+        [
+            ("Broken", "RuntimeError: no such weights"),
+            ("NotAModel", "no subclass of label_studio_ml's LabelStudioMLBase"),
+            ("Missing", "no subclass"),
+        ],
+    )
+    def test_tells_why_loading_failed(self, class_name: str, said: str) -> None:
+        client, loader = client_of(class_name)
+        loader.start()
+        wait_until_settled(loader)
+        answer = client.get("/health")
+        assert answer.status_code == 503
+        assert answer.json["status"] == "FAILED"
+        assert said in answer.json["message"]
+
+
+class TestPredict:
+    def test_answers_one_result_per_task_in_order(self, client: FlaskClient) -> None:
+        answer = predict(client, "a", "b", "c")
+        assert choices(answer) == ["a", "b", "c"]
+        assert [item["model_version"] for item in answer.json["results"]] == ["plain-1"] * 3
+
+    def test_a_task_that_fails_gets_an_empty_result_and_its_neighbours_theirs(
+        self, client: FlaskClient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        answer = predict(client, "a", "bad", "c")
+        assert answer.status_code == 200
+        assert choices(answer) == ["a", None, "c"]
+        assert "secret-of-the-model" not in answer.text
+        assert "task 1 failed" in caplog.text
+
+    def test_a_wrong_number_of_answers_is_mended_task_by_task(self, client: FlaskClient) -> None:
+        assert choices(predict(client, "a", "one too few")) == ["a", None]
+
+    def test_no_tasks_give_no_results(self, client: FlaskClient) -> None:
+        assert predict(client).json["results"] == []
+
+    def test_the_context_reaches_the_model(self, client: FlaskClient) -> None:
+        context = {"result": [{"value": {"x": 1}}]}
+        answer = predict(client, "a", params={"context": context, "login": None})
+        assert answer.json["results"][0]["result"][0]["value"]["context"] == context
+
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            (b"", "not JSON"),
+            (b"{", "not JSON"),
+            (b"[" * 100_000, "not JSON"),
+            (b'{"tasks": NaN}', "not JSON"),
+            (b"\xff\xfe", "not JSON"),
+            (b"[]", "must be a JSON object, not a list"),
+            (b"null", "must be a JSON object, not null"),
+            (b"7", "must be a JSON object, not a number"),
+            (b"{}", "tasks is missing"),
+            (b'{"tasks": null}', "tasks must be a list"),
+            (b'{"tasks": {}}', "tasks must be a list of tasks, not an object"),
+            (b'{"tasks": ["a"]}', r"tasks\[0\] must be an object, not text"),
+            (b'{"tasks": [{"data": {}}, {"id": 1}]}', r"tasks\[1\].data"),
+            (b'{"tasks": [{"data": "x"}]}', r"tasks\[0\].data"),
+            (b'{"tasks": [], "label_config": 5}', "label_config must be text"),
+            (b'{"tasks": [], "params": []}', "params must be an object"),
+            (b'{"tasks": [], "params": {"context": "x"}}', "context must be an object"),
+            (b'{"tasks": [], "params": {"context": {"result": {}}}}', "result must be a list"),
+            (b'{"tasks": [], "params": {"context": {"result": [1]}}}', r"result\[0\]"),
+            (b'{"tasks": [], "params": {"context": {"result": [{}]}}}', r"result\[0\]"),
+        ],
+    )
+    def test_a_malformed_body_gets_400_and_one_sentence(
+        self, client: FlaskClient, body: bytes, said: str
+    ) -> None:
+        answer = client.post("/predict", data=body, content_type="application/json")
+        assert answer.status_code == 400
+        assert set(answer.json) == {"error"}
+        assert "\n" not in answer.json["error"]
+        assert "Traceback" not in answer.text
+        assert re.search(said, answer.json["error"])
+
+    def test_a_body_over_the_limit_gets_413(self, client: FlaskClient) -> None:
+        answer = client.post("/predict", data=b"x" * (1024 * 1024 + 1))
+        assert answer.status_code == 413
+        assert answer.json == {"error": "the body is over the limit of 1048576 bytes"}
+
+
+class TestOtherRoutes:
+    def test_setup_names_the_model_version(self, client: FlaskClient) -> None:
+        answer = client.post("/setup", json={"project": "1.2", "schema": "", "extra_params": None})
+        assert answer.json == {"model_version": "plain-1"}
+
+    def test_versions_lists_it(self, client: FlaskClient) -> None:
+        assert client.get("/versions").json == {"versions": ["plain-1"]}
+        assert client.post("/versions", json={}).json == {"versions": ["plain-1"]}
+
+    def test_webhooks_are_taken_at_once(self, client: FlaskClient) -> None:
+        assert client.post("/webhook", json={"action": "ANNOTATION_CREATED"}).status_code == 201
+
+    def test_metrics_count_requests_by_route_and_status(self, client: FlaskClient) -> None:
+        predict(client, "a")
+        text = client.get("/metrics").text
+        assert 'atelier_requests_total{route="predict_tasks",status="200"}' in text
+        assert 'atelier_request_seconds_count{route="predict_tasks"}' in text
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status", "said"),
+        [
+            ("GET", "/nothing", 404, "there is no /nothing here"),
+            ("GET", "/predict", 405, "/predict does not take GET"),
+            ("PUT", "/health", 405, "/health does not take PUT"),
+        ],
+    )
+    def test_wrong_routes_are_explained(
+        self, client: FlaskClient, method: str, path: str, status: int, said: str
+    ) -> None:
+        answer = client.open(path, method=method)
+        assert (answer.status_code, answer.json) == (status, {"error": said})
+
+    def test_our_own_fault_shows_an_id_and_no_traceback(
+        self, client: FlaskClient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        client.application.view_functions["versions"] = lambda: 1 / 0
+        client.application.testing = False
+        answer = client.get("/versions")
+        assert answer.status_code == 500
+        assert "ZeroDivisionError" not in answer.text
+        number = answer.json["error"].split()[2].rstrip(";")
+        assert f"fault {number}" in caplog.text
+        assert "ZeroDivisionError" in caplog.text
+
+
+class TestBasicAuth:
+    @pytest.fixture
+    def guarded(self) -> FlaskClient:
+        client, loader = client_of("Plain", BASIC_AUTH_USER=AUTH[0], BASIC_AUTH_PASS=AUTH[1])
+        loader.start()
+        wait_until_settled(loader)
+        return client
+
+    def test_health_is_open(self, guarded: FlaskClient) -> None:
+        assert guarded.get("/health").status_code == 200
+
+    @pytest.mark.parametrize(
+        "route", ["/setup", "/predict", "/versions", "/webhook", "/metrics", "/nothing"]
+    )
+    @pytest.mark.parametrize("auth", [None, ("labeler", "wrong"), ("", ""), ("labelér", "s3cret")])
+    def test_all_else_is_closed(
+        self, guarded: FlaskClient, route: str, auth: tuple[str, str] | None
+    ) -> None:
+        answer = guarded.post(route, json={"tasks": []}, auth=auth)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Basic")
+
+    def test_the_right_password_opens(self, guarded: FlaskClient) -> None:
+        assert guarded.post("/predict", json={"tasks": []}, auth=AUTH).status_code == 200
+
+
+def test_a_model_that_needs_a_labeling_config_gets_the_given_one(tmp_path) -> None:
+    config = tmp_path / "config.xml"
+    config.write_text(
+        '<View><Text name="t" value="$t"/>'
+        '<Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
+    )
+    client, loader = client_of("NeedsConfig", LABEL_CONFIG=str(config))
+    loader.start()
+    wait_until_settled(loader)
+    assert client.get("/health").status_code == 200
+    assert loader.model.__dict__["from_name"] == "c"
+
+
+def test_one_model_object_serves_every_request(client: FlaskClient) -> None:
+    made = foreign.Plain.made
+    predict(client, "a")
+    predict(client, "b", "bad")
+    client.post("/setup", json={"schema": ""})
+    assert foreign.Plain.made == made
