@@ -1,0 +1,58 @@
+"""Class maps -> scored regions of a labeling config."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.segmentation.label_map import LabelMap
+from backends.segmentation.model import ClassMap
+from backends.serving.labeling import MaskControl
+from backends.serving.masks.cleanup import clean, components
+from backends.serving.masks.regions import Region, regions_of
+
+# Sigma of the edge smoothing: the network's own resolution is a quarter of its input, so edges
+# carry steps of that size at most.
+SMOOTH_SHARE = 0.0015
+
+
+def scored_regions(
+    class_map: ClassMap,
+    label_map: LabelMap,
+    control: MaskControl,
+    min_area: float,
+    per_component: bool,
+) -> tuple[list[Region], float]:
+    """Return the regions of a segmented image and the score of the whole.
+
+    Args:
+        class_map: the segmented image.
+        label_map: which classes become which label; labels that the control has not are left out.
+        control: the control that holds the regions.
+        min_area: parts and holes below this share of the image are noise.
+        per_component: one region for each connected part, instead of one for each label.
+
+    Returns:
+        The regions, each with the mean certainty of its pixels as `score`, and the mean certainty
+        of all of them together (0.0 without any): low values mark the images to look at first.
+    """
+    height, width = class_map.classes.shape
+    min_pixels = max(1, round(min_area * height * width))
+    smooth_px = SMOOTH_SHARE * max(height, width)
+    regions: list[Region] = []
+    painted = 0
+    certainty_sum = 0.0
+    for name, classes in label_map.labels.items():
+        label = control.label_for(name) if control.labels else None
+        if label is None and control.labels:
+            continue
+        whole = clean(np.isin(class_map.classes, classes), min_pixels, smooth_px)
+        for mask in components(whole) if per_component else [whole]:
+            area, certainty = _certainty(mask, class_map.certainty)
+            regions += regions_of(mask, control, label, certainty)
+            painted += area
+            certainty_sum += area * certainty
+    return regions, round(certainty_sum / painted, 4) if painted else 0.0
+
+
+def _certainty(mask: NDArray[np.bool_], certainty: NDArray[np.uint8]) -> tuple[int, float]:
+    area = int(np.count_nonzero(mask))
+    return area, float(certainty[mask].mean()) / 255 if area else 0.0

@@ -1,0 +1,88 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from backends.segmentation.label_map import read_label_map
+from backends.segmentation.settings import CLOTHES_LABEL_MAP
+from backends.serving.errors import SettingsError
+from backends.serving.labeling import mask_control
+
+GARMENTS = Path(__file__).parents[3] / "templates" / "labeling" / "garments.xml"
+CLASSES = {0: "background", 1: "left-shoe", 2: "right-shoe", 3: "skin"}
+# mattmdjaga/segformer_b2_clothes, config.json, id2label.
+CLOTHES = {
+    number: name.strip()
+    for number, name in enumerate(
+        [
+            "Background",
+            " Hat",
+            " Hair",
+            " Sunglasses",
+            " Upper-clothes",
+            " Skirt",
+            " Pants",
+            " Dress",
+            " Belt",
+            " Left-shoe",
+            "\n        Right-shoe",
+            " Face",
+            " Left-leg",
+            " Right-leg",
+            " Left-arm",
+            " Right-arm",
+            " Bag",
+            " Scarf",
+        ]
+    )
+}
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "map.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_classes_of_one_label_are_merged_and_null_is_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path, "labels: {left-shoe: footwear, right-shoe: footwear, skin: null}")
+    assert read_label_map(path, CLASSES).labels == {"footwear": (1, 2)}
+
+
+def test_without_a_file_classes_keep_their_names_and_the_background_is_left_out() -> None:
+    assert set(read_label_map(None, CLASSES).labels) == {"left-shoe", "right-shoe", "skin"}
+
+
+def test_the_version_follows_the_mapping(tmp_path: Path) -> None:
+    one = read_label_map(written(tmp_path, "labels: {skin: hat}"), CLASSES).version
+    two = read_label_map(written(tmp_path, "labels: {skin: scarf}"), CLASSES).version
+    assert one != two
+    assert one.startswith("map-")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("labels: {sock: footwear}", "maps sock, but the model has only background, left-shoe"),
+        ("labels: [a]", "not a label map"),
+        ("label: {}", "not a label map"),
+        ("{", "not a label map"),
+    ],
+)
+def test_a_bad_file_is_refused_with_the_reason(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        read_label_map(written(tmp_path, text), CLASSES)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no label map .*absent\.yaml"):
+        read_label_map(tmp_path / "absent.yaml", CLASSES)
+
+
+def test_the_shipped_map_sends_only_labels_of_the_shipped_config() -> None:
+    # The tutorial's fault: it sent upper-clothes, which its labeling config did not have.
+    shipped = read_label_map(CLOTHES_LABEL_MAP, CLOTHES)
+    control = mask_control(GARMENTS.read_text())
+    assert {label for label in shipped.labels if control.label_for(label) is None} == set()
+    assert shipped.labels["other tops"] == (4,)
+    assert shipped.labels["footwear"] == (9, 10)

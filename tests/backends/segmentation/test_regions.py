@@ -1,0 +1,51 @@
+import numpy as np
+
+from backends.segmentation.label_map import LabelMap
+from backends.segmentation.model import ClassMap
+from backends.segmentation.regions import scored_regions
+from backends.serving.labeling import mask_control
+from backends.serving.masks.regions import mask_of
+
+CONTROL = mask_control(
+    '<View><Image name="i" value="$i"/><BrushLabels name="b" toName="i">'
+    '<Label value="footwear"/><Label value="hat"/></BrushLabels></View>'
+)
+LABELS = LabelMap({"hat": (1,), "footwear": (2, 3), "unknown": (4,)}, "test")
+
+
+def scene() -> ClassMap:
+    classes = np.zeros((200, 200), np.uint8)
+    classes[10:40, 80:120] = 1
+    classes[160:190, 40:80] = 2
+    classes[160:190, 120:160] = 3
+    classes[100:140, 80:120] = 4
+    classes[60, 60] = 1  # a speck
+    certainty = np.full((200, 200), 255, np.uint8)
+    certainty[100:] = 51
+    return ClassMap(classes, certainty)
+
+
+def test_one_region_per_label_with_classes_merged_and_unknown_labels_never_sent() -> None:
+    regions, _ = scored_regions(scene(), LABELS, CONTROL, 0.001, per_component=False)
+    assert [region["value"]["brushlabels"] for region in regions] == [["hat"], ["footwear"]]
+    shoes = mask_of(regions[1], 200, 200)
+    assert shoes[175, 60]
+    assert shoes[175, 140]
+    assert not mask_of(regions[0], 200, 200)[60, 60]
+
+
+def test_one_region_per_connected_part_when_asked() -> None:
+    regions, _ = scored_regions(scene(), LABELS, CONTROL, 0.001, per_component=True)
+    assert [region["value"]["brushlabels"][0] for region in regions] == ["hat"] + ["footwear"] * 2
+
+
+def test_scores_are_the_mean_certainty_of_the_painted_pixels() -> None:
+    regions, score = scored_regions(scene(), LABELS, CONTROL, 0.001, per_component=False)
+    assert [region["score"] for region in regions] == [1.0, 0.2]
+    # 1200 certain and 2400 doubtful pixels.
+    assert abs(score - (1 + 2 * 0.2) / 3) < 0.01
+
+
+def test_nothing_found_scores_zero() -> None:
+    empty = ClassMap(np.zeros((9, 9), np.uint8), np.full((9, 9), 255, np.uint8))
+    assert scored_regions(empty, LABELS, CONTROL, 0.001, per_component=False) == ([], 0.0)
