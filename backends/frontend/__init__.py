@@ -1,1 +1,1 @@
-"""Label Studio on gunicorn, with the settings that a labeling team needs (`python -m backends.frontend`)."""
+"""Label Studio on gunicorn, with the settings a team needs (`python -m backends.frontend`)."""

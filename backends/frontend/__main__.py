@@ -52,8 +52,8 @@ def label_studio_folder() -> Path:
 def python_path(inherited: str) -> str:
     """Return PYTHONPATH with this repository first.
 
-    Label Studio's folder, which its modules need too, is not there: it holds a sitecustomize.py that
-    every Python would run. Its own commands and gunicorn's --chdir put it on the path themselves.
+    Label Studio's folder, which its modules need too, is not there: it holds a sitecustomize.py
+    that every Python would run. Its own commands and gunicorn's --chdir put it on the path.
     """
     return os.pathsep.join([str(REPOSITORY), *filter(None, inherited.split(os.pathsep))])
 

@@ -3,8 +3,8 @@
 Imported by Django in the frontend environment, with Label Studio's folder on the path.
 """
 
-# While it is being imported, Label Studio's settings module asks Django for settings, and Django then
-# looks into this half-imported module: the base names must be here before that.
+# While it is being imported, Label Studio's settings module asks Django for settings, and Django
+# then looks into this half-imported module: the base names must be here before that.
 from core.settings.base import *  # noqa: F403  # pyright: ignore[reportMissingImports]
 from core.settings.label_studio import *  # noqa: F403  # pyright: ignore[reportMissingImports]
 from core.settings.label_studio import (  # pyright: ignore[reportMissingImports]

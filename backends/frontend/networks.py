@@ -13,7 +13,7 @@ from typing import TypeVar
 Network = IPv4Network | IPv6Network
 N = TypeVar("N", IPv4Network, IPv6Network)
 
-# label_studio/core/utils/io.py, validate_ip, version 1.23.2; a test compares it with the installed one.
+# label_studio/core/utils/io.py, validate_ip, version 1.23.2; a test compares the installed one.
 DEFAULT_BANNED_SUBNETS: tuple[str, ...] = (
     "0.0.0.0/8",
     "10.0.0.0/8",

@@ -56,17 +56,17 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     username: Annotated[str, Field(alias="LABEL_STUDIO_USERNAME", pattern=r"^[^@\s]+@[^@\s]+$")]
-    """E-mail address of the first user, who owns the projects. Used when the user does not exist."""
+    """E-mail address of the first user, who owns the projects. Used until that user exists."""
     password: Annotated[SecretStr, Field(alias="LABEL_STUDIO_PASSWORD")]
-    """Password of the first user. Used when the user does not exist."""
+    """Password of the first user. Used until that user exists."""
     token: Annotated[SecretStr | None, Field(alias="LABEL_STUDIO_USER_TOKEN")] = None
-    """API token of the first user, 16 to 40 characters. Used when the user does not exist."""
+    """API token of the first user, 16 to 40 characters. Used until that user exists."""
     secret_key: Annotated[SecretStr | None, Field(alias="SECRET_KEY")] = None
     """Signs sessions and tokens. Without it Label Studio keeps one in the data directory."""
     data_dir: Annotated[Path, Field(alias="LABEL_STUDIO_BASE_DATA_DIR")]
     """Uploads, exports, the secret key and the SQLite database."""
     public_url: Annotated[str, Field(alias="LABEL_STUDIO_HOST")] = ""
-    """The address that labelers type, e.g. https://label.example.org. Empty: whatever they typed."""
+    """The address that labelers type, e.g. https://label.example.org. Empty: any of this machine."""
     host: Annotated[str, Field(alias="HOST")] = "127.0.0.1"
     """Address to listen on."""
     port: Annotated[int, Field(alias="PORT", ge=1, le=65535)] = 8080
