@@ -1,0 +1,1 @@
+"""Pictures and models that the demonstration brings along."""
