@@ -66,7 +66,8 @@ class Settings(BaseModel):
     data_dir: Annotated[Path, Field(alias="LABEL_STUDIO_BASE_DATA_DIR")]
     """Uploads, exports, the secret key and the SQLite database."""
     public_url: Annotated[str, Field(alias="LABEL_STUDIO_HOST")] = ""
-    """The address that labelers type, e.g. https://label.example.org. Empty: any of this machine."""
+    """The address that labelers type, e.g. https://label.example.org. Empty: whatever they typed.
+    Given, the pages work under that very address only."""
     host: Annotated[str, Field(alias="HOST")] = "127.0.0.1"
     """Address to listen on."""
     port: Annotated[int, Field(alias="PORT", ge=1, le=65535)] = 8080
