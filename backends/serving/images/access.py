@@ -21,8 +21,8 @@ from backends.serving.images.web import Web
 class Image:
     """One image as browsers show it.
 
-    pixels: uint8 (H, W, 3), RGB, rows from the top; read-only, since threads share it (copy it
-        before torch.from_numpy).
+    pixels: uint8 (H, W, 3), RGB, rows from the top; not to be written to, since threads
+        may share it.
     identity: of the content: it changes when the file is replaced (see identity.py).
     """
 

@@ -29,7 +29,7 @@ _HOSTS = 16
 # A host that does not answer must leave time for its other addresses and for a retry.
 _CONNECT_SHARE = 1 / 3
 
-_current: ContextVar[Budget] = ContextVar("image_budget")
+_current: ContextVar[Budget | None] = ContextVar("image_budget", default=None)
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -46,15 +46,20 @@ def spending(budget: Budget) -> Iterator[None]:
 
 # A time-out of a socket starts anew with every byte, so a server that drips one byte at a time
 # could hold a thread for ever. Each read gets what is left of the image's time instead.
+def _limit(connected: socket.socket) -> None:
+    if (budget := _current.get()) is not None:
+        connected.settimeout(budget.remaining())
+
+
 class _PlainSocket(socket.socket):
     def recv_into(self, buffer, nbytes: int = 0, flags: int = 0) -> int:
-        self.settimeout(_current.get().remaining())
+        _limit(self)
         return super().recv_into(buffer, nbytes, flags)
 
 
 class _TlsSocket(ssl.SSLSocket):
     def recv_into(self, buffer, nbytes: int | None = None, flags: int = 0) -> int:
-        self.settimeout(_current.get().remaining())
+        _limit(self)
         return super().recv_into(buffer, nbytes, flags)
 
 
@@ -94,7 +99,6 @@ def pool_manager(lookup: Lookup, context: ssl.SSLContext) -> PoolManager:
 
 
 def _open(connection: HTTPConnection, lookup: Lookup) -> socket.socket:
-    budget = _current.get()
     port = connection.port or connection.default_port
     try:
         addresses = lookup(connection.host, port)
@@ -105,7 +109,7 @@ def _open(connection: HTTPConnection, lookup: Lookup) -> socket.socket:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         opened = _PlainSocket(family, socket.SOCK_STREAM)
         try:
-            opened.settimeout(min(budget.remaining(), budget.seconds * _CONNECT_SHARE))
+            opened.settimeout(_connect_seconds(connection))
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             opened.connect((address, port))
         except OSError as error:
@@ -117,6 +121,13 @@ def _open(connection: HTTPConnection, lookup: Lookup) -> socket.socket:
             raise
         return opened
     raise NewConnectionError(connection, f"no connection: {failure}") from failure
+
+
+def _connect_seconds(connection: HTTPConnection) -> float | None:
+    if (budget := _current.get()) is not None:
+        return min(budget.remaining(), budget.seconds * _CONNECT_SHARE)
+    # Outside of any image: the Google client's look at a bucket, from a thread of its own.
+    return connection.timeout
 
 
 def _as_gaierror(error: OSError) -> socket.gaierror:

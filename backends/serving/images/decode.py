@@ -22,7 +22,7 @@ from PIL import (  # noqa: F401  (importing a plugin registers its format)
 )
 
 from backends.serving.images.errors import ImageTooLarge, ImageUnreadable
-from backends.serving.images.pixels import upright, white_rgb
+from backends.serving.images.pixels import as_array, on_canvas, upright, white_rgb
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 # What Pillow's plugins raise for broken files, depending on where the fault lies.
@@ -42,7 +42,7 @@ _PREFIX_BYTES = 64
 
 
 def decode(file: BinaryIO, image: str, max_pixels: int) -> np.ndarray:
-    """Pixels of the first frame, uint8 (H, W, 3) RGB, upright, on white, read-only.
+    """Pixels of the first frame, uint8 (H, W, 3) RGB, upright, on white.
 
     image: the name for messages. Raises ImageTooLarge, ImageUnreadable.
     """
@@ -57,8 +57,12 @@ def decode(file: BinaryIO, image: str, max_pixels: int) -> np.ndarray:
             # Some animated PNGs carry a still for old viewers before their first frame.
             if getattr(picture, "default_image", False) and getattr(picture, "n_frames", 1) > 1:
                 picture.seek(1)
+            frame = picture.tile[0].extents if picture.format == "GIF" else None
             picture.load()
-            return np.asarray(upright(white_rgb(picture), picture))
+            rgb = white_rgb(picture)
+            if frame is not None:
+                rgb = on_canvas(rgb, frame)
+            return as_array(upright(rgb, picture))
     except Image.DecompressionBombError as error:
         raise ImageTooLarge(f"{image}: has more pixels than can be decoded") from error
     except _BROKEN as error:

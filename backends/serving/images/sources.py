@@ -7,7 +7,7 @@ checked is what is asked.
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, urljoin
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util.url import Url, parse_url
@@ -83,11 +83,7 @@ class Reader:
         """The source that a redirect from `current` leads to. Raises ImageRefused."""
         if _CONTROL.search(location) or "\\" in location:
             raise ImageRefused(f"{image}: was redirected to an address that cannot be read")
-        if location.startswith("//"):
-            location = f"{current.scheme}:{location}"
-        elif location.startswith("/"):
-            location = f"{_origin(current)}{location}"
-        target = _parse(location, image)
+        target = _parse(urljoin(current.url, location), image)
         if target.scheme not in ("http", "https"):
             raise ImageRefused(f"{image}: was redirected to something that is not http(s)")
         if current.scheme == "https" and target.scheme == "http":
@@ -125,9 +121,9 @@ class Reader:
             raise ImageRefused(f"{shown}: the address has no host")
         url = url._replace(fragment=None)
         for base in self._bases:
-            below = (url.path or "/").removeprefix(base.path or "")
-            if _origin(base) == _origin(url) and below.startswith("/"):
-                primary = self._bases[0]
+            path, root = url.path or "/", base.path or ""
+            if _origin(base) == _origin(url) and path.startswith(root + "/"):
+                primary, below = self._bases[0], path[len(root) :]
                 url = primary._replace(path=(primary.path or "") + below, query=url.query)
                 return WebImage(url, True, self._shown_file(url, below))
         return WebImage(url, False, shown)

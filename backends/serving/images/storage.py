@@ -17,10 +17,11 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.adapters import HTTPAdapter
 
 from backends.serving.images.budget import Body, Budget
+from backends.serving.images.connections import pool_manager, spending, tls_context
 from backends.serving.images.errors import ImageDenied, ImageNotFound, ImageUnreachable
+from backends.serving.images.guard import system_resolver
 from backends.serving.images.sources import StorageObject
 
-_CONNECTIONS = 16
 # Looking for credentials on a machine that has none asks a metadata server for seconds.
 _CREDENTIALS_RETRY_SECONDS = 30.0
 _FIRST_PAUSE_SECONDS = 0.2
@@ -28,6 +29,13 @@ _NO_CREDENTIALS = (
     "no Google credentials on this machine; attach a service account to it, or name a key file in "
     "GOOGLE_APPLICATION_CREDENTIALS"
 )
+
+
+class _TimedAdapter(HTTPAdapter):
+    """Google's connections end with an image's time as all others do, and there is one a thread."""
+
+    def init_poolmanager(self, *args: object, **options: object) -> None:
+        self.poolmanager = pool_manager(system_resolver, tls_context())
 
 
 class Storage:
@@ -46,21 +54,18 @@ class Storage:
         image = budget.image
         try:
             client = self._connected(image)
-            try:
-                return self._download(client, source, budget)
-            except google_errors.NotFound:
-                # Replaced between the two requests: the generation that was pinned is gone.
-                return self._download(client, source, budget)
+            with spending(budget):
+                try:
+                    return self._download(client, source, budget)
+                except google_errors.NotFound:
+                    # Replaced between the two requests: the generation that was pinned is gone.
+                    return self._download(client, source, budget)
         except google_errors.NotFound as error:
             raise ImageNotFound(f"{image}: there is no such object in Cloud Storage") from error
         except (google_errors.Forbidden, google_errors.Unauthorized) as error:
             raise ImageDenied(
                 f"{image}: Cloud Storage refuses access ({error.code}); give this machine's "
                 f"service account the role Storage Object Viewer on the bucket {source.bucket}"
-            ) from error
-        except google.auth.exceptions.RefreshError as error:
-            raise ImageDenied(
-                f"{image}: Google refuses the service account or its key; is it disabled?"
             ) from error
         except DataCorruption as error:
             raise ImageUnreachable(
@@ -78,6 +83,10 @@ class Storage:
             budget.remaining()
             raise ImageUnreachable(
                 f"{image}: Cloud Storage cannot be reached ({type(error).__name__})"
+            ) from error
+        except google.auth.exceptions.GoogleAuthError as error:
+            raise ImageDenied(
+                f"{image}: Google refuses the service account or its key; is it disabled?"
             ) from error
 
     def _download(
@@ -104,9 +113,8 @@ class Storage:
                 except google.auth.exceptions.DefaultCredentialsError as error:
                     self._no_client_until = time.monotonic() + _CREDENTIALS_RETRY_SECONDS
                     raise ImageDenied(f"{image}: {_NO_CREDENTIALS}") from error
-                # The client's session keeps 10 connections and drops those of further threads.
-                adapter = HTTPAdapter(pool_connections=2, pool_maxsize=_CONNECTIONS)
-                client._http.mount("https://", adapter)
+                for scheme in ("https://", "http://"):
+                    client._http.mount(scheme, _TimedAdapter())
                 self._client = client
             return self._client
 
