@@ -1,12 +1,16 @@
 """`module:Class` -> the one model object that all threads share."""
 
+from __future__ import annotations
+
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-
-from label_studio_ml.model import LabelStudioMLBase
+from typing import TYPE_CHECKING
 
 from backends.serving.errors import SettingsError
+
+if TYPE_CHECKING:  # Importing it imports torch, for seconds in which /health has to answer.
+    from label_studio_ml.model import LabelStudioMLBase
 
 
 def model_factory(model_class: str, label_config: Path | None) -> Callable[[], LabelStudioMLBase]:
@@ -21,6 +25,8 @@ def model_factory(model_class: str, label_config: Path | None) -> Callable[[], L
     """
 
     def make() -> LabelStudioMLBase:
+        from label_studio_ml.model import LabelStudioMLBase
+
         module_name, _, class_name = model_class.partition(":")
         found = getattr(importlib.import_module(module_name), class_name, None)
         if not isinstance(found, type) or not issubclass(found, LabelStudioMLBase):

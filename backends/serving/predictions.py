@@ -1,13 +1,16 @@
 """Asks a model for predictions and keeps the promise of one per task, in order."""
 
-import logging
-from typing import Any
+from __future__ import annotations
 
-from label_studio_ml.model import LabelStudioMLBase
+import logging
+from typing import TYPE_CHECKING, Any
 
 from backends.serving.errors import BadRequest, ModelUnavailable
 from backends.serving.metrics import FAILED_TASKS
 from backends.serving.payloads import Json, PredictRequest
+
+if TYPE_CHECKING:  # Importing it imports torch, for seconds in which /health has to answer.
+    from label_studio_ml.model import LabelStudioMLBase
 
 log = logging.getLogger(__name__)
 

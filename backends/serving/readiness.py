@@ -1,14 +1,17 @@
 """Loads the model beside the server, so that /health can answer from the first moment."""
 
+from __future__ import annotations
+
 import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Literal
-
-from label_studio_ml.model import LabelStudioMLBase
+from typing import TYPE_CHECKING, Literal
 
 from backends.serving.errors import ModelUnavailable
+
+if TYPE_CHECKING:  # Importing it imports torch, for seconds in which /health has to answer.
+    from label_studio_ml.model import LabelStudioMLBase
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +31,12 @@ class ModelLoader:
 
     def start(self) -> None:
         """Start the loading thread."""
-        threading.Thread(target=self._run, name="model-loader", daemon=True).start()
+        threading.Thread(target=self.load_now, name="model-loader", daemon=True).start()
 
-    def _run(self) -> None:
+    def load_now(self) -> None:
+        """Load in this thread; what goes wrong becomes the state that /health tells."""
         try:
             self._model = self._load()
-        # Whatever went wrong becomes the state that /health tells: this thread has no caller.
         except Exception as error:
             log.exception("the model %s could not be loaded", self.model_class)
             self._message = f"{type(error).__name__}: {error}"

@@ -11,31 +11,9 @@ from backends.serving.labeling import mask_control
 GARMENTS = Path(__file__).parents[3] / "templates" / "labeling" / "garments.xml"
 CLASSES = {0: "background", 1: "left-shoe", 2: "right-shoe", 3: "skin"}
 # mattmdjaga/segformer_b2_clothes, config.json, id2label.
-CLOTHES = {
-    number: name.strip()
-    for number, name in enumerate(
-        [
-            "Background",
-            " Hat",
-            " Hair",
-            " Sunglasses",
-            " Upper-clothes",
-            " Skirt",
-            " Pants",
-            " Dress",
-            " Belt",
-            " Left-shoe",
-            "\n        Right-shoe",
-            " Face",
-            " Left-leg",
-            " Right-leg",
-            " Left-arm",
-            " Right-arm",
-            " Bag",
-            " Scarf",
-        ]
-    )
-}
+_NAMES = """Background, Hat, Hair, Sunglasses, Upper-clothes, Skirt, Pants, Dress, Belt, Left-shoe,
+Right-shoe, Face, Left-leg, Right-leg, Left-arm, Right-arm, Bag, Scarf"""
+CLOTHES = dict(enumerate(name.strip() for name in _NAMES.split(",")))
 
 
 def written(folder: Path, text: str) -> Path:

@@ -1,0 +1,30 @@
+"""The environment of the Segment Anything backend."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from backends.serving.image_settings import ImageAccessSettings
+from backends.serving.settings import MIB
+
+ModelType = Literal["small", "vit_b", "vit_l", "vit_h"]
+
+
+class SegmentAnythingSettings(ImageAccessSettings):
+    """Which checkpoint to serve, how much to remember, where pre-labels come from."""
+
+    sam_checkpoint: Path
+    sam_model_type: Literal["auto", "small", "vit_b", "vit_l", "vit_h"] = "auto"
+    sam_refine: Literal["auto", "grabcut", "none"] = "auto"
+    sam_cache_mb: int = Field(default=512, ge=16, le=1024 * 1024)
+    segmentation_url: str | None = Field(default=None, pattern=r"^https?://")
+    segmentation_user: str | None = None
+    segmentation_pass: SecretStr | None = None
+    # Below Label Studio's own 100 s, so that its user gets our sentence and not a time-out.
+    segmentation_timeout_seconds: float = Field(default=90, gt=0)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @property
+    def cache_bytes(self) -> int:
+        return self.sam_cache_mb * MIB

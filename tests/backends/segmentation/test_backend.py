@@ -1,0 +1,105 @@
+"""The segmentation backend behind the HTTP contract, its images read over HTTP."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from backends.segmentation.backend import Engine, SegmentationBackend
+from backends.segmentation.settings import SegmentationSettings
+from backends.serving.app import create_app
+from backends.serving.readiness import ModelLoader
+from backends.serving.settings import ServingSettings
+from tests.backends.files import TOKEN, Files
+
+CONFIG = """<View>
+  <Image name="picture" value="$photo"/>
+  <BrushLabels name="masks" toName="picture">
+    <Label value="hat"/><Label value="footwear"/>
+  </BrushLabels>
+</View>"""
+MAP = "labels: {hat: hat, left-shoe: footwear, right-shoe: footwear, background: null}"
+
+
+@pytest.fixture
+def client(files: Files, checkpoint: Path, tmp_path: Path) -> FlaskClient:
+    label_map = tmp_path / "test_map.yaml"
+    label_map.write_text(MAP)
+    environment = {
+        "SEGMENTATION_MODEL": str(checkpoint),
+        "SEGMENTATION_LABEL_MAP": str(label_map),
+        "LABEL_STUDIO_URL": files.url,
+        "LABEL_STUDIO_API_KEY": TOKEN,
+        "SEGMENTATION_BATCH": "3",
+        "DEVICE": "cpu",
+    }
+    engine = Engine(SegmentationSettings.from_environment(environment))
+    settings = ServingSettings.from_environment({"MODEL_CLASS": "ours:SegmentationBackend"})
+    loader = ModelLoader(lambda: SegmentationBackend(engine=engine), settings.model_class)
+    loader.load_now()
+    return create_app(settings, loader).test_client()
+
+
+def picture(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 256, (5, 4, 3), dtype=np.uint8)
+    return np.ascontiguousarray(np.kron(small, np.ones((30, 30, 1), np.uint8)))
+
+
+def predict(client: FlaskClient, *urls: object):
+    tasks = [{"id": number, "data": {"photo": url}} for number, url in enumerate(urls)]
+    body = {"tasks": tasks, "label_config": CONFIG, "params": {"context": None}}
+    return client.post("/predict", json=body).json["results"]
+
+
+def without_ids(prediction: dict) -> dict:
+    regions = [
+        {key: region[key] for key in region if key != "id"} for region in prediction["result"]
+    ]
+    return {**prediction, "result": regions}
+
+
+def test_every_task_of_a_batch_gets_its_own_regions_and_score(
+    client: FlaskClient, files: Files
+) -> None:
+    urls = [files.put(f"{seed}.png", picture(seed)) for seed in range(7)]
+    together = predict(client, *urls)
+    assert len(together) == 7
+    for number, url in enumerate(urls):
+        (alone,) = predict(client, url)
+        assert without_ids(together[number]) == without_ids(alone)
+    labels = {region["value"]["brushlabels"][0] for item in together for region in item["result"]}
+    assert labels <= {"hat", "footwear"}
+    assert labels
+    assert all(0 < item["score"] <= 1 for item in together if item["result"])
+
+
+def test_a_task_without_its_image_gets_an_empty_result_and_its_neighbours_theirs(
+    client: FlaskClient, files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = files.put("good.png", picture(3))
+    results = predict(client, good, "/data/upload/1/missing.png", None, good)
+    assert [bool(item["result"]) for item in results] == [True, False, False, True]
+    assert "task 1 gets an empty result" in caplog.text
+    assert "task 2 gets an empty result" in caplog.text
+
+
+def test_the_model_version_names_weights_and_mapping(client: FlaskClient) -> None:
+    version = client.get("/health").json["model_version"]
+    assert version.startswith("segformer")
+    assert "+test_map-" in version
+
+
+def test_setup_warns_of_labels_that_the_config_lacks(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    schema = CONFIG.replace('<Label value="footwear"/>', "")
+    assert client.post("/setup", json={"schema": schema}).status_code == 200
+    assert "no label for footwear" in caplog.text
+
+
+def test_a_config_without_masks_is_refused_at_setup(client: FlaskClient) -> None:
+    answer = client.post("/setup", json={"schema": "<View/>"})
+    assert answer.status_code == 400
+    assert "no control for masks" in answer.json["error"]
