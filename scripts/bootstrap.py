@@ -144,12 +144,18 @@ def uv_environment() -> dict[str, str]:
     if any(name in environ for name in names) or any(file.is_file() for file in files):
         return environ
     pip = [sys.executable, "-m", "pip", "config", "list"]  # Fails, and says nothing, without pip.
-    answer = subprocess.run(pip, capture_output=True, text=True, check=False).stdout
+    listing = subprocess.run(pip, capture_output=True, text=True, check=False).stdout
+    return {**environ, **pip_indexes(listing)}
+
+
+def pip_indexes(listing: str) -> dict[str, str]:
+    """uv's variables for the indexes in the output of `pip config list`."""
+    indexes = {}
     for key, variable in (("index-url", "UV_DEFAULT_INDEX"), ("extra-index-url", "UV_INDEX")):
-        found = re.findall(rf"^\S+\.{key}='(.*)'$", answer, re.MULTILINE)
+        found = re.findall(rf"^\S+\.{key}='(.*)'$", listing, re.MULTILINE)
         if found:
-            environ[variable] = " ".join(found[-1].replace("\\n", " ").split())
-    return environ
+            indexes[variable] = " ".join(found[-1].replace("\\n", " ").split())
+    return indexes
 
 
 def run(command: list[str], what: str, environ: dict[str, str] | None = None) -> None:

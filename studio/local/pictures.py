@@ -44,7 +44,7 @@ def add_photographs(folder: Path) -> list[str]:
     """
     names = []
     with (folder / CATALOGUE).open("a", newline="") as file:
-        rows = csv.writer(file)
+        rows = csv.writer(file, lineterminator="\n")
         for source, facts in PHOTOGRAPHS.items():
             pixels = cv2.imread(str(photograph_folder() / source), cv2.IMREAD_COLOR)
             if pixels is None:

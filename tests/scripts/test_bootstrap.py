@@ -1,0 +1,140 @@
+"""What the bootstrap keeps, what it makes anew, and where it tells uv to look."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "bootstrap.py"
+
+# Records how it is called; answers the dry run (the probe of PyTorch's index) as it is told to.
+RECORDING_UV = """#!/bin/sh
+echo "$*" >> "{calls}"
+case "$*" in *--dry-run*) exit {probe};; esac
+"""
+
+
+@pytest.fixture
+def bootstrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script as a module, working on a small checkout in a temporary folder."""
+    spec = importlib.util.spec_from_file_location("bootstrap", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "LOCAL", tmp_path / ".local")
+    for environment in module.ENVIRONMENTS.values():
+        for lock in environment.locks + environment.test_locks:
+            (tmp_path / lock).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / lock).write_text("torch==2.0 \\\ntorchvision==0.9 \\\n")
+    return module
+
+
+def pretend_made(bootstrap: ModuleType, name: str, test: bool, root: Path) -> None:
+    home = bootstrap.folder(name)
+    (home / "bin").mkdir(parents=True)
+    (home / "bin" / "python").touch()
+    locks = {lock: bootstrap.sha256(lock) for lock in bootstrap.wanted_locks(name, test)}
+    (home / bootstrap.STAMP).write_text(json.dumps({"root": str(root), "locks": locks}))
+
+
+def test_an_environment_is_left_alone_until_one_of_its_own_files_changes(
+    bootstrap: ModuleType, tmp_path: Path
+) -> None:
+    pretend_made(bootstrap, "operator", False, tmp_path)
+    pretend_made(bootstrap, "frontend", False, tmp_path)
+    assert bootstrap.is_current("operator", False)
+    (tmp_path / "requirements.txt").write_text("click==9")
+    assert not bootstrap.is_current("operator", False)
+    assert bootstrap.is_current("frontend", False)
+
+
+def test_one_with_test_tools_serves_a_demo_but_not_the_other_way_round(
+    bootstrap: ModuleType, tmp_path: Path
+) -> None:
+    pretend_made(bootstrap, "ml", True, tmp_path)
+    pretend_made(bootstrap, "operator", False, tmp_path)
+    assert bootstrap.is_current("ml", False)
+    assert not bootstrap.is_current("operator", True)
+
+
+def test_a_moved_checkout_and_a_lost_interpreter_need_a_new_environment(
+    bootstrap: ModuleType, tmp_path: Path
+) -> None:
+    pretend_made(bootstrap, "operator", False, tmp_path / "elsewhere")
+    pretend_made(bootstrap, "frontend", False, tmp_path)
+    (bootstrap.folder("frontend") / "bin" / "python").unlink()
+    assert not bootstrap.is_current("operator", False)
+    assert not bootstrap.is_current("frontend", False)
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_both_torch_packages_come_from_one_index(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reached: bool
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("UV_TORCH_BACKEND", raising=False)
+    uv, calls = tmp_path / "uv", tmp_path / "calls"
+    uv.write_text(RECORDING_UV.format(calls=calls, probe=0 if reached else 1))
+    uv.chmod(0o755)
+    locks = bootstrap.wanted_locks("ml", False)
+    bootstrap.Installer(str(uv), "ml", {}).sync_with_torch(locks)
+    probe, sync, *rest = calls.read_text().splitlines()
+    assert "--torch-backend auto torch==2.0 torchvision==0.9" in probe
+    assert "--require-hashes" in sync
+    assert ("requirements-torch.txt" in sync) is not reached
+    assert len(rest) == (1 if reached else 0)
+    assert all("--torch-backend auto" in call and "torch==2.0 torchvision" in call for call in rest)
+
+
+def test_pips_indexes_become_uvs(bootstrap: ModuleType) -> None:
+    listing = (
+        "global.index-url='https://old.example/simple'\n"
+        "global.timeout='60'\n"
+        ":env:.extra-index-url='https://b.example\\nhttps://c.example'\n"
+        ":env:.index-url='https://mirror.example/simple'\n"
+    )
+    assert bootstrap.pip_indexes(listing) == {
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "UV_INDEX": "https://b.example https://c.example",
+    }
+
+
+def test_uvs_own_index_wins_over_pips(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_INDEX_URL", "https://mine.example/simple")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://other.example/simple")
+    environ = bootstrap.uv_environment()
+    assert environ["UV_INDEX_URL"] == "https://mine.example/simple"
+    assert "UV_DEFAULT_INDEX" not in environ
+
+
+def test_the_machines_certificates_are_trusted_and_torch_is_not_chosen_behind_our_back(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("UV_SYSTEM_CERTS", raising=False)
+    monkeypatch.setenv("UV_TORCH_BACKEND", "cpu")
+    environ = bootstrap.uv_environment()
+    assert environ["UV_SYSTEM_CERTS"] == "1"
+    assert "UV_TORCH_BACKEND" not in environ
+
+
+def test_too_little_disk_is_said_before_anything_is_installed(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap.shutil, "disk_usage", lambda path: Usage(free=3_000_000_000))
+    with pytest.raises(bootstrap.BootstrapError, match=r"7\.0 GB of disk .* and 3\.0 GB are free"):
+        bootstrap.check_disk(["ml"])
+    bootstrap.check_disk(["operator"])
+
+
+class Usage:
+    """What shutil.disk_usage returns, in bytes."""
+
+    def __init__(self, free: int) -> None:
+        self.free = free
