@@ -7,6 +7,7 @@ import numpy as np
 
 from backends.serving.images import identity
 from backends.serving.images.budget import Budget
+from backends.serving.images.connections import tls_context
 from backends.serving.images.decode import decode
 from backends.serving.images.guard import Guard, Resolver, system_resolver
 from backends.serving.images.label_studio import Token
@@ -56,10 +57,11 @@ class ImageAccess:
         self._settings = settings
         self._reader = Reader(settings)
         guard = Guard(settings.allowed_hosts, resolver)
+        tls = tls or tls_context()
         transport = Transport(guard, settings.retries, tls)
         token = Token(settings.label_studio_api_key, self._reader.label_studio, transport)
         self._web = Web(self._reader, guard, transport, token)
-        self._storage = Storage()
+        self._storage = Storage(tls)
 
     def identity(self, url: str) -> str:
         """A key for `url` that outlives its signature, known without a network trip.

@@ -5,6 +5,7 @@ needed: application default credentials do, on a Google machine its service acco
 key file that GOOGLE_APPLICATION_CREDENTIALS names.
 """
 
+import ssl
 import threading
 import time
 
@@ -17,7 +18,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.adapters import HTTPAdapter
 
 from backends.serving.images.budget import Body, Budget
-from backends.serving.images.connections import pool_manager, spending, tls_context
+from backends.serving.images.connections import pool_manager, spending
 from backends.serving.images.errors import ImageDenied, ImageNotFound, ImageUnreachable
 from backends.serving.images.guard import system_resolver
 from backends.serving.images.sources import StorageObject
@@ -34,14 +35,19 @@ _NO_CREDENTIALS = (
 class _TimedAdapter(HTTPAdapter):
     """Google's connections end with an image's time as all others do, and there is one a thread."""
 
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        super().__init__()
+
     def init_poolmanager(self, *args: object, **options: object) -> None:
-        self.poolmanager = pool_manager(system_resolver, tls_context())
+        self.poolmanager = pool_manager(system_resolver, self._tls)
 
 
 class Storage:
     """Reads objects; the client is made on first use and shared by all threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
         self._lock = threading.Lock()
         self._client: storage.Client | None = None
         self._no_client_until = 0.0
@@ -114,7 +120,7 @@ class Storage:
                     self._no_client_until = time.monotonic() + _CREDENTIALS_RETRY_SECONDS
                     raise ImageDenied(f"{image}: {_NO_CREDENTIALS}") from error
                 for scheme in ("https://", "http://"):
-                    client._http.mount(scheme, _TimedAdapter())
+                    client._http.mount(scheme, _TimedAdapter(self._tls))
                 self._client = client
             return self._client
 

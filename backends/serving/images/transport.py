@@ -21,7 +21,7 @@ from urllib3.util import Timeout
 from urllib3.util.url import Url
 
 from backends.serving.images.budget import Body, Budget
-from backends.serving.images.connections import pool_manager, spending, tls_context
+from backends.serving.images.connections import pool_manager, spending
 from backends.serving.images.errors import ImageRefused, ImageUnreachable
 from backends.serving.images.guard import Guard, Refusal
 
@@ -49,9 +49,8 @@ class Answer:
 class Transport:
     """Asks hosts that have been admitted; thread-safe, connections are pooled."""
 
-    def __init__(self, guard: Guard, retries: int, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, guard: Guard, retries: int, tls: ssl.SSLContext) -> None:
         self._retries = retries
-        context = context or tls_context()
         # Two pools, so that a connection opened for Label Studio, which may be at a private
         # address, never serves an address that only the allow-list admitted.
         self._pools = {
@@ -59,7 +58,7 @@ class Transport:
                 lambda host, port, operators=operators: guard.addresses(
                     host, port, operators=operators
                 ),
-                context,
+                tls,
             )
             for operators in (False, True)
         }
