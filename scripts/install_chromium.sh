@@ -19,7 +19,8 @@ install_by_apt() {
   fi
   echo 'Installing Chromium with apt-get (about 300 MB) for the browser tests.'
   "${sudo[@]}" apt-get update -qq
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    chromium fonts-liberation >/dev/null
 }
 
 main() {

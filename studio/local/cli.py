@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from contextlib import closing
 from typing import NoReturn
 
 import click
@@ -71,7 +73,18 @@ def reset(yes: bool) -> None:
 
 
 def describe(settings: LocalSettings) -> str:
-    return f"the demo's project, images and all annotations in {settings.data_dir}"
+    """What a reset destroys, counted where Label Studio has a database already."""
+    database = settings.label_studio_dir / "label_studio.sqlite3"
+    annotations = "all annotations"
+    if database.is_file():
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            (tables,) = connection.execute(
+                "SELECT count(*) FROM sqlite_master WHERE name = 'task_completion'"
+            ).fetchone()
+            if tables:
+                (count,) = connection.execute("SELECT count(*) FROM task_completion").fetchone()
+                annotations = f"{count} annotations"
+    return f"the demo's project, images and {annotations} in {settings.data_dir}"
 
 
 def fail(error: Exception) -> NoReturn:

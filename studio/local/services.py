@@ -47,7 +47,7 @@ def make_services(
     secret = credentials.revealed()
     frontend = {
         **listening(addresses.frontend),
-        "LABEL_STUDIO_BASE_DATA_DIR": str(settings.data_dir / "label-studio"),
+        "LABEL_STUDIO_BASE_DATA_DIR": str(settings.label_studio_dir),
         "LABEL_STUDIO_HOST": addresses.frontend,
         "LABEL_STUDIO_USERNAME": secret["user"],
         "LABEL_STUDIO_PASSWORD": secret["password"],

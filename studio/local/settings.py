@@ -55,6 +55,10 @@ class LocalSettings:
         return self.state / "data"
 
     @property
+    def label_studio_dir(self) -> Path:
+        return self.data_dir / "label-studio"
+
+    @property
     def images_dir(self) -> Path:
         return self.data_dir / "images"
 
