@@ -95,8 +95,7 @@ class Session:
             while not supervisor.all_up():
                 time.sleep(TICK_SECONDS)
                 supervisor.tick()
-                words = ", ".join(f"{name}: {state}" for name, state in supervisor.states().items())
-                status(words)
+                status(", ".join(supervisor.waiting_for()))
         environ = apply_environ(settings, addresses, credentials)
         apply = ("-m", "studio", "apply", str(DEMO_PROJECT))
         command = Command("apply", (sys.executable, *apply), environ)

@@ -56,6 +56,12 @@ class Watched:
         self.up_since: float | None = None
         self.probe_at = 0.0
 
+    def doing(self) -> str:
+        """`starting` until it answers, then `loading` or its own words."""
+        if self.health.state == "silent":
+            return "starting"
+        return self.health.message or self.health.state
+
 
 class Supervisor:
     """Runs the services until `stop`. `say` gets one line for every event a person should know."""
@@ -93,12 +99,13 @@ class Supervisor:
     def all_up(self) -> bool:
         return all(watched.up_since is not None for watched in self._watched)
 
-    def states(self) -> dict[str, str]:
-        """What each service is doing, in a word or with its own words."""
-        return {
-            watched.service.name: watched.health.message or watched.health.state
+    def waiting_for(self) -> list[str]:
+        """The services that are not up, each with what it says it is doing."""
+        return [
+            f"{watched.service.name} {watched.doing()}"
             for watched in self._watched
-        }
+            if watched.up_since is None
+        ]
 
     def pids(self) -> dict[str, int]:
         """The process group of each service that runs."""
@@ -110,7 +117,7 @@ class Supervisor:
     def _start(self, watched: Watched) -> None:
         watched.process = Process(watched.service.command, self._run_dir)
         watched.started_at = watched.answered_at = time.monotonic()
-        watched.health = Health("silent", "starting")
+        watched.health = Health("silent")
 
     def _probe(self, watched: Watched) -> None:
         policy = self._policy
@@ -143,7 +150,7 @@ class Supervisor:
             watched.crashes = 0
         watched.crashes += 1
         watched.up_since = None
-        watched.health = Health("silent", why)
+        watched.health = Health("silent")
         if watched.crashes >= policy.crashes_in_a_row:
             raise self._given_up(watched, f"failed {watched.crashes} times in a row ({why})")
         delay = policy.first_delay_seconds * 2 ** (watched.crashes - 1)

@@ -42,6 +42,6 @@ def tick_until(supervisor: Supervisor, done: Callable[[], bool], seconds: float 
     """Supervises until the condition holds; fails at the deadline."""
     deadline = time.monotonic() + seconds
     while not done():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {supervisor.states()}"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {supervisor.waiting_for()}"
         supervisor.tick()
         time.sleep(0.02)
