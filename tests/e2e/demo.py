@@ -1,0 +1,114 @@
+"""The demo as a person starts it, and what a test asks of it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 420
+
+
+@dataclass
+class Demo:
+    """A running demo.
+
+    Attributes:
+        state: its folder of all state.
+        port: Label Studio's port.
+        facts: the content of demo.json.
+        seconds: what each start took, in order.
+    """
+
+    state: Path
+    port: int
+    facts: dict[str, Any] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+
+    def up(self) -> str:
+        """Start it, wait until it is ready, and return what was printed."""
+        started = time.monotonic()
+        output = self._studio("up", "--detach", "--port", str(self.port))
+        self.seconds.append(time.monotonic() - started)
+        self.facts = json.loads((self.state / "demo.json").read_text())
+        return output
+
+    def stop(self) -> str:
+        return self._studio("stop")
+
+    def _studio(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "studio", "local", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "ATELIER_STATE": str(self.state)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    @property
+    def url(self) -> str:
+        return self.facts["url"]
+
+    @property
+    def project(self) -> int:
+        return self.facts["project"]
+
+    def api(self, method: str, path: str, **arguments: Any) -> Any:
+        """Call Label Studio's API as the demo's user and return the answer's JSON."""
+        headers = {"Authorization": f"Token {self.facts['token']}"}
+        answer = requests.request(
+            method, self.url + path, headers=headers, timeout=120, **arguments
+        )
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json() if answer.content else None
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """All tasks with their annotations and predictions."""
+        fields = {"project": self.project, "page_size": 200, "fields": "all"}
+        return self.api("GET", "/api/tasks", params=fields)["tasks"]
+
+    def services(self) -> dict[str, str]:
+        """Address of each of the three services."""
+        backends = self.facts["backends"]
+        return {"frontend": self.url, **{name: backends[name]["url"] for name in backends}}
+
+    def leader(self, service: str) -> psutil.Process:
+        """The first process of a service: the one whose parent listens on no port of ours."""
+        port = self.services()[service].rpartition(":")[2]
+        listeners = [process for process in psutil.process_iter() if listens(process, port)]
+        pids = {process.pid for process in listeners}
+        (leader,) = [process for process in listeners if process.ppid() not in pids]
+        return leader
+
+
+def listens(process: psutil.Process, port: str) -> bool:
+    """Whether a process was started to listen on a port."""
+    try:
+        return process.environ().get("PORT") == port
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+        return False
+
+
+def wait_until_up(url: str, seconds: float) -> float:
+    """Seconds until /health answers 200."""
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        try:
+            if requests.get(f"{url}/health", timeout=2).status_code == 200:
+                return time.monotonic() - started
+        except requests.RequestException:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"{url} is not back after {seconds:.0f} s")

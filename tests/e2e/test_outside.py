@@ -1,0 +1,33 @@
+"""Runs after the other tests of this folder, whose traffic it judges."""
+
+import pytest
+
+from tests.e2e.demo import Demo
+from tests.e2e.network import OwnNetwork
+
+pytestmark = pytest.mark.integration
+
+
+def test_nothing_asked_any_outside_host(demo: Demo, network: OwnNetwork | None) -> None:
+    if network is None:
+        pytest.skip("needs root on Linux: only a network of our own shows every packet")
+    assert network.left == []
+
+
+def test_the_watch_itself_sees_look_ups_and_connections(network: OwnNetwork | None) -> None:
+    import socket
+    import time
+
+    if network is None:
+        pytest.skip("needs root on Linux: only a network of our own shows every packet")
+    before = len(network.left)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.sendto(b"who is example.org", ("198.51.100.7", 53))
+    with socket.socket() as probe:
+        probe.setblocking(False)
+        probe.connect_ex(("198.51.100.8", 443))
+    time.sleep(0.5)
+    seen = " ".join(network.left[before:])
+    assert "198.51.100.7:53" in seen
+    assert "example.org" in seen.replace("..", ".")
+    assert "198.51.100.8:443" in seen
