@@ -10,17 +10,13 @@ key for a cache. Two kinds of identity:
   Studio's differ from user to user, and many servers send none.
 """
 
-import base64
-import binascii
 import hashlib
 import re
-from urllib.parse import parse_qs, parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
-from backends.serving.images.sources import Reader, Source, StorageObject
+from backends.serving.images.sources import Reader, Source, StorageObject, resolved_uri
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_RESOLVED_PATH = re.compile(r"/(tasks|projects)/[0-9]+/(resolve|presign)/")
-_STORAGE_URI = re.compile(r"[a-z][a-z0-9+.-]*://.+", re.DOTALL)
 
 _SIGNATURE = re.compile(
     r"x-(goog|amz)-.*|signature|expires|googleaccessid|awsaccesskeyid|key-pair-id|sig|hdnts|jwt"
@@ -38,8 +34,8 @@ def of(source: Source, reader: Reader) -> str:
     if isinstance(source, StorageObject):
         return f"gs://{source.bucket}/{source.name}"
     url = source.url
-    if source.label_studio and _RESOLVED_PATH.fullmatch(reader.path_below(url)):
-        resolved = _resolved(parse_qs(url.query or "").get("fileuri", [""])[0])
+    if source.label_studio:
+        resolved = resolved_uri(reader.path_below(url), url.query or "")
         if resolved is not None:
             return resolved
     default = url.port is None or url.port == _DEFAULT_PORTS.get(url.scheme or "")
@@ -58,17 +54,6 @@ def of_content(place: str, content: bytes | memoryview) -> str:
 def of_generation(place: str, generation: int) -> str:
     """The identity of one generation of a Cloud Storage object."""
     return f"{place}#{generation}"
-
-
-def _resolved(fileuri: str) -> str | None:
-    """The storage address inside `?fileuri=`: base64url, or percent-encoded as older versions
-    wrote.
-    """
-    try:
-        decoded = base64.urlsafe_b64decode(fileuri.encode()).decode()
-    except (binascii.Error, ValueError):
-        decoded = unquote(fileuri)
-    return decoded if _STORAGE_URI.fullmatch(decoded) else None
 
 
 def _unsigned(query: str) -> str:

@@ -5,6 +5,8 @@ Addresses are taken apart by urllib3's parser, which also makes the connection, 
 checked is what is asked.
 """
 
+import base64
+import binascii
 import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urljoin
@@ -22,6 +24,8 @@ _SHOWN_CHARACTERS = 200
 # Where Label Studio keeps files. The token goes to these paths only: an address in a task must not
 # make this service call Label Studio's API in the name of the token's owner.
 _DATA_PATH = re.compile(r"/(data|storage-data)/.+|/(tasks|projects)/[0-9]+/(resolve|presign)/")
+_RESOLVED_PATH = re.compile(r"/(tasks|projects)/[0-9]+/(resolve|presign)/")
+_STORAGE_URI = re.compile(r"[a-z][a-z0-9+.-]*://.+", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -125,15 +129,31 @@ class Reader:
             if _origin(base) == _origin(url) and path.startswith(root + "/"):
                 primary, below = self._bases[0], path[len(root) :]
                 url = primary._replace(path=(primary.path or "") + below, query=url.query)
-                return WebImage(url, True, self._shown_file(url, below))
+                return WebImage(url, True, _shown_file(below, url.query or ""))
         return WebImage(url, False, shown)
 
-    @staticmethod
-    def _shown_file(url: Url, below: str) -> str:
-        """Label Studio's file as its own pages name it: the path, and which file behind it."""
-        query = parse_qs(url.query or "")
-        file = next((query[key][0] for key in ("d", "filepath") if key in query), None)
-        return shorten(below) if file is None else f"{shorten(below)} {shorten(file)}"
+
+def resolved_uri(path: str, query: str) -> str | None:
+    """The storage address behind Label Studio's `/tasks/1/resolve/?fileuri=`, None elsewhere.
+
+    base64url, or percent-encoded as older versions wrote it.
+    """
+    if not _RESOLVED_PATH.fullmatch(path):
+        return None
+    fileuri = parse_qs(query).get("fileuri", [""])[0]
+    try:
+        decoded = base64.urlsafe_b64decode(fileuri.encode()).decode()
+    except (binascii.Error, ValueError):
+        decoded = unquote(fileuri)
+    return decoded if _STORAGE_URI.fullmatch(decoded) else None
+
+
+def _shown_file(path: str, query: str) -> str:
+    """Label Studio's file for a message: its path there, and which file it leads to."""
+    arguments = parse_qs(query)
+    named = next((arguments[key][0] for key in ("d", "filepath") if key in arguments), None)
+    file = resolved_uri(path, query) or named
+    return shorten(path) if file is None else f"{shorten(path)} {shorten(file)}"
 
 
 def shorten(address: str) -> str:

@@ -1,61 +1,12 @@
-"""Servers, settings and pictures for the tests of the image access."""
+"""Servers on this machine that end with their test."""
 
-import io
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from backends.serving.images import ImageAccess, ImageSettings
-from backends.serving.images.connections import tls_context
 from tests.backends.serving.images.servers import Asked, Reply, Server
 
 Serve = Callable[..., Server]
-
-
-def encoded(picture: Image.Image, format: str, **options) -> bytes:
-    """`picture` as a file of this format."""
-    file = io.BytesIO()
-    picture.save(file, format, **options)
-    return file.getvalue()
-
-
-def gradient(height: int = 40, width: int = 64) -> np.ndarray:
-    """Smooth colours in which every corner differs; uint8 (H, W, 3)."""
-    y, x = np.mgrid[:height, :width]
-    red, green = x * 255 // width, y * 255 // height
-    return np.dstack([red, green, 255 - (red + green) // 2]).astype(np.uint8)
-
-
-# Reading the certificates takes a tenth of a second, which a few hundred tests need not repeat.
-TLS = tls_context()
-PICTURE = gradient()
-PNG = encoded(Image.fromarray(PICTURE), "PNG")
-OTHER_PNG = encoded(Image.fromarray(255 - PICTURE), "PNG")
-
-
-def settings(**changes) -> ImageSettings:
-    """Settings for quick tests: no Label Studio, no hosts, small limits, one retry."""
-    facts = {
-        "label_studio_url": None,
-        "label_studio_api_key": None,
-        "allowed_hosts": frozenset(),
-        "max_bytes": 200_000,
-        "max_pixels": 1_000_000,
-        "timeout_seconds": 5.0,
-        "retries": 1,
-    }
-    return ImageSettings(**(facts | changes))
-
-
-def access(*, resolver=None, tls=None, **changes) -> ImageAccess:
-    """Image access that asks no real name server unless `resolver` says so."""
-
-    def nobody(host: str, port: int) -> list[str]:
-        raise AssertionError(f"{host} was looked up")
-
-    return ImageAccess(settings(**changes), resolver=resolver or nobody, tls=tls or TLS)
 
 
 @pytest.fixture

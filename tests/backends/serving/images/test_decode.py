@@ -11,7 +11,7 @@ from PIL import Image
 
 from backends.serving.images import ImageTooLarge, ImageUnreadable
 from backends.serving.images.decode import decode
-from tests.backends.serving.images.conftest import PICTURE, PNG, encoded, gradient
+from tests.backends.serving.images.samples import PICTURE, PNG, encoded, gradient
 
 MAX_PIXELS = 1_000_000
 COLOUR = Image.fromarray(PICTURE)

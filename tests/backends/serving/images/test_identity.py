@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from backends.serving.images import ImageRefused
-from tests.backends.serving.images.conftest import access
+from tests.backends.serving.images.samples import access
 
 STUDIO = "https://studio.example/sub"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backends.serving.images import ImageAccess, ImageDenied, ImageUnreachable
-from tests.backends.serving.images.conftest import PICTURE, PNG, access
+from tests.backends.serving.images.samples import PICTURE, PNG, access
 from tests.backends.serving.images.servers import Asked, Reply, Server
 
 UPLOAD = "/data/upload/1/x.png"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from backends.serving.images import ImageTooLarge, ImageUnreachable, ImageUnreadable
-from tests.backends.serving.images.conftest import PICTURE, PNG, access
+from tests.backends.serving.images.samples import PICTURE, PNG, access
 from tests.backends.serving.images.servers import Asked, Reply, Server, closed_port
 
 SLACK_SECONDS = 3.0

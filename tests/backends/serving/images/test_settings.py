@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.backends.serving.images.conftest import settings
+from tests.backends.serving.images.samples import settings
 
 
 @pytest.mark.parametrize(

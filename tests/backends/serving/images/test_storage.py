@@ -14,7 +14,7 @@ from backends.serving.images import (
     ImageUnreachable,
     ImageUnreadable,
 )
-from tests.backends.serving.images.conftest import OTHER_PNG, PICTURE, PNG, access
+from tests.backends.serving.images.samples import OTHER_PNG, PICTURE, PNG, access
 from tests.backends.serving.images.servers import Reply, closed_port
 from tests.backends.serving.images.storage_double import Bucket
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from backends.serving.images import ImageUnreachable
 from backends.serving.images.connections import tls_context
-from tests.backends.serving.images.conftest import PICTURE, PNG, access
+from tests.backends.serving.images.samples import PICTURE, PNG, access
 from tests.backends.serving.images.servers import Reply
 
 UPLOAD = "/data/upload/1/x.png"
