@@ -48,7 +48,6 @@ def make_services(
     frontend = {
         **listening(addresses.frontend),
         "LABEL_STUDIO_BASE_DATA_DIR": str(settings.label_studio_dir),
-        "LABEL_STUDIO_HOST": addresses.frontend,
         "LABEL_STUDIO_USERNAME": secret["user"],
         "LABEL_STUDIO_PASSWORD": secret["password"],
         "LABEL_STUDIO_USER_TOKEN": secret["token"],

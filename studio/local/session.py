@@ -99,8 +99,10 @@ class Session:
         environ = apply_environ(settings, addresses, credentials)
         apply = ("-m", "studio", "apply", str(DEMO_PROJECT))
         command = Command("apply", (sys.executable, *apply), environ)
-        with self._phase("applying the demo project"):
-            self._run_beside(supervisor, command)
+        with self._phase("applying the demo project") as status:
+            output = self._run_beside(supervisor, command, status)
+        for line in output.splitlines():
+            self._console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
         project = project_id(addresses.frontend, credentials.token, DEMO_PROJECT)
         demo = demo_content(addresses, credentials, project)
         self._say(f"ready after {time.monotonic() - started:.0f} s")
@@ -118,18 +120,22 @@ class Session:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         argv = tuple(pictures.scenes_command(draft))
-        with self._phase("drawing the demo's pictures"):
-            self._run_beside(supervisor, Command("scenes", argv, base_environ(self._settings)))
+        command = Command("scenes", argv, base_environ(self._settings))
+        with self._phase("drawing the demo's pictures") as status:
+            self._run_beside(supervisor, command, status)
             pictures.add_photographs(draft)
             draft.replace(images)
 
-    def _run_beside(self, supervisor: Supervisor, command: Command) -> None:
-        """Runs the command to its end while the services are watched."""
+    def _run_beside(
+        self, supervisor: Supervisor, command: Command, status: Callable[[str], None]
+    ) -> str:
+        """Runs the command to its end while the services are watched. Returns its output."""
         process = Process(command, self._settings.run_dir)
         try:
             while (code := process.exit_code()) is None:
                 time.sleep(TICK_SECONDS)
                 supervisor.tick()
+                status(process.tail(1))
         finally:
             stop([process])
         if code != 0:
@@ -137,6 +143,7 @@ class Session:
                 f"{command.name} failed ({exit_words(code)}). The end of {process.log}:\n"
                 f"{process.tail()}"
             )
+        return process.tail(50)
 
     @contextmanager
     def _phase(self, what: str) -> Iterator[Callable[[str], None]]:
