@@ -13,7 +13,7 @@ from rich.console import Console
 
 from studio.local.demo_file import read_demo_file
 from studio.local.run_lock import holder_pid
-from studio.local.settings import ROOT, LocalError, LocalSettings
+from studio.local.settings import LocalError, LocalSettings
 from studio.local.strays import end_strays
 
 STOP_SECONDS = 40.0
@@ -30,7 +30,6 @@ def start(settings: LocalSettings, console: Console) -> None:
     with settings.supervisor_log.open("wb") as log:
         child = subprocess.Popen(
             [*up, "--background"],
-            cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

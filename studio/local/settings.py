@@ -80,10 +80,11 @@ def load_settings(environ: Mapping[str, str], port: int = DEFAULT_PORT) -> Local
     """Reads SAM_CHECKPOINT, SEGMENTATION_MODEL and ATELIER_STATE (the folder of all state)."""
     model = environ.get("SEGMENTATION_MODEL") or str(DEMO_SEGMENTATION_MODEL)
     folder = Path(model).expanduser()
+    checkpoint = Path(environ.get("SAM_CHECKPOINT") or DEMO_SAM_CHECKPOINT)
     return LocalSettings(
         port=port,
         state=Path(environ.get("ATELIER_STATE") or ROOT / ".local").expanduser().resolve(),
-        sam_checkpoint=Path(environ.get("SAM_CHECKPOINT") or DEMO_SAM_CHECKPOINT).expanduser(),
+        sam_checkpoint=checkpoint.expanduser().absolute(),
         segmentation_model=str(folder.resolve()) if folder.is_dir() else model,
         passed_on={name: value for name, value in environ.items() if name in PASSED_ON},
     )
