@@ -1,0 +1,102 @@
+"""Facts about images from a CSV table: rows merged per image, and matched with the images."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import pandas as pd
+
+from studio.errors import CatalogueError
+from studio.images import Image
+from studio.project_file import Catalogue
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Facts per image, and everything that did not fit together.
+
+    Attributes:
+        facts: image source -> header -> text. Every image and every header is there; what no row
+            says is an empty text.
+        rows_without_image: keys of the table that no image has.
+        images_without_row: sources of images that the table does not mention.
+        images_sharing_rows: key -> sources, where several images have one key.
+        repeated_rows: keys of rows that are in the table twice, word for word.
+    """
+
+    facts: Mapping[str, Mapping[str, str]]
+    rows_without_image: tuple[str, ...] = ()
+    images_without_row: tuple[str, ...] = ()
+    images_sharing_rows: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    repeated_rows: tuple[str, ...] = ()
+
+
+def match_catalogue(catalogue: Catalogue, images: Sequence[Image]) -> Matched:
+    """Read the table and match it with ``images``.
+
+    Raises:
+        CatalogueError: the file is no CSV table, or a column is not in it.
+    """
+    return match(read_rows(catalogue), catalogue, images)
+
+
+def read_rows(catalogue: Catalogue) -> pd.DataFrame:
+    """Return the table as text, in the order of the file; 007 stays 007 and NA stays NA."""
+    try:
+        rows = pd.read_csv(catalogue.file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        raise CatalogueError(f"{catalogue.file} is no CSV table in UTF-8: {error}") from None
+    rows = rows.fillna("").map(str.strip)
+    wanted = [catalogue.key, *(column.column for column in catalogue.columns.values())]
+    missing = [_missing_column(name, list(rows.columns)) for name in wanted if name not in rows]
+    if missing:
+        raise CatalogueError(f"{catalogue.file}: " + "; ".join(dict.fromkeys(missing)))
+    return rows
+
+
+def merge_rows(rows: pd.DataFrame, catalogue: Catalogue) -> dict[str, dict[str, str]]:
+    """Return key -> header -> text, keys and values in the order of the file."""
+    merged: dict[str, dict[str, str]] = {}
+    for key, group in rows.groupby(catalogue.key, sort=False):
+        facts = {}
+        for header, column in catalogue.columns.items():
+            values = [value for value in dict.fromkeys(group[column.column]) if value]
+            facts[header] = catalogue.separator.join(
+                values if column.merge == "join" else values[:1]
+            )
+        merged[str(key)] = facts
+    return merged
+
+
+def match(rows: pd.DataFrame, catalogue: Catalogue, images: Sequence[Image]) -> Matched:
+    """Give every image the facts of its key, and name what is left over on either side."""
+    merged = merge_rows(rows, catalogue)
+    pattern = re.compile(catalogue.image_key)
+    empty = dict.fromkeys(catalogue.columns, "")
+    by_key: dict[str, list[str]] = defaultdict(list)
+    facts, without_row = {}, []
+    for image in images:
+        found = pattern.search(image.file_name)
+        key = (found.group(1) or "") if found else ""
+        if key and key in merged:
+            by_key[key].append(image.source)
+        else:
+            without_row.append(image.source)
+        facts[image.source] = {**empty, **merged.get(key, {})} if key else empty
+    return Matched(
+        facts=facts,
+        rows_without_image=tuple(key or "(no key)" for key in merged if key not in by_key),
+        images_without_row=tuple(without_row),
+        images_sharing_rows=tuple(
+            (key, tuple(sources)) for key, sources in by_key.items() if len(sources) > 1
+        ),
+        repeated_rows=tuple(dict.fromkeys(rows.loc[rows.duplicated(), catalogue.key])),
+    )
+
+
+def _missing_column(name: str, columns: list[str]) -> str:
+    close = get_close_matches(name, columns, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(columns)}"
+    return f"there is no column {name!r}; {hint}"

@@ -1,0 +1,120 @@
+"""`python -m studio`: apply a project file, show the status, run the whole studio locally."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from studio.errors import StudioError
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Adds `local` when it is asked for: it starts processes, which nothing else here does."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        local = ["local"] if find_spec("studio.local") else []
+        return sorted([*super().list_commands(ctx), *local])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "local" and find_spec("studio.local"):
+            from studio.local.cli import local
+
+            return local
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands)
+def studio() -> None:
+    """A labeling studio, from outside."""
+
+
+def connection_options(command: click.decorators.FC) -> click.decorators.FC:
+    """Add --url and --token-file; the environment has both, too."""
+    url = click.option("--url", help="Label Studio's address; else LABEL_STUDIO_URL.")
+    token = click.option(
+        "--token-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="File with an API token; else LABEL_STUDIO_API_KEY.",
+    )
+    return url(token(command))
+
+
+@studio.command()
+@click.argument("project_file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=600.0,
+    show_default=True,
+    help="Seconds that a backend may take to load its model.",
+)
+@connection_options
+def apply(
+    project_file: Path, dry_run: bool, wait: float, url: str | None, token_file: Path | None
+) -> None:
+    """Make Label Studio agree with PROJECT_FILE; a second run changes nothing."""
+    with plain_errors():
+        # Importing the SDK takes seconds: a mistyped command is told before that.
+        from studio.apply import Options
+        from studio.apply import apply as apply_project
+        from studio.label_studio import Studio
+        from studio.load_project import load_project
+        from studio.report import Report
+        from studio.settings import read_connection
+
+        project = load_project(project_file, os.environ)
+        connection = read_connection(os.environ, url, token_file)
+        report = Report(Console(soft_wrap=not sys.stdout.isatty()))
+        with Studio(connection) as label_studio:
+            apply_project(project, label_studio, report, Options(dry_run, wait))
+
+
+@studio.command()
+@click.argument(
+    "project_file", required=False, type=click.Path(path_type=Path, dir_okay=False, exists=True)
+)
+@connection_options
+def status(project_file: Path | None, url: str | None, token_file: Path | None) -> None:
+    """Show how the work stands, in PROJECT_FILE's project or in all. Exits 1 if a service is
+    down."""
+    with plain_errors():
+        from studio.label_studio import Studio
+        from studio.load_project import read_title
+        from studio.settings import read_connection
+        from studio.status import read_status
+        from studio.status_tables import show_status
+
+        title = read_title(project_file, os.environ) if project_file else None
+        connection = read_connection(os.environ, url, token_file)
+        with Studio(connection) as label_studio:
+            version = label_studio.version()
+            found = read_status(label_studio, title)
+        show_status(Console(), connection.url, version, found)
+        if not all(project.is_up for project in found):
+            sys.exit(1)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """End with the message alone when something is wrong, and quietly on Ctrl-C."""
+    try:
+        yield
+    except StudioError as error:
+        click.echo(f"studio: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("studio: interrupted; the next run goes on from here", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def main() -> None:
+    """Run the command line."""
+    studio()

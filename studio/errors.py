@@ -1,0 +1,29 @@
+"""What can go wrong between a project file and Label Studio; every message says what to do."""
+
+
+class StudioError(Exception):
+    """Something stops the command; the message is written for the person at the keyboard."""
+
+
+class ProjectFileError(StudioError):
+    """The project file is wrong; the message lists every fault."""
+
+
+class CatalogueError(StudioError):
+    """The catalogue cannot be read as the project file says."""
+
+
+class NotReachableError(StudioError):
+    """Label Studio or a backend does not answer."""
+
+
+class WrongTokenError(StudioError):
+    """Label Studio does not accept the API token."""
+
+
+class RefusedError(StudioError):
+    """Label Studio answered and said no; its own reason is in the message."""
+
+
+class BackendError(StudioError):
+    """A backend is down, failed to load its model, or refuses the user or password."""

@@ -1,0 +1,108 @@
+"""What Label Studio has, as far as the studio needs it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from label_studio_sdk.types import MlBackend
+
+from studio.project_file import SOURCE_KEY
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as Label Studio has it."""
+
+    id: int
+    title: str
+    description: str
+    label_config: str
+    show_collab_predictions: bool
+    evaluate_predictions_automatically: bool
+    model_version: str
+
+
+@dataclass(frozen=True)
+class RegisteredBackend:
+    """A backend as Label Studio has it; asking for it makes Label Studio try it out.
+
+    Attributes:
+        state: CO when it answers and accepts the password, else DI, ER, ...
+        model_version: what its /setup answered last.
+    """
+
+    id: int
+    title: str
+    url: str
+    user: str
+    with_auth: bool
+    interactive: bool
+    state: str
+    model_version: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as Label Studio has it, without annotations and predictions.
+
+    Attributes:
+        annotators: ids of users, one for each of its annotations.
+        model_versions: of its predictions.
+    """
+
+    id: int
+    data: dict[str, Any]
+    annotators: tuple[int, ...]
+    annotations: int
+    model_versions: frozenset[str]
+
+    @property
+    def source(self) -> str | None:
+        """What the studio imported it from; None when somebody else did."""
+        return self.data.get(SOURCE_KEY)
+
+
+def number_of(item: Any) -> int:
+    """Return the id; the SDK declares it optional, what the API returns always has one."""
+    return int(item.id)
+
+
+def to_project(item: Any) -> Project:
+    """Take from the SDK's project what the studio needs."""
+    return Project(
+        id=number_of(item),
+        title=item.title or "",
+        description=item.description or "",
+        label_config=item.label_config or "",
+        show_collab_predictions=bool(item.show_collab_predictions),
+        evaluate_predictions_automatically=bool(item.evaluate_predictions_automatically),
+        model_version=item.model_version or "",
+    )
+
+
+def to_backend(item: MlBackend) -> RegisteredBackend:
+    """Take from the SDK's backend what the studio needs."""
+    return RegisteredBackend(
+        id=number_of(item),
+        title=item.title or "",
+        url=item.url.rstrip("/"),
+        user=item.basic_auth_user or "",
+        with_auth=item.auth_method == "BASIC_AUTH",
+        interactive=bool(item.is_interactive),
+        state=str(item.state),
+        model_version=item.model_version or "",
+        error=item.error_message or "",
+    )
+
+
+def to_task(item: Any) -> Task:
+    """Take from the SDK's task what the studio needs."""
+    versions = (item.predictions_model_versions or "").split(",")
+    annotators = item.annotators or []
+    return Task(
+        id=number_of(item),
+        data=dict(item.data or {}),
+        annotators=tuple(annotators),
+        annotations=int(item.total_annotations or 0),
+        model_versions=frozenset(version.strip() for version in versions if version.strip()),
+    )

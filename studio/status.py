@@ -1,0 +1,69 @@
+"""How the work stands: services, tasks, annotations per labeler, predictions missing."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from studio.errors import StudioError
+from studio.label_studio import Studio
+from studio.plan import CONNECTED, current_version, lacking
+from studio.records import Project, RegisteredBackend
+
+UNKNOWN_LABELER = "(deleted account)"
+
+
+@dataclass(frozen=True)
+class ProjectStatus:
+    """How one project stands.
+
+    Attributes:
+        annotated: tasks with at least one annotation.
+        annotations: e-mail -> number of annotations, most first; labelers without any are there.
+        without_prediction: tasks without a prediction of the current model.
+    """
+
+    project: Project
+    backends: tuple[RegisteredBackend, ...]
+    tasks: int
+    annotated: int
+    annotations: Mapping[str, int]
+    without_prediction: int
+
+    @property
+    def is_up(self) -> bool:
+        """Whether Label Studio reaches every backend."""
+        return all(backend.state == CONNECTED for backend in self.backends)
+
+
+def read_status(studio: Studio, title: str | None) -> list[ProjectStatus]:
+    """Return the status of the project called ``title``, or of all.
+
+    Raises:
+        StudioError: Label Studio does not answer, or there is no such project.
+    """
+    users = studio.users()
+    projects = [item for item in studio.projects() if title is None or item.title == title]
+    if title is not None and not projects:
+        raise StudioError(f"Label Studio has no project {title!r}; `apply` makes it")
+    return [_project_status(studio, project, users) for project in projects]
+
+
+def _project_status(studio: Studio, project: Project, users: Mapping[int, str]) -> ProjectStatus:
+    backends = tuple(studio.backends(project.id))
+    tasks = studio.tasks(project.id)
+    counted = Counter(
+        users.get(user, UNKNOWN_LABELER) for task in tasks for user in task.annotators
+    )
+    version = current_version(backends, project.model_version)
+    return ProjectStatus(
+        project=project,
+        backends=backends,
+        tasks=len(tasks),
+        annotated=sum(task.annotations > 0 for task in tasks),
+        annotations={**dict(counted.most_common()), **dict.fromkeys(_idle(users, counted), 0)},
+        without_prediction=len(lacking(tasks, version)) if backends else 0,
+    )
+
+
+def _idle(users: Mapping[int, str], counted: Counter[str]) -> list[str]:
+    return [email for email in users.values() if email not in counted]

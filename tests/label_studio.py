@@ -1,0 +1,195 @@
+"""A real Label Studio and real backends on loopback, for the tests that need them.
+
+Label Studio runs as it does everywhere, by `python -m backends.frontend` in the frontend
+environment. Its migrations take most of a minute: the database they leave is kept below .local and
+copied for each server.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENTS = ROOT / ".local" / "env"
+TEMPLATES = ROOT / ".local" / "test"
+
+USER = "admin@atelier.test"
+PASSWORD = "only-for-tests"
+TOKEN = "0123456789abcdef0123456789abcdef01234567"
+
+# The first start in a test session imports Label Studio from a cold disk.
+START_SECONDS = 180.0
+STOP_SECONDS = 30.0
+
+
+@dataclass
+class Server:
+    """A server process and its address."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@dataclass
+class LabelStudioServer(Server):
+    """Label Studio with one user, who may use the API by `token`."""
+
+    data_dir: Path
+    user: str = USER
+    password: str = PASSWORD
+    token: str = TOKEN
+
+    def get(self, path: str, **options: object) -> requests.Response:
+        """Ask the API."""
+        return self.request("GET", path, **options)
+
+    def request(self, method: str, path: str, **options: object) -> requests.Response:
+        """Use the API; a refusal is an error."""
+        headers = {"Authorization": f"Token {self.token}"}
+        answer = requests.request(
+            method,
+            self.url + path,
+            headers=headers,
+            timeout=120,
+            **options,  # pyright: ignore[reportArgumentType]
+        )
+        answer.raise_for_status()
+        return answer
+
+
+def environment_python(name: str) -> Path:
+    """Return the Python of one of the product's environments, for example ml or frontend."""
+    given = os.environ.get(f"ATELIER_{name.upper()}_PYTHON")
+    python = Path(given) if given else ENVIRONMENTS / name / "bin" / "python"
+    assert python.exists(), f"{python} is missing: `make test` makes it"
+    return python
+
+
+@contextmanager
+def serve_label_studio(folder: Path, **settings: str) -> Iterator[LabelStudioServer]:
+    """Run Label Studio with its data below `folder`, which may hold those of an earlier run.
+
+    Backends on 127.0.0.1 may be registered. `settings` are added to its environment.
+    """
+    data_dir = folder / "label-studio"
+    if not data_dir.exists():
+        shutil.copytree(template(), data_dir)
+    port = free_port()
+    environment = {**label_studio_settings(data_dir), "PORT": str(port), **settings}
+    log = folder / "label-studio.log"
+    command = [str(environment_python("frontend")), "-m", "backends.frontend"]
+    with running(command, environment, log) as process:
+        server = LabelStudioServer(f"http://127.0.0.1:{port}", process, log, data_dir)
+        wait_until_up(server)
+        yield server
+
+
+@contextmanager
+def serve_backend(folder: Path, model_class: str, **settings: str) -> Iterator[Server]:
+    """Run `python -m backends.serving` with `model_class` in the ml environment."""
+    port = free_port()
+    environment = {"HOST": "127.0.0.1", "PORT": str(port), "MODEL_CLASS": model_class, **settings}
+    log = folder / f"backend-{port}.log"
+    command = [str(environment_python("ml")), "-m", "backends.serving"]
+    with running(command, environment, log) as process:
+        server = Server(f"http://127.0.0.1:{port}", process, log)
+        wait_until_up(server)
+        yield server
+
+
+def label_studio_settings(data_dir: Path) -> dict[str, str]:
+    """Return the settings of the frontend, but for its port."""
+    return {
+        "LABEL_STUDIO_USERNAME": USER,
+        "LABEL_STUDIO_PASSWORD": PASSWORD,
+        "LABEL_STUDIO_USER_TOKEN": TOKEN,
+        "LABEL_STUDIO_BASE_DATA_DIR": str(data_dir),
+        "ML_BACKEND_ADDRESSES": "127.0.0.1/32",
+        "HOST": "127.0.0.1",
+        "WEB_WORKERS": "1",
+    }
+
+
+def template() -> Path:
+    """Return a data directory whose migrations are done, making it if there is none.
+
+    It is made beside its place and moved there, so that it is there whole or not at all.
+    """
+    ready = TEMPLATES / f"label-studio-{label_studio_version()}"
+    if ready.exists():
+        return ready
+    TEMPLATES.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix="label-studio-", dir=TEMPLATES))
+    environment = {**label_studio_settings(draft), "PORT": str(free_port())}
+    log = draft / "first-start.log"
+    command = [str(environment_python("frontend")), "-m", "backends.frontend"]
+    with running(command, environment, log) as process:
+        wait_until_up(Server(f"http://127.0.0.1:{environment['PORT']}", process, log))
+    try:
+        draft.rename(ready)
+    except OSError:
+        # Another run of the tests was quicker.
+        shutil.rmtree(draft)
+    return ready
+
+
+def label_studio_version() -> str:
+    """Return the version that is installed in the frontend environment."""
+    code = "from importlib.metadata import version; print(version('label-studio'))"
+    command = [str(environment_python("frontend")), "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@contextmanager
+def running(
+    command: Sequence[str], settings: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process of the product from the repository's root and end it afterwards."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "NO_PROXY": "127.0.0.1,localhost", **settings},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_up(server: Server, seconds: float = START_SECONDS) -> None:
+    """Return once /health says 200; fail with the end of the log when it never does."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and server.process.poll() is None:
+        try:
+            if requests.get(f"{server.url}/health", timeout=5).status_code == 200:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.2)
+    end = server.log.read_text(errors="replace")[-3000:]
+    raise AssertionError(f"{server.url} is not up (status {server.process.poll()}):\n{end}")
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

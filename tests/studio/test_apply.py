@@ -1,0 +1,155 @@
+"""`studio apply` against a real Label Studio: project, images, facts, predictions."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.studio.conftest import Workplace
+
+pytestmark = pytest.mark.integration
+
+CATALOGUE = """\
+id,name,theme,type
+a,Anna,Space,coat
+a,Anna,Space,hat
+b,Bea,,dress
+z,Zoe,Sea,scarf
+"""
+
+
+def with_catalogue(workplace: Workplace) -> Workplace:
+    workplace.write_catalogue(CATALOGUE)
+    workplace.content["catalogue"] = {
+        "file": "catalogue.csv",
+        "key": "id",
+        "columns": {"Name": "name", "Theme": "theme", "Typology": "type"},
+    }
+    return workplace
+
+
+def test_a_second_run_changes_nothing(with_backends: Workplace) -> None:
+    first = with_backends.apply()
+    assert "import 3 images" in first
+    assert "retrieving predictions: 3" in first
+    before = with_backends.tasks()
+    assert with_backends.apply().strip().endswith("nothing to change")
+    assert with_backends.tasks() == before
+
+
+def test_a_dry_run_changes_nothing(with_backends: Workplace) -> None:
+    output = with_backends.apply("--dry-run")
+    assert "would do:" in output
+    assert "import 3 images" in output
+    with pytest.raises(ValueError, match="not enough values"):
+        with_backends.project()
+
+
+def test_facts_are_in_the_tasks_and_headers_without_a_row_are_empty(workplace: Workplace) -> None:
+    output = with_catalogue(workplace).apply()
+    facts = {
+        source: {name: text for name, text in task["data"].items() if name != "image"}
+        for source, task in workplace.tasks().items()
+    }
+    empty = {"Typology_sub": ""}
+    assert facts == {
+        "a.png": {"source": "a.png", "Name": "Anna", "Theme": "Space", "Typology": "coat, hat"}
+        | empty,
+        "b.png": {"source": "b.png", "Name": "Bea", "Theme": "", "Typology": "dress"} | empty,
+        "c.png": {"source": "c.png", "Name": "", "Theme": "", "Typology": ""} | empty,
+    }
+    assert "rows without an image" in output
+    assert "images without a row" in output
+
+
+def test_an_uploaded_image_can_be_seen(workplace: Workplace) -> None:
+    workplace.add_images("été & hiver.png")
+    workplace.apply()
+    path = workplace.tasks()["été & hiver.png"]["data"]["image"]
+    expected = (workplace.images / "été & hiver.png").read_bytes()
+    assert workplace.label_studio.get(path).content == expected
+
+
+def test_a_changed_catalogue_changes_the_facts_and_keeps_the_annotations(
+    workplace: Workplace, annotate: Callable[[int], None]
+) -> None:
+    with_catalogue(workplace).apply()
+    annotate(workplace.tasks()["b.png"]["id"])
+    workplace.write_catalogue(CATALOGUE.replace("Bea,,", "Bea,Night,"))
+    assert "change the facts of 1 tasks" in workplace.apply()
+    task = workplace.tasks()["b.png"]
+    assert task["data"]["Theme"] == "Night"
+    assert task["total_annotations"] == 1
+    assert "nothing to change" in workplace.apply()
+
+
+def test_a_grown_folder_adds_only_what_is_new(
+    with_backends: Workplace, annotate: Callable[[int], None]
+) -> None:
+    with_backends.apply()
+    before = with_backends.tasks()
+    annotate(before["a.png"]["id"])
+    with_backends.add_images("d.png")
+    (with_backends.images / "c.png").unlink()
+    output = with_backends.apply()
+    assert "import 1 images" in output
+    assert "not in the source any more" in output
+    after = with_backends.tasks()
+    assert set(after) == {"a.png", "b.png", "c.png", "d.png"}
+    assert {name: after[name]["id"] for name in before} == {
+        name: task["id"] for name, task in before.items()
+    }
+    assert after["a.png"]["total_annotations"] == 1
+    assert after["d.png"]["predictions_model_versions"] == "foreign-1"
+
+
+def test_addresses_stay_as_they_are(workplace: Workplace) -> None:
+    addresses = ["gs://bucket/one.jpg", "https://images.example.org/two.png?size=2"]
+    workplace.content["source"] = {"list": [*addresses, "gs://bucket/one.jpg", "nonsense"]}
+    output = workplace.apply()
+    assert {task["data"]["image"] for task in workplace.tasks().values()} == set(addresses)
+    assert "the same image more than once" in output
+    assert "nothing to change" in workplace.apply()
+
+
+def test_predictions_are_stored_as_the_first_backend_made_them(with_backends: Workplace) -> None:
+    with_backends.apply()
+    for task in with_backends.tasks().values():
+        (prediction,) = task["predictions"]
+        assert prediction["model_version"] == "foreign-1"
+        assert prediction["score"] == 0.75
+        assert prediction["result"][0]["value"]["brushlabels"] == ["dress"]
+
+
+def test_a_task_that_the_backend_fails_is_named_and_asked_for_again(
+    with_backends: Workplace,
+) -> None:
+    with_backends.add_images("unavailable.png")
+    output = with_backends.apply()
+    task = with_backends.tasks()["unavailable.png"]
+    assert f"no prediction for task {task['id']} (unavailable.png)" in output
+    assert "retrieve predictions of 1 tasks" in with_backends.apply("--dry-run")
+
+
+def test_a_config_that_would_orphan_annotations_is_refused_in_label_studios_words(
+    workplace: Workplace, annotate: Callable[[int], None]
+) -> None:
+    workplace.apply()
+    annotate(workplace.tasks()["a.png"]["id"])
+    config = workplace.folder / "config.xml"
+    config.write_text(config.read_text().replace('name="tag"', 'name="other"'))
+    result = workplace.run("apply")
+    assert result.exit_code == 1
+    assert "changing label_config of the project: Label Studio refused" in result.output
+    assert "tag" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_tasks_of_others_are_left_alone(workplace: Workplace) -> None:
+    workplace.apply()
+    number = workplace.project()["id"]
+    workplace.label_studio.request(
+        "POST", f"/api/projects/{number}/import", json=[{"data": {"image": "gs://other/x.png"}}]
+    )
+    output = workplace.apply()
+    assert "1 tasks were imported by somebody else" in output
+    assert "nothing to change" in output
