@@ -20,7 +20,7 @@ PORT ?=
 export SAM_CHECKPOINT SEGMENTATION_MODEL
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## the labeling studio on this machine; PORT=8080 DETACH=1 SAM_CHECKPOINT=file SEGMENTATION_MODEL=dir
 	@$(BOOTSTRAP) operator ml frontend

@@ -1,0 +1,32 @@
+"""The verbs: few, explained, and the ones that everything else refers to."""
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_make_alone_explains_every_verb_and_there_are_at_most_ten() -> None:
+    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    explained = re.findall(r"^  make ([a-z-]+) +\S", shown, re.MULTILINE)
+    phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert phony is not None
+    assert explained == phony[1].split()
+    assert len(explained) <= 10
+    assert {"demo", "demo-stop", "demo-reset", "test", "lint", "bench"} <= set(explained)
+
+
+def test_every_folder_of_tests_runs_in_exactly_one_of_the_two_environments() -> None:
+    plan = subprocess.run(
+        ["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    commands = [line for line in plan.splitlines() if " -m pytest " in line]
+    ml = [line.split() for line in commands if "/ml/" in line]
+    operator = [line.split() for line in commands if "/operator/" in line]
+    assert len(ml) == len(operator) == 2
+    for command in ml:
+        assert command[-2:] == ["tests/backends", "tests/demo"]
+    for command in operator:
+        assert "tests" in command
+        assert command[-2:] == ["--ignore=tests/backends", "--ignore=tests/demo"]
