@@ -124,6 +124,17 @@ def test_the_machines_certificates_are_trusted_and_torch_is_not_chosen_behind_ou
     assert "UV_TORCH_BACKEND" not in environ
 
 
+def test_a_debian_python_without_its_venv_package_is_told_its_name(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/uv.txt").write_text("uv==0.0.1 \\\n    --hash=sha256:00\n")
+    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None)
+    package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+    with pytest.raises(bootstrap.BootstrapError, match=f"sudo apt-get install {package},"):
+        bootstrap.ensure_uv()
+
+
 def test_too_little_disk_is_said_before_anything_is_installed(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
