@@ -40,6 +40,8 @@ def photograph_folder() -> Path:
 def add_photographs(folder: Path) -> list[str]:
     """Writes the photographs as JPEG beside the scenes and adds a row each to the catalogue.
 
+    Their names sort behind the scenes': what the demo is about comes first in the list of tasks.
+
     Returns the names of the files.
     """
     names = []
@@ -49,7 +51,7 @@ def add_photographs(folder: Path) -> list[str]:
             pixels = cv2.imread(str(photograph_folder() / source), cv2.IMREAD_COLOR)
             if pixels is None:
                 raise LocalError(f"scikit-image brings no {source}; its pinned version does.")
-            name = f"photograph-{Path(source).stem.replace('_', '-')}.jpg"
+            name = f"snapshot-{Path(source).stem.replace('_', '-')}.jpg"
             target = folder / name
             if not cv2.imwrite(str(target), pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
                 raise LocalError(f"{target} could not be written; is the disk full?")

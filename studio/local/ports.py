@@ -13,7 +13,10 @@ HOST = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on the port now; one on all addresses counts as well."""
+    """Whether a server could listen on the port now; one on all addresses counts as well.
+
+    Raises LocalError for a port that this user may not listen on.
+    """
     with socket.socket() as client:
         client.settimeout(0.5)
         # macOS lets a second server bind beside one on all addresses: so ask for an answer too.
@@ -24,7 +27,11 @@ def is_free(port: int) -> bool:
         try:
             server.bind((HOST, port))
         except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            if error.errno == errno.EACCES:
+                raise LocalError(
+                    f"Port {port} is for root only. Take one above 1023: make demo PORT=8080"
+                ) from None
+            if error.errno == errno.EADDRINUSE:
                 return False
             raise
     return True
