@@ -79,6 +79,10 @@ class Demo:
         fields = {"project": self.project, "page_size": 200, "fields": "all"}
         return self.api("GET", "/api/tasks", params=fields)["tasks"]
 
+    def scenes(self) -> list[dict[str, Any]]:
+        """The tasks of the drawn garment scenes."""
+        return [task for task in self.tasks() if task["data"]["source"].startswith("scene-")]
+
     def services(self) -> dict[str, str]:
         """Address of each of the three services."""
         backends = self.facts["backends"]

@@ -11,10 +11,6 @@ from tests.e2e.demo import Demo, wait_until_up
 pytestmark = pytest.mark.integration
 
 
-def garment_scenes(demo: Demo) -> list[dict]:
-    return [task for task in demo.tasks() if task["data"].get("Name")]
-
-
 def test_all_three_services_are_healthy(demo: Demo) -> None:
     for url in demo.services().values():
         assert requests.get(f"{url}/health", timeout=5).json()["status"] == "UP"
@@ -31,10 +27,10 @@ def test_the_demo_file_has_what_a_script_needs_and_is_for_its_owner_only(demo: D
 
 
 def test_every_garment_scene_has_its_catalogue_and_a_prediction_with_masks(demo: Demo) -> None:
-    scenes = garment_scenes(demo)
+    scenes = demo.scenes()
     assert len(scenes) == 12
     for task in scenes:
-        assert all(task["data"][key] for key in ("Theme", "Typology", "Typology_sub"))
+        assert all(task["data"][key] for key in ("Name", "Theme", "Typology", "Typology_sub"))
         (prediction,) = task["predictions"]
         assert prediction["model_version"].startswith("demo@")
         assert prediction["score"] > 0
@@ -43,7 +39,7 @@ def test_every_garment_scene_has_its_catalogue_and_a_prediction_with_masks(demo:
 
 
 def test_photographs_are_there_too(demo: Demo) -> None:
-    assert len(demo.tasks()) - len(garment_scenes(demo)) >= 3
+    assert len(demo.tasks()) - len(demo.scenes()) >= 3
 
 
 def test_no_password_stands_in_a_log(demo: Demo) -> None:
@@ -62,7 +58,7 @@ def test_a_second_start_says_that_it_runs_already(demo: Demo) -> None:
 def test_a_killed_service_is_back_within_20_seconds_and_no_annotation_is_lost(
     demo: Demo, service: str
 ) -> None:
-    task = garment_scenes(demo)[0]
+    task = demo.scenes()[0]
     annotation = demo.api(
         "POST",
         f"/api/tasks/{task['id']}/annotations/",
