@@ -71,7 +71,7 @@ class SegmentAnythingBackend(LabelStudioMLBase):
         self.engine = engine or shared_engine()
         self.model_version = self.engine.version
 
-    def predict(
+    def predict(  # pyright: ignore[reportIncompatibleMethodOverride] (the base is untyped)
         self,
         tasks: list[Json],
         context: Json | None = None,

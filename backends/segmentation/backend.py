@@ -59,7 +59,7 @@ class SegmentationBackend(LabelStudioMLBase):
         self.model_version = self.engine.version
         self.emitted_labels = tuple(self.engine.label_map.labels)
 
-    def predict(
+    def predict(  # pyright: ignore[reportIncompatibleMethodOverride] (the base is untyped)
         self, tasks: list[Json], label_config: str | None = None, **kwargs: Any
     ) -> list[Prediction]:
         """Return one prediction per task, in order; a task without a usable image an empty one.

@@ -4,6 +4,7 @@ import hashlib
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -49,11 +50,11 @@ class SegmentationModel:
         transformers.utils.logging.disable_progress_bar()
         local = Path(name).is_dir()
         repository, _, revision = (name, "", "") if local else name.partition("@")
-        arguments = {"revision": revision} if revision else {}
+        revision = revision or "main"
         try:
-            self._processor = SegformerImageProcessor.from_pretrained(repository, **arguments)
-            self._network, report = SegformerForSemanticSegmentation.from_pretrained(
-                repository, dtype=torch.float32, output_loading_info=True, **arguments
+            self._processor = SegformerImageProcessor.from_pretrained(repository, revision=revision)
+            loaded = SegformerForSemanticSegmentation.from_pretrained(
+                repository, revision=revision, dtype=torch.float32, output_loading_info=True
             )
         except (OSError, ValueError) as error:
             raise SettingsError(
@@ -61,6 +62,9 @@ class SegmentationModel:
                 "SegFormer checkpoint (config.json, model.safetensors), or name@revision with the "
                 "hub or its cache within reach"
             ) from error
+        network, report = cast(
+            "tuple[SegformerForSemanticSegmentation, dict[str, set[str]]]", loaded
+        )
         if report["missing_keys"]:
             # transformers would fill them with random numbers, which segment at random.
             missing = ", ".join(sorted(report["missing_keys"])[:3])
@@ -70,10 +74,11 @@ class SegmentationModel:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self._device = torch.device(device)
-        self._network.to(self._device).eval()
+        self._network = cast(torch.nn.Module, network).to(self._device).eval()
         self._forward_lock = threading.Lock()
-        id2label: dict[int, str] = self._network.config.id2label or {}
-        self.classes: dict[int, str] = {int(number): label for number, label in id2label.items()}
+        self.classes = {
+            int(number): name for number, name in (network.config.id2label or {}).items()
+        }
         if len(self.classes) > 256:
             raise SettingsError(f"{name} has {len(self.classes)} classes; at most 256 fit a map")
         self.version = _version_of(name, local)

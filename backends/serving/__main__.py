@@ -39,7 +39,7 @@ class Server(BaseApplication):
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> Flask:  # pyright: ignore[reportIncompatibleMethodOverride] (base: NoReturn)
         settings = self._settings
         loader = ModelLoader(
             model_factory(settings.model_class, settings.label_config), settings.model_class

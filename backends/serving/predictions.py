@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from backends.serving.errors import BadRequest, ModelUnavailable
 from backends.serving.metrics import FAILED_TASKS
@@ -60,7 +60,7 @@ def empty(model_version: str) -> Prediction:
 
 
 def _ask(model: LabelStudioMLBase, tasks: list[Json], arguments: Json) -> list[Prediction]:
-    answers = model.predict(tasks, **arguments)
+    answers = cast(Any, model).predict(tasks, **arguments)
     if not isinstance(answers, list) or len(answers) != len(tasks):
         count = len(answers) if isinstance(answers, list) else type(answers).__name__
         raise TypeError(

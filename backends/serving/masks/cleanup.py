@@ -30,7 +30,7 @@ def without_specks(mask: NDArray[np.bool_], min_area: int) -> NDArray[np.bool_]:
     _, index, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     keep = stats[:, cv2.CC_STAT_AREA] >= min_area
     keep[0] = False
-    return mask if keep[1:].all() else keep[index]
+    return mask if keep[1:].all() else keep[np.asarray(index, np.intp)]
 
 
 def components(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:

@@ -67,7 +67,7 @@ def test_a_click_becomes_a_region_in_the_configs_own_words(
     client: FlaskClient, files: Files
 ) -> None:
     answer = ask(client, files.put("a.png", photo(1)), click(30, 40))
-    (prediction,) = answer.json["results"]
+    (prediction,) = answer.get_json()["results"]
     (region,) = prediction["result"]
     assert (region["from_name"], region["to_name"], region["type"]) == (
         "masks",
@@ -86,19 +86,19 @@ def test_labels_are_the_mask_controls_own_and_unknown_ones_are_never_sent(
     client: FlaskClient, files: Files, label: str | None, sent: str | None
 ) -> None:
     answer = ask(client, files.put("a.png", photo(1)), click(30, 40, label))
-    (region,) = answer.json["results"][0]["result"]
+    (region,) = answer.get_json()["results"][0]["result"]
     assert region["value"].get("brushlabels") == ([sent] if sent else None)
 
 
 def test_prompts_of_two_labels_give_two_regions(client: FlaskClient, files: Files) -> None:
     answer = ask(client, files.put("a.png", photo(1)), click(30, 40, "hat"), click(70, 60, "scarf"))
-    regions = answer.json["results"][0]["result"]
+    regions = answer.get_json()["results"][0]["result"]
     assert [region["value"]["brushlabels"] for region in regions] == [["hat"], ["scarf-gloves"]]
 
 
 def test_negative_clicks_alone_give_no_region(client: FlaskClient, files: Files) -> None:
     answer = ask(client, files.put("a.png", photo(1)), click(30, 40, is_positive=False))
-    assert answer.json["results"][0]["result"] == []
+    assert answer.get_json()["results"][0]["result"] == []
 
 
 @pytest.mark.parametrize("url", ["/data/upload/1/missing.png", None, 5, "ftp://x/y", ""])
@@ -107,7 +107,7 @@ def test_a_task_without_a_usable_image_gets_an_empty_result_and_a_logged_line(
 ) -> None:
     answer = ask(client, url, click(1, 1))
     assert answer.status_code == 200
-    assert answer.json["results"][0]["result"] == []
+    assert answer.get_json()["results"][0]["result"] == []
     assert "task 7 gets an empty result" in caplog.text
     assert TOKEN not in caplog.text
 
@@ -125,7 +125,7 @@ def test_a_config_that_holds_no_masks_is_refused(
 ) -> None:
     answer = ask(client, files.put("a.png", photo(1)), click(1, 1), config=config)
     assert answer.status_code == 400
-    assert said in answer.json["error"]
+    assert said in answer.get_json()["error"]
 
 
 def test_a_prompt_without_numbers_is_refused(client: FlaskClient, files: Files) -> None:
@@ -145,7 +145,7 @@ def test_nine_users_nine_images_five_clicks_without_one_wrong_mask(
         with app.test_client() as mine:
             answers = [ask(mine, url, *prompts[: count + 1]) for count in range(5)]
         assert [answer.status_code for answer in answers] == [200] * 5
-        return [answer.json["results"][0]["result"][0]["value"]["rle"] for answer in answers]
+        return [answer.get_json()["results"][0]["result"][0]["value"]["rle"] for answer in answers]
 
     before = ENCODES._value.get()
     with ThreadPoolExecutor(9) as users:
@@ -192,7 +192,7 @@ class TestWithoutClicks:
         before = ENCODES._value.get()
         body = self.tasks(1, 2, url=files.put("a.png", photo(1)))
         answer = client.post("/predict", json=body)
-        assert [item["model_version"] for item in answer.json["results"]] == ["seg-1"] * 2
+        assert [item["model_version"] for item in answer.get_json()["results"]] == ["seg-1"] * 2
         assert seen[0]["label_config"] == CONFIG
         ask(client, body["tasks"][0]["data"]["photo"], click(30, 30))
         assert ENCODES._value.get() - before == 1
@@ -219,14 +219,14 @@ class TestWithoutClicks:
         )
         answer = client.post("/predict", json=self.tasks(task))
         assert answer.status_code == 503
-        assert said in answer.json["error"]
+        assert said in answer.get_json()["error"]
 
     def test_one_that_is_not_there_is_said(self, files: Files, checkpoint: Path) -> None:
         client = client_for(files, checkpoint, SEGMENTATION_URL="http://127.0.0.1:1")
         answer = client.post("/predict", json=self.tasks(1))
         assert answer.status_code == 503
-        assert "gave no answer" in answer.json["error"]
+        assert "gave no answer" in answer.get_json()["error"]
 
     def test_without_one_every_task_gets_an_empty_result(self, client: FlaskClient) -> None:
         answer = client.post("/predict", json=self.tasks(1, 2, 3))
-        assert [item["result"] for item in answer.json["results"]] == [[], [], []]
+        assert [item["result"] for item in answer.get_json()["results"]] == [[], [], []]

@@ -5,7 +5,7 @@ from backends.serving.errors import BadRequest
 
 
 def point(x: float = 50, y: float = 25, label: str | None = "hat", **more: object) -> dict:
-    value = {"x": x, "y": y, "width": 0.3}
+    value: dict = {"x": x, "y": y, "width": 0.3}
     if label:
         value["keypointlabels"] = [label]
     return {"type": "keypointlabels" if label else "keypoint", "value": value, **more}

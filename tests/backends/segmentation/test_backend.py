@@ -50,7 +50,7 @@ def picture(seed: int) -> np.ndarray:
 def predict(client: FlaskClient, *urls: object):
     tasks = [{"id": number, "data": {"photo": url}} for number, url in enumerate(urls)]
     body = {"tasks": tasks, "label_config": CONFIG, "params": {"context": None}}
-    return client.post("/predict", json=body).json["results"]
+    return client.post("/predict", json=body).get_json()["results"]
 
 
 def without_ids(prediction: dict) -> dict:
@@ -86,7 +86,7 @@ def test_a_task_without_its_image_gets_an_empty_result_and_its_neighbours_theirs
 
 
 def test_the_model_version_names_weights_and_mapping(client: FlaskClient) -> None:
-    version = client.get("/health").json["model_version"]
+    version = client.get("/health").get_json()["model_version"]
     assert version.startswith("segformer")
     assert "+test_map-" in version
 
@@ -102,4 +102,4 @@ def test_setup_warns_of_labels_that_the_config_lacks(
 def test_a_config_without_masks_is_refused_at_setup(client: FlaskClient) -> None:
     answer = client.post("/setup", json={"schema": "<View/>"})
     assert answer.status_code == 400
-    assert "no control for masks" in answer.json["error"]
+    assert "no control for masks" in answer.get_json()["error"]
