@@ -124,12 +124,20 @@ class Studio:
 
     def tasks(self, project: int) -> list[Task]:
         """Return all tasks of the project in the order of their ids."""
-        wanted = "id,data,annotators,total_annotations,predictions_model_versions"
+        wanted = (
+            "id,data,annotators,total_annotations,cancelled_annotations,predictions_model_versions"
+        )
         with explained(self.connection, "reading tasks"):
             pages = self._sdk.tasks.list(
                 project=project, include=wanted, resolve_uri=False, page_size=PAGE_SIZE
             )
             return sorted((to_task(item) for item in pages), key=lambda task: task.id)
+
+    def annotators(self, task: int) -> list[int]:
+        """Return the users of a task's annotations, one for each, without the skipped ones."""
+        with explained(self.connection, f"reading the annotations of task {task}"):
+            found = self._sdk.annotations.list(task)
+        return [int(item.completed_by or 0) for item in found if not item.was_cancelled]
 
     def upload(self, project: int, images: Sequence[Image]) -> list[str]:
         """Upload files without making tasks; return their addresses in the same order."""

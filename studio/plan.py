@@ -149,7 +149,7 @@ def lacking(tasks: Sequence[Task], version: str) -> list[Task]:
     """Return the tasks without a prediction of ``version`` (of any, when it is unknown)."""
     if not version:
         return [task for task in tasks if not task.model_versions]
-    return [task for task in tasks if version not in task.model_versions]
+    return [task for task in tasks if not task.has_prediction_of(version)]
 
 
 def _changed_fields(fields: Mapping[str, Any], project: Project) -> dict[str, Any]:

@@ -46,20 +46,27 @@ class Task:
     """A task as Label Studio has it, without annotations and predictions.
 
     Attributes:
-        annotators: ids of users, one for each of its annotations.
-        model_versions: of its predictions.
+        annotators: ids of users who annotated or skipped it, each once.
+        annotations: without the skipped ones.
+        skipped: how many times somebody skipped it.
+        model_versions: of its predictions, joined with commas.
     """
 
     id: int
     data: dict[str, Any]
     annotators: tuple[int, ...]
     annotations: int
-    model_versions: frozenset[str]
+    skipped: int
+    model_versions: str
 
     @property
     def source(self) -> str | None:
         """What the studio imported it from; None when somebody else did."""
         return self.data.get(SOURCE_KEY)
+
+    def has_prediction_of(self, version: str) -> bool:
+        """Whether one of its predictions is of ``version``, which may hold commas itself."""
+        return f",{version}," in f",{self.model_versions},"
 
 
 def number_of(item: Any) -> int:
@@ -97,12 +104,11 @@ def to_backend(item: MlBackend) -> RegisteredBackend:
 
 def to_task(item: Any) -> Task:
     """Take from the SDK's task what the studio needs."""
-    versions = (item.predictions_model_versions or "").split(",")
-    annotators = item.annotators or []
     return Task(
         id=number_of(item),
         data=dict(item.data or {}),
-        annotators=tuple(annotators),
+        annotators=tuple(item.annotators or ()),
         annotations=int(item.total_annotations or 0),
-        model_versions=frozenset(version.strip() for version in versions if version.strip()),
+        skipped=int(item.cancelled_annotations or 0),
+        model_versions=item.predictions_model_versions or "",
     )

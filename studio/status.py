@@ -1,13 +1,13 @@
 """How the work stands: services, tasks, annotations per labeler, predictions missing."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.errors import StudioError
 from studio.label_studio import Studio
 from studio.plan import CONNECTED, current_version, lacking
-from studio.records import Project, RegisteredBackend
+from studio.records import Project, RegisteredBackend, Task
 
 UNKNOWN_LABELER = "(deleted account)"
 
@@ -52,7 +52,7 @@ def _project_status(studio: Studio, project: Project, users: Mapping[int, str]) 
     backends = tuple(studio.backends(project.id))
     tasks = studio.tasks(project.id)
     counted = Counter(
-        users.get(user, UNKNOWN_LABELER) for task in tasks for user in task.annotators
+        users.get(user, UNKNOWN_LABELER) for task in tasks for user in _annotators(studio, task)
     )
     version = current_version(backends, project.model_version)
     return ProjectStatus(
@@ -63,6 +63,13 @@ def _project_status(studio: Studio, project: Project, users: Mapping[int, str]) 
         annotations={**dict(counted.most_common()), **dict.fromkeys(_idle(users, counted), 0)},
         without_prediction=len(lacking(tasks, version)) if backends else 0,
     )
+
+
+def _annotators(studio: Studio, task: Task) -> Sequence[int]:
+    """One user for each annotation; only tasks with skips or several by one user are read."""
+    if task.skipped == 0 and task.annotations == len(task.annotators):
+        return task.annotators
+    return studio.annotators(task.id)
 
 
 def _idle(users: Mapping[int, str], counted: Counter[str]) -> list[str]:

@@ -44,17 +44,14 @@ def test_labelers_can_log_in_and_see_the_project(workplace: Workplace) -> None:
 
 
 def test_a_password_that_label_studio_refuses_is_said_in_its_words(workplace: Workplace) -> None:
-    workplace.content["labelers"] = [
-        {"email": "somebody@atelier.test", "password": "somebody@atelier.test"}
-    ]
+    password = "x" * 129
+    workplace.content["labelers"] = [{"email": "somebody@atelier.test", "password": password}]
     result = workplace.run("apply")
-    if result.exit_code == 0:
-        assert (
-            log_in(workplace.label_studio, "somebody@atelier.test", "somebody@atelier.test")
-            is not None
-        )
-    else:
-        assert "making an account for somebody@atelier.test" in result.output
+    assert result.exit_code == 1
+    assert "making an account for somebody@atelier.test: Label Studio refused" in result.output
+    assert "128" in result.output, "the longest that it takes"
+    assert password not in result.output
+    assert log_in(workplace.label_studio, "somebody@atelier.test", password) is None
 
 
 def test_nobody_signs_up_without_the_invitation(label_studio: LabelStudioServer) -> None:

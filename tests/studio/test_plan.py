@@ -20,7 +20,7 @@ SECOND = RegisteredBackend(2, "second", "http://b:2", "", False, True, "CO", "v9
 
 def task(number: int, source: str | None, *versions: str) -> Task:
     data = {"image": f"/data/{number}", "Name": ""} | ({"source": source} if source else {})
-    return Task(number, data, (), 0, frozenset(versions))
+    return Task(number, data, (), 0, 0, ",".join(versions))
 
 
 @pytest.fixture
@@ -127,6 +127,14 @@ def test_tasks_without_the_current_models_prediction_are_predicted(project: Proj
     tasks = (task(1, "a", "v1"), task(2, "b"), task(3, "c", "v2"))
     made = plan(project, replace(AGREED, tasks=tasks), "a", "b", "c", "d")
     assert made.lines() == ["import 1 images", "retrieve predictions of 3 tasks"]
+
+
+def test_a_version_with_a_comma_is_found_among_others() -> None:
+    both = task(1, "a", "sam,refined", "v2")
+    assert both.has_prediction_of("sam,refined")
+    assert both.has_prediction_of("v2")
+    assert not both.has_prediction_of("sam,ref")
+    assert not both.has_prediction_of("v")
 
 
 def test_facts_are_changed_and_everything_else_in_a_task_stays(project: ProjectFile) -> None:

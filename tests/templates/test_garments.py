@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from label_studio_sdk.label_interface import LabelInterface
+from label_studio_sdk.label_interface.interface import LabelInterface
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 CONFIG = (Path(__file__).parents[2] / "templates" / "labeling" / "garments.xml").read_text()

@@ -1,0 +1,161 @@
+"""The real Label Studio as `python -m backends.frontend` runs it."""
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from backends.frontend.networks import DEFAULT_BANNED_SUBNETS
+from tests.label_studio import (
+    PASSWORD,
+    ROOT,
+    TOKEN,
+    LabelStudioServer,
+    environment_python,
+    serve_label_studio,
+)
+
+pytestmark = pytest.mark.integration
+
+USERS = 9
+ANNOTATIONS = 5
+CONFIG = """<View><Image name="image" value="$image"/>
+<BrushLabels name="tag" toName="image"><Label value="dress"/></BrushLabels></View>"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
+    with serve_label_studio(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+def make_tasks(server: LabelStudioServer, title: str, count: int) -> list[int]:
+    project = server.request(
+        "POST", "/api/projects/", json={"title": title, "label_config": CONFIG}
+    ).json()["id"]
+    data = [{"data": {"image": f"gs://bucket/{number}.jpg"}} for number in range(count)]
+    path = f"/api/projects/{project}/import?return_task_ids=true"
+    return server.request("POST", path, json=data).json()["task_ids"]
+
+
+def annotate(server: LabelStudioServer, task: int) -> int:
+    value = {"format": "rle", "rle": [0] * 5000, "brushlabels": ["dress"]}
+    region = {"from_name": "tag", "to_name": "image", "type": "brushlabels", "value": value}
+    path = f"/api/tasks/{task}/annotations/"
+    return server.request("POST", path, json={"result": [region]}).json()["id"]
+
+
+def test_nine_people_save_at_the_same_moment(server: LabelStudioServer) -> None:
+    tasks = make_tasks(server, "nine people", USERS)
+    saved: list[int] = []
+    slowest = []
+
+    def work(task: int) -> None:
+        for _ in range(ANNOTATIONS):
+            started = time.monotonic()
+            saved.append(annotate(server, task))
+            slowest.append(time.monotonic() - started)
+
+    people = [threading.Thread(target=work, args=(task,)) for task in tasks]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert len(set(saved)) == USERS * ANNOTATIONS
+    assert max(slowest) < 10, "somebody waited for a locked database"
+    stored = [len(server.get(f"/api/tasks/{task}/annotations/").json()) for task in tasks]
+    assert stored == [ANNOTATIONS] * USERS
+
+
+def test_what_was_saved_survives_a_kill(tmp_path: Path) -> None:
+    with serve_label_studio(tmp_path) as server:
+        (task,) = make_tasks(server, "killed", 1)
+        saved = [annotate(server, task) for _ in range(3)]
+        # The whole process group would be the terminal's: the master and its workers, one by one.
+        workers = children(server.process.pid)
+        for pid in (server.process.pid, *workers):
+            os.kill(pid, signal.SIGKILL)
+    with serve_label_studio(tmp_path) as again:
+        found = again.get(f"/api/tasks/{task}/annotations/").json()
+        assert sorted(annotation["id"] for annotation in found) == saved
+
+
+def children(pid: int) -> list[int]:
+    """Processes that `pid` started."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, check=True)
+    pairs = [line.split() for line in listed.stdout.decode().splitlines()]
+    return [int(child) for child, parent in pairs if int(parent) == pid]
+
+
+def test_a_second_start_does_not_prepare_the_database_again(server: LabelStudioServer) -> None:
+    assert (server.data_dir / "initialised").exists(), "the template was started before"
+    assert "preparing the database" not in server.log.read_text()
+
+
+def test_the_pages_own_tips_come_from_nowhere_else(server: LabelStudioServer) -> None:
+    for path in ("/heidi-tips", "/heidi-tips/"):
+        answer = requests.get(server.url + path, timeout=3)
+        assert (answer.status_code, answer.json()) == (404, {})
+
+
+def test_no_secret_is_in_a_log_or_a_command_line(server: LabelStudioServer) -> None:
+    requests.get(f"{server.url}/user/signup/?token=an-invitation", timeout=30)
+    log = server.log.read_text()
+    assert "/user/signup/" in log, "requests are logged"
+    shown = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, check=True)
+    for text in (log, shown.stdout.decode()):
+        for secret in (PASSWORD, TOKEN, "an-invitation"):
+            assert secret not in text
+
+
+def test_other_names_of_this_machine_are_not_answered(server: LabelStudioServer) -> None:
+    answer = requests.get(f"{server.url}/health", headers={"Host": "rebound.test"}, timeout=30)
+    assert answer.status_code == 400
+
+
+def test_addresses_outside_the_hole_stay_banned(server: LabelStudioServer) -> None:
+    (task,) = make_tasks(server, "banned", 1)
+    project = server.get(f"/api/tasks/{task}/").json()["project"]
+    for url in ("http://169.254.169.254", "http://127.0.0.2:9090", "http://10.0.0.1:9090"):
+        with pytest.raises(requests.HTTPError) as caught:
+            server.request("POST", "/api/ml", json={"project": project, "url": url})
+        answer = caught.value.response
+        assert answer is not None
+        assert "reserved network address" in answer.text
+    assert server.get("/api/ml", params={"project": project}).json() == []
+
+
+def test_bad_settings_are_refused_before_anything_starts(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "backends.frontend"],
+        cwd=ROOT,
+        env={"LABEL_STUDIO_BASE_DATA_DIR": str(tmp_path / "data"), "PORT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    for name in ("LABEL_STUDIO_USERNAME", "LABEL_STUDIO_PASSWORD", "PORT"):
+        assert name in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_banned_subnets_are_those_of_the_installed_version() -> None:
+    code = "import label_studio; print(label_studio.__path__[0])"
+    command = [str(environment_python("frontend")), "-c", code]
+    folder = subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+    source = (Path(folder) / "core" / "utils" / "io.py").read_text()
+    lists = [
+        ast.literal_eval(node.value)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "default_banned_subnets"
+    ]
+    assert lists == [list(DEFAULT_BANNED_SUBNETS)]

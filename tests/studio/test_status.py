@@ -1,0 +1,68 @@
+"""`studio status`: services, tasks, annotations per labeler, predictions missing."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.label_studio import serve_backend
+from tests.studio.conftest import FOREIGN, Workplace, backend_entry
+
+pytestmark = pytest.mark.integration
+
+
+def cells(output: str) -> list[list[str]]:
+    """Rows of the tables."""
+    rows = [re.split(r"\s*[│┃]\s*", line.strip())[1:-1] for line in output.splitlines()]
+    return [row for row in rows if row]
+
+
+def test_services_and_work_are_shown(
+    with_backends: Workplace, annotate: Callable[[int], None]
+) -> None:
+    with_backends.add_images("unavailable.png")
+    with_backends.apply()
+    tasks = with_backends.tasks()
+    annotate(tasks["a.png"]["id"])
+    annotate(tasks["a.png"]["id"])
+    annotate(tasks["b.png"]["id"])
+    result = with_backends.run("status", COLUMNS="200")
+    assert result.exit_code == 0, result.output
+    rows = cells(result.output)
+    number = with_backends.project()["id"]
+    assert [*rows[1][:3]] == ["Label Studio", "up", "1.23.2"]
+    assert [row[:3] for row in rows[2:4]] == [
+        [f"segmentation (project {number})", "up", "foreign-1"],
+        [f"segment-anything (project {number})", "up", "foreign-1"],
+    ]
+    assert ["tasks", "4"] in rows
+    assert ["tasks annotated", "2"] in rows
+    assert ["annotations by admin@atelier.test", "3"] in rows
+    assert ["tasks without a current prediction", "1"] in rows
+    assert "\x1b" not in result.output, "no colours in a file"
+
+
+def test_a_backend_that_went_down_is_said_and_ends_with_1(
+    workplace: Workplace, tmp_path: Path
+) -> None:
+    auth = {"BASIC_AUTH_USER": "label-studio", "BASIC_AUTH_PASS": "only-for-tests"}
+    with serve_backend(tmp_path, FOREIGN, **auth) as backend:
+        workplace.content["backends"] = [backend_entry("segmentation", backend.url)]
+        workplace.apply()
+    result = workplace.run("status", COLUMNS="200")
+    assert result.exit_code == 1
+    assert cells(result.output)[2][1] == "down"
+
+
+def test_a_project_that_is_not_there_is_said(workplace: Workplace) -> None:
+    result = workplace.run("status")
+    assert result.exit_code == 1
+    assert f"Label Studio has no project {workplace.title!r}; `apply` makes it" in result.output
+
+
+def test_a_wrong_token_is_said_without_showing_it(workplace: Workplace) -> None:
+    result = workplace.run("status", LABEL_STUDIO_API_KEY="not-the-token")
+    assert result.exit_code == 1
+    assert "does not accept the token (Invalid token.)" in result.output
+    assert "not-the-token" not in result.output
