@@ -152,7 +152,9 @@ def rounds_of(rng: np.random.Generator, share: float) -> int:
     """How many prompts one after the other a step simulates."""
     if share < 0.25:
         return 1
-    return int(rng.choice([1, 2, 3, 5], p=[0.55, 0.2, 0.15, 0.1]))
+    if share < 0.6:
+        return int(rng.choice([1, 2, 3, 5], p=[0.55, 0.2, 0.15, 0.1]))
+    return int(rng.choice([1, 2, 3, 5], p=[0.35, 0.25, 0.2, 0.2]))
 
 
 def group_loss(

@@ -20,7 +20,11 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import SegformerConfig, SegformerForSemanticSegmentation
+from transformers import (
+    SegformerConfig,
+    SegformerForSemanticSegmentation,
+    SegformerImageProcessor,
+)
 
 from demo.scenes import CLASSES
 from demo.training import data, loop, losses
@@ -28,7 +32,8 @@ from demo.training import data, loop, losses
 RATE = 1.6e-3
 HALF_SIZE_UNTIL = 0.25
 DICE_FROM = 0.1
-MEAN, DEVIATION = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+# Those of ImageNet, of colours between 0 and 1, as SegFormer checkpoints use them.
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Small garments count for more than their few pixels.
 WEIGHT = {"background": 0.6, "hat": 1.6, "bag": 1.6, "scarf": 1.6, "footwear": 1.6}
 
@@ -87,7 +92,7 @@ def sample(
 
 
 def normalised(images: NDArray[np.uint8]) -> Tensor:
-    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float()
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
     mean, deviation = (torch.tensor(v).view(1, 3, 1, 1) for v in (MEAN, DEVIATION))
     return ((pixels - mean) / deviation).contiguous(memory_format=torch.channels_last)
 
@@ -135,6 +140,14 @@ def write(run: loop.Run, folder: Path, minutes: float, batch: int, seed: int) ->
     config = configuration()
     config.architectures = ["SegformerForSemanticSegmentation"]
     config.save_pretrained(folder)
+    height, width = data.SIZE
+    processor = SegformerImageProcessor(
+        size={"height": height, "width": width},
+        image_mean=list(MEAN),
+        image_std=list(DEVIATION),
+        do_reduce_labels=False,
+    )
+    processor.save_pretrained(folder)
     metadata = {
         "format": "pt",
         "date": datetime.date.today().isoformat(),
