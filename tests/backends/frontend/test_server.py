@@ -110,7 +110,9 @@ def test_no_secret_is_in_a_log_or_a_command_line(server: LabelStudioServer) -> N
     requests.get(f"{server.url}/user/signup/?token=an-invitation", timeout=30)
     log = server.log.read_text()
     assert "/user/signup/" in log, "requests are logged"
-    shown = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, check=True)
+    pids = ",".join(map(str, (server.process.pid, *children(server.process.pid))))
+    shown = subprocess.run(["ps", "-o", "args=", "-p", pids], capture_output=True, check=True)
+    assert b"gunicorn" in shown.stdout
     for text in (log, shown.stdout.decode()):
         for secret in (PASSWORD, TOKEN, "an-invitation"):
             assert secret not in text
