@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import numpy as np
 from label_studio_ml.model import LabelStudioMLBase  # pyright: ignore[reportMissingImports]
+from label_studio_sdk.converter.brush import mask2rle
 
 from backends.serving.errors import ModelUnavailable
 
-# A 2 x 1 mask as brush RLE (label_studio_sdk.converter.brush.mask2rle of [[0, 255]]).
-RLE = [0, 0, 0, 8, 57, 27, 252, 96, 17, 255, 128]
+SIDE = 16
+MASK = np.zeros((SIDE, SIDE), np.uint8)
+MASK[4:12, 4:12] = 255
+RLE = mask2rle(MASK)
 
 
 class Foreign(LabelStudioMLBase):
@@ -26,8 +30,8 @@ class Foreign(LabelStudioMLBase):
             "from_name": "tag",
             "to_name": "image",
             "type": "brushlabels",
-            "original_width": 2,
-            "original_height": 1,
+            "original_width": SIDE,
+            "original_height": SIDE,
             "image_rotation": 0,
             "value": {"format": "rle", "rle": RLE, "brushlabels": ["dress"]},
         }
