@@ -1,10 +1,9 @@
 """The environment of a backend, read once into frozen settings."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError
 
 from backends.serving.errors import SettingsError
 
@@ -46,7 +45,7 @@ class ServingSettings(EnvironmentSettings):
     basic_auth_user: str | None = None
     basic_auth_pass: SecretStr | None = None
     max_body_mb: int = Field(default=32, ge=1, le=1024)
-    label_config: Path | None = None
+    label_config: FilePath | None = None
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 
     def model_post_init(self, context: object) -> None:

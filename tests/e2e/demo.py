@@ -88,21 +88,20 @@ class Demo:
         backends = self.facts["backends"]
         return {"frontend": self.url, **{name: backends[name]["url"] for name in backends}}
 
-    def leader(self, service: str) -> psutil.Process:
-        """The first process of a service: the one whose parent listens on no port of ours."""
-        port = self.services()[service].rpartition(":")[2]
-        listeners = [process for process in psutil.process_iter() if listens(process, port)]
-        pids = {process.pid for process in listeners}
-        (leader,) = [process for process in listeners if process.ppid() not in pids]
-        return leader
+    def kill(self, service: str) -> None:
+        """End all processes of a service as the kernel does when memory runs out: kill -9."""
+        victims = listeners(self.services()[service])
+        assert victims
+        for victim in victims:
+            victim.kill()
 
 
-def listens(process: psutil.Process, port: str) -> bool:
-    """Whether a process was started to listen on a port."""
-    try:
-        return process.environ().get("PORT") == port
-    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-        return False
+def listeners(url: str) -> list[psutil.Process]:
+    """The processes that hold the listening socket of an address."""
+    port = int(url.rpartition(":")[2])
+    found = psutil.net_connections("tcp")
+    pids = {c.pid for c in found if c.status == psutil.CONN_LISTEN and c.laddr.port == port}
+    return [psutil.Process(pid) for pid in pids if pid is not None]
 
 
 def wait_until_up(url: str, seconds: float) -> float:

@@ -69,8 +69,16 @@ class Screen:
         self.page.keyboard.up("Control")
 
     def delete_region_at(self, x: float, y: float) -> None:
+        self.page.keyboard.press("v")  # The arrow: any other tool would draw.
         self.click_image(x, y)
+        self.page.wait_for_function(
+            "() => window.Htx.annotationStore.selected.selectedRegions.length === 1"
+        )
+        before = len(self.state()["regions"])
         self.page.keyboard.press("Backspace")
+        self.page.wait_for_function(
+            f"() => window.Htx.annotationStore.selected.regions.length === {before - 1}"
+        )
 
     @contextmanager
     def expecting_a_mask(self) -> Iterator[list[dict[str, Any]]]:

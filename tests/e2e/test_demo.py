@@ -64,7 +64,7 @@ def test_a_killed_service_is_back_within_20_seconds_and_no_annotation_is_lost(
         f"/api/tasks/{task['id']}/annotations/",
         json={"result": task["predictions"][0]["result"]},
     )
-    demo.leader(service).kill()
+    demo.kill(service)
     seconds = wait_until_up(demo.services()[service], 20)
     print(f"{service} was back after {seconds:.1f} s")
     found = demo.api("GET", f"/api/annotations/{annotation['id']}/")

@@ -1,9 +1,8 @@
 """Runs last: ends the demo and starts it again."""
 
-import psutil
 import pytest
 
-from tests.e2e.demo import Demo, listens
+from tests.e2e.demo import Demo, listeners
 
 pytestmark = pytest.mark.integration
 
@@ -13,11 +12,13 @@ def test_a_stop_leaves_no_process_and_a_second_start_takes_seconds_and_finds_all
 ) -> None:
     task = demo.tasks()[0]
     annotation = demo.api("POST", f"/api/tasks/{task['id']}/annotations/", json={"result": []})
-    ports = [url.rpartition(":")[2] for url in demo.services().values()]
+    urls = list(demo.services().values())
+    processes = [process for url in urls for process in listeners(url)]
     tasks = len(demo.tasks())
     demo.stop()
-    left = [p for p in psutil.process_iter() for port in ports if listens(p, port)]
-    assert left == []
+    assert len(processes) >= 2 * len(urls)
+    assert [process for process in processes if process.is_running()] == []
+    assert [process for url in urls for process in listeners(url)] == []
 
     demo.up()
     first, second = demo.seconds[0], demo.seconds[-1]

@@ -9,8 +9,15 @@ from backends.serving.settings import ServingSettings
 
 def test_all_bad_variables_are_told_together() -> None:
     with pytest.raises(SettingsError) as caught:
-        ServingSettings.from_environment({"MODEL_CLASS": "no colon", "PORT": "x", "THREADS": "0"})
-    for name in ("MODEL_CLASS", "PORT", "THREADS"):
+        ServingSettings.from_environment(
+            {
+                "MODEL_CLASS": "no colon",
+                "PORT": "x",
+                "THREADS": "0",
+                "LABEL_CONFIG": "absent.xml",
+            }
+        )
+    for name in ("MODEL_CLASS", "PORT", "THREADS", "LABEL_CONFIG"):
         assert name in str(caught.value)
 
 
