@@ -92,7 +92,8 @@ def _boxes(
     start = time.perf_counter()
     tally.note("box", "no net: box filled", _filled(truth.shape, box), truth, start)
     start = time.perf_counter()
-    tally.note("box", "no net: GrabCut from box", plain_grabcut(image, box), truth, start)
+    bare = refine(image, np.zeros_like(truth), box=(x0, y0, x1, y1))
+    tally.note("box", "no net: GrabCut from box", bare, truth, start)
 
 
 def _clicks(
@@ -178,14 +179,3 @@ def _filled(shape: tuple[int, ...], box: NDArray[np.float64]) -> Mask:
     x0, y0, x1, y1 = np.rint(box).astype(int)
     mask[y0:y1, x0:x1] = True
     return mask
-
-
-def plain_grabcut(image: NDArray[np.uint8], box: NDArray[np.float64]) -> Mask:
-    """OpenCV's GrabCut from a rectangle, five rounds, on the whole picture."""
-    x0, y0, x1, y1 = np.rint(box).astype(int)
-    labels = np.zeros(image.shape[:2], np.uint8)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.setRNGSeed(1)
-    rectangle = (int(x0), int(y0), int(max(1, x1 - x0)), int(max(1, y1 - y0)))
-    cv2.grabCut(image, labels, rectangle, *models, 5, cv2.GC_INIT_WITH_RECT)
-    return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
