@@ -191,12 +191,19 @@ class Installer:
         what = f"the {self.name} environment"
         run(self.pip("sync", "--require-hashes", *locks), what, self.environ)
 
+    def installed(self, name: str) -> str:
+        """The version of the package that is installed; empty if there is none."""
+        found = list(folder(self.name).glob(f"lib/python*/site-packages/{name}-*.dist-info"))
+        return found[0].name[len(name) + 1 : -len(".dist-info")] if found else ""
+
     def torch_backend(self, pins: list[str]) -> str | None:
         """The build to take from PyTorch's own index (`auto` finds a GPU); None: out of reach."""
         if not sys.platform.startswith("linux"):
             return None  # Elsewhere the default build is the small one.
         backend = os.environ.get("UV_TORCH_BACKEND", "auto")
-        probe = self.pip("install", "--dry-run", "--no-deps", "--torch-backend", backend, *pins)
+        # What is installed or cached must not pass for an answer of the index.
+        ask = ["--dry-run", "--no-deps", "--reinstall", "--refresh"]
+        probe = self.pip("install", *ask, "--torch-backend", backend, *pins)
         limits = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "5", "UV_HTTP_CONNECT_TIMEOUT": "3"}
         environ = {**self.environ, **limits}
         try:
@@ -214,13 +221,22 @@ class Installer:
         """
         text = (ROOT / TORCH_LOCK).read_text()
         pins = re.findall(r"^((?:torch|torchvision)==\S+)", text, re.MULTILINE)
-        backend = self.torch_backend(pins)
+        others = [lock for lock in locks if lock != TORCH_LOCK]
+        versions = [(self.installed(pin.split("==")[0]), pin.split("==")[1]) for pin in pins]
+        if all(installed.startswith(wanted + "+") for installed, wanted in versions):
+            # They are PyTorch's own builds already, which a sync would remove.
+            files = [word for lock in others for word in ("-r", lock)]
+            kept = self.pip("install", "--require-hashes", "--no-deps", *files)
+            run(kept, f"the {self.name} environment", self.environ)
+            return
+        there = all(installed == wanted for installed, wanted in versions)
+        backend = None if there else self.torch_backend(pins)
         if backend is None:
             say(f"{pins[0]}: the registry's default build (on Linux with CUDA, about 5 GB)")
             self.sync(locks)
             return
         say(f"{pins[0]}: the {backend} build of PyTorch's own index (without a GPU about 1 GB)")
-        self.sync([lock for lock in locks if lock != TORCH_LOCK])
+        self.sync(others)
         # No hashes: that index has other files under these versions. All else is already there.
         locked = ["-c", "backends/requirements.txt"]
         torch = self.pip("install", "--torch-backend", backend, *locked, *pins)

@@ -91,6 +91,40 @@ def test_both_torch_packages_come_from_one_index(
     assert all("--torch-backend auto" in call and "torch==2.0 torchvision" in call for call in rest)
 
 
+@pytest.mark.parametrize(
+    ("installed", "expected"),
+    [
+        ("", ["--dry-run", "sync"]),
+        ("1.9", ["--dry-run", "sync"]),
+        # The registry's build stays one, without a question to PyTorch's index.
+        ("{pin}", ["sync"]),
+        # PyTorch's own build stays too: a sync to the hashed files would remove it.
+        ("{pin}+cpu", ["--no-deps"]),
+    ],
+)
+def test_a_torch_that_is_there_is_kept_whichever_build_it_is(
+    bootstrap: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    installed: str,
+    expected: list[str],
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    if installed:
+        packages = bootstrap.folder("ml") / "lib/python3.11/site-packages"
+        for name, pin in (("torch", "2.0"), ("torchvision", "0.9")):
+            (packages / f"{name}-{installed.format(pin=pin)}.dist-info").mkdir(parents=True)
+    uv, calls = tmp_path / "uv", tmp_path / "calls"
+    uv.write_text(RECORDING_UV.format(calls=calls, probe=1))
+    uv.chmod(0o755)
+    bootstrap.Installer(str(uv), "ml", {}).sync_with_torch(bootstrap.wanted_locks("ml", True))
+    made = calls.read_text().splitlines()
+    assert len(made) == len(expected)
+    assert all(word in call for word, call in zip(expected, made, strict=True))
+    assert ("requirements-torch.txt" in made[-1]) == ("+" not in installed)
+    assert "requirements-test.txt" in made[-1]
+
+
 def test_pips_indexes_become_uvs(bootstrap: ModuleType) -> None:
     listing = (
         "global.index-url='https://old.example/simple'\n"
