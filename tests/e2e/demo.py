@@ -90,18 +90,26 @@ class Demo:
 
     def kill(self, service: str) -> None:
         """End all processes of a service as the kernel does when memory runs out: kill -9."""
-        victims = listeners(self.services()[service])
-        assert victims
-        for victim in victims:
-            victim.kill()
+        for process in processes(self.services()[service]):
+            process.kill()
 
 
-def listeners(url: str) -> list[psutil.Process]:
-    """The processes that hold the listening socket of an address."""
+def processes(url: str) -> list[psutil.Process]:
+    """The processes of the service that listens at an address: its server and its workers."""
     port = int(url.rpartition(":")[2])
     found = psutil.net_connections("tcp")
-    pids = {c.pid for c in found if c.status == psutil.CONN_LISTEN and c.laddr.port == port}
-    return [psutil.Process(pid) for pid in pids if pid is not None]
+    holder = next(c.pid for c in found if c.status == psutil.CONN_LISTEN and c.laddr.port == port)
+    assert holder is not None
+    group = os.getpgid(holder)  # The supervisor gives each service a group of its own.
+    assert group != os.getpgid(0)
+    return [process for process in psutil.process_iter() if group_of(process) == group]
+
+
+def group_of(process: psutil.Process) -> int | None:
+    try:
+        return os.getpgid(process.pid)
+    except ProcessLookupError:
+        return None
 
 
 def wait_until_up(url: str, seconds: float) -> float:

@@ -69,7 +69,7 @@ class Screen:
         self.page.keyboard.up("Control")
 
     def delete_region_at(self, x: float, y: float) -> None:
-        self.page.keyboard.press("v")  # The arrow: any other tool would draw.
+        self.page.click(".lsf-tool[aria-label=move-tool]")  # Any other tool would draw.
         self.click_image(x, y)
         self.page.wait_for_function(
             "() => window.Htx.annotationStore.selected.selectedRegions.length === 1"

@@ -60,11 +60,11 @@ def scene_with(demo: Demo, *labels: str) -> dict:
 
 
 def test_a_labeler_repairs_a_pre_label_with_a_click_and_a_box(demo: Demo, page: Page) -> None:
-    task = scene_with(demo, "dress", "footwear")
+    task = scene_with(demo, "dress", "pants")
     before = task["predictions"][0]["result"]
-    dress, shoes = (
+    dress, pants = (
         next(region for region in before if label_of(region) == label)
-        for label in ("dress", "footwear")
+        for label in ("dress", "pants")
     )
     outside: list[str] = []
     page.on(
@@ -98,10 +98,10 @@ def test_a_labeler_repairs_a_pre_label_with_a_click_and_a_box(demo: Demo, page: 
     photograph(page, "segment-anything.jpg")
     screen.accept()
 
-    screen.choose_label("box", "footwear")
+    screen.choose_label("box", "pants")
     screen.choose_smart_tool("rectangle-tool")
     with screen.expecting_a_mask() as boxed:
-        screen.draw_box(*bounds(mask_of(shoes)))
+        screen.draw_box(*bounds(mask_of(pants)))
     screen.accept()
     regions = screen.state()["regions"]
     assert {item["type"] for item in regions} == {"brushregion"}
@@ -114,12 +114,12 @@ def test_a_labeler_repairs_a_pre_label_with_a_click_and_a_box(demo: Demo, page: 
     (mine,) = [item for item in exported if item["id"] == task["id"]]
     result = mine["annotations"][0]["result"]
     assert {region["type"] for region in result} == {"brushlabels"}
-    drawn = {label: [r for r in result if label_of(r) == label] for label in ("dress", "footwear")}
+    drawn = {label: [r for r in result if label_of(r) == label] for label in ("dress", "pants")}
     assert len(drawn["dress"]) == 1
-    assert len(drawn["footwear"]) == 2
+    assert len(drawn["pants"]) == 2
     # What the editor stored is what Segment Anything answered, to the pixel.
     assert iou(mask_of(drawn["dress"][0]), mask_of(clicked[0])) == 1
-    assert iou(mask_of(drawn["footwear"][-1]), mask_of(boxed[0])) == 1
+    assert iou(mask_of(drawn["pants"][-1]), mask_of(boxed[0])) == 1
     assert iou(mask_of(clicked[0]), mask_of(dress)) > 0.6
-    assert iou(mask_of(boxed[0]), mask_of(shoes)) > 0.6
+    assert iou(mask_of(boxed[0]), mask_of(pants)) > 0.6
     assert outside == []

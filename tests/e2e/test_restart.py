@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.demo import Demo, listeners
+from tests.e2e.demo import Demo, processes
 
 pytestmark = pytest.mark.integration
 
@@ -13,12 +13,11 @@ def test_a_stop_leaves_no_process_and_a_second_start_takes_seconds_and_finds_all
     task = demo.tasks()[0]
     annotation = demo.api("POST", f"/api/tasks/{task['id']}/annotations/", json={"result": []})
     urls = list(demo.services().values())
-    processes = [process for url in urls for process in listeners(url)]
+    running = [process for url in urls for process in processes(url)]
     tasks = len(demo.tasks())
     demo.stop()
-    assert len(processes) >= 2 * len(urls)
-    assert [process for process in processes if process.is_running()] == []
-    assert [process for url in urls for process in listeners(url)] == []
+    assert len(running) >= 2 * len(urls)
+    assert [process for process in running if process.is_running()] == []
 
     demo.up()
     first, second = demo.seconds[0], demo.seconds[-1]
