@@ -50,7 +50,8 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
         }
         if loader.state == "UP":
             return _json(body)
-        return _json({**body, "message": loader.progress}, 503)
+        told = "progress" if loader.state == "LOADING" else "message"
+        return _json({**body, told: loader.progress}, 503)
 
     @app.post("/setup")
     def setup() -> Response:

@@ -73,7 +73,7 @@ class TestHealth:
         assert time.monotonic() - started < 0.5
         assert answer.status_code == 503
         assert answer.get_json()["status"] == "LOADING"
-        assert "loading, for 0 s" in answer.get_json()["message"]
+        assert "loading, for 0 s" in answer.get_json()["progress"]
         assert client.post("/setup", json={"schema": ""}).status_code == 503
         assert predict(client, "a").status_code == 503
         wait_until_settled(loader)
