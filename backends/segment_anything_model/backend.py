@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,6 @@ from backends.segment_anything_model.prelabels import Prelabels
 from backends.segment_anything_model.prompts import prompt_groups
 from backends.segment_anything_model.segment import Segmenter
 from backends.segment_anything_model.settings import SegmentAnythingSettings
-from backends.serving.errors import BadRequest
 from backends.serving.images import ImageAccess, ImageError
 from backends.serving.labeling import MaskControl, mask_control
 from backends.serving.masks.regions import Region, RegionError, regions_of
@@ -92,25 +92,19 @@ class SegmentAnythingBackend(LabelStudioMLBase):
             ModelUnavailable: the segmentation backend does not answer.
         """
         config = label_config or self.label_config
-        if not config:
-            raise BadRequest("label_config is missing: the regions take their names from it")
         control = mask_control(config)
         if context is not None:
             return [self._segment(task, context, control) for task in tasks]
         for task in tasks:
-            url = task["data"].get(control.image_key)
-            if isinstance(url, str):
-                self.engine.ahead.add(url)
+            with suppress(ImageError):  # The segmentation backend tells what is wrong with it.
+                self.engine.ahead.add(control.image_of(task))
         if self.engine.prelabels is None:
             return [empty(self.model_version) for _ in tasks]
         return self.engine.prelabels.predict(tasks, config)
 
     def _segment(self, task: Json, context: Json, control: MaskControl) -> Prediction:
-        url = task["data"].get(control.image_key)
         try:
-            if not isinstance(url, str):
-                raise ImageError(f"its data has no image address under {control.image_key}")
-            image = self.engine.store.get(url)
+            image = self.engine.store.get(control.image_of(task))
             height, width = image.embedding.original_size
             regions: list[Region] = []
             scores: list[float] = []

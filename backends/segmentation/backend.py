@@ -12,7 +12,6 @@ from backends.segmentation.label_map import LabelMap, read_label_map
 from backends.segmentation.model import SegmentationModel
 from backends.segmentation.regions import scored_regions
 from backends.segmentation.settings import SegmentationSettings
-from backends.serving.errors import BadRequest
 from backends.serving.images import Image, ImageAccess, ImageError
 from backends.serving.labeling import MaskControl, mask_control
 from backends.serving.metrics import FAILED_TASKS
@@ -71,10 +70,7 @@ class SegmentationBackend(LabelStudioMLBase):
         Raises:
             BadRequest: there is no labeling config, or it holds no control for masks.
         """
-        config = label_config or self.label_config
-        if not config:
-            raise BadRequest("label_config is missing: the regions take their names from it")
-        control = mask_control(config)
+        control = mask_control(label_config or self.label_config)
         predictions: list[Prediction] = []
         batch = self.engine.settings.segmentation_batch
         for start in range(0, len(tasks), batch):
@@ -93,11 +89,8 @@ class SegmentationBackend(LabelStudioMLBase):
         ]
 
     def _load(self, task: Json, control: MaskControl) -> Image | None:
-        url = task["data"].get(control.image_key)
         try:
-            if not isinstance(url, str):
-                raise ImageError(f"its data has no image address under {control.image_key}")
-            return self.engine.images.load(url)
+            return self.engine.images.load(control.image_of(task))
         except ImageError as error:
             FAILED_TASKS.inc()
             log.warning("task %s gets an empty result: %s", task.get("id"), error)

@@ -8,6 +8,8 @@ from label_studio_tools.core.label_config import parse_config
 from label_studio_tools.core.utils.exceptions import LabelStudioXMLSyntaxErrorSentryIgnored
 
 from backends.serving.errors import BadRequest
+from backends.serving.images import ImageError
+from backends.serving.payloads import Json
 
 MaskKind = Literal["brush", "bitmask", "polygon"]
 
@@ -43,6 +45,17 @@ class MaskControl:
     image_key: str
     aliases: tuple[tuple[str, str], ...]
 
+    def image_of(self, task: Json) -> str:
+        """Return the address of a task's image.
+
+        Raises:
+            ImageError: its data has none under this control's key.
+        """
+        url = task["data"].get(self.image_key)
+        if not isinstance(url, str):
+            raise ImageError(f"its data has no image address under {self.image_key}")
+        return url
+
     def label_for(self, name: str) -> str | None:
         """Return this control's label for a name from elsewhere, or None when it has none.
 
@@ -61,13 +74,19 @@ class MaskControl:
         return None
 
 
-@lru_cache(maxsize=64)
-def mask_control(label_config: str) -> MaskControl:
+def mask_control(label_config: str | None) -> MaskControl:
     """Return the control that holds masks in a labeling config.
 
     Raises:
-        BadRequest: not XML, or no control for masks of an image.
+        BadRequest: there is none, it is not XML, or has no control for masks of an image.
     """
+    if not label_config:
+        raise BadRequest("label_config is missing: the regions take their names from it")
+    return _read(label_config)
+
+
+@lru_cache(maxsize=64)
+def _read(label_config: str) -> MaskControl:
     try:
         controls: dict[str, dict[str, Any]] = parse_config(label_config)
     except (LabelStudioXMLSyntaxErrorSentryIgnored, KeyError, ValueError) as error:

@@ -98,7 +98,8 @@ def processes(url: str) -> list[psutil.Process]:
     """The processes of the service that listens at an address: its server and its workers."""
     port = int(url.rpartition(":")[2])
     found = psutil.net_connections("tcp")
-    holder = next(c.pid for c in found if c.status == psutil.CONN_LISTEN and c.laddr.port == port)
+    listening = [one for one in found if one.status == psutil.CONN_LISTEN and one.laddr]
+    holder = next(one.pid for one in listening if one.laddr[1] == port)
     assert holder is not None
     group = os.getpgid(holder)  # The supervisor gives each service a group of its own.
     assert group != os.getpgid(0)

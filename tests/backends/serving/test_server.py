@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import requests
 
@@ -45,21 +46,23 @@ def test_health_answers_within_a_second_while_a_real_model_loads(tmp_path: Path)
     assert slowest < 1
 
 
-class TestOurServerWithAForeignModel:
-    @pytest.fixture(scope="class")
-    def url(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-        log = tmp_path_factory.mktemp("foreign") / "log"
-        environment = {
-            "MODEL_CLASS": f"{FOREIGN}:Plain",
-            "BASIC_AUTH_USER": AUTH[0],
-            "BASIC_AUTH_PASS": AUTH[1],
-            "MAX_BODY_MB": "1",
-        }
-        with serve_backend(log, **environment) as address:
-            wait_for_health(address)
-            yield address
-        assert AUTH[1] not in log.read_text()
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Our server with somebody else's model."""
+    log = tmp_path_factory.mktemp("foreign") / "log"
+    environment = {
+        "MODEL_CLASS": f"{FOREIGN}:Plain",
+        "BASIC_AUTH_USER": AUTH[0],
+        "BASIC_AUTH_PASS": AUTH[1],
+        "MAX_BODY_MB": "1",
+    }
+    with serve_backend(log, **environment) as address:
+        wait_for_health(address)
+        yield address
+    assert AUTH[1] not in log.read_text()
 
+
+class TestOurServerWithAForeignModel:
     def test_it_passes_the_contract(self, url: str) -> None:
         setup = requests.post(f"{url}/setup", json={"schema": CONFIG}, auth=AUTH, timeout=3)
         assert setup.json() == {"model_version": "plain-1"}
@@ -124,8 +127,6 @@ def test_nine_users_at_once_over_real_sockets(tmp_path: Path) -> None:
 def test_our_backends_answer_under_label_studio_mls_own_server(
     name: str, files: Files, tmp_path: Path
 ) -> None:
-    import numpy as np
-
     classes = {
         "segmentation": "backends.segmentation.backend:SegmentationBackend",
         "segment_anything_model": "backends.segment_anything_model.backend:SegmentAnythingBackend",
