@@ -24,6 +24,7 @@ CLICK = 0.03  # radius about a click that is sure
 # A mask that fills less than this of the box it was asked for is no answer: the box counts alone.
 LEAST_FILLED = 0.08
 ALIKE = 14  # grey levels, per channel, within which neighbours of a click look alike
+MOST_TAKEN = 0.5  # of the mask, that one negative click may take away by its colour
 AROUND = 0.25  # seen around a click outside the mask, as a share of the picture's longer side
 # A result that shares less than this with the net's mask is another object: the net's is kept.
 LEAST_OVERLAP = 0.35
@@ -152,6 +153,7 @@ def _corrected(
         return rough
     _, parts = cv2.connectedComponents(rough.astype(np.uint8), connectivity=4)
     wanted = {int(parts[y, x]) for x, y, positive in inside if positive}
+    trusted = any(rough[y, x] for x, y, positive in inside if positive)
     smooth = cv2.GaussianBlur(picture, (5, 5), 0)
     result = rough.copy()
     for x, y, positive in wrong:
@@ -162,7 +164,11 @@ def _corrected(
         how = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
         cv2.floodFill(smooth, seen, (x, y), (0, 0, 0), (ALIKE,) * 3, (ALIKE,) * 3, how)
         alike = seen[1:-1, 1:-1] > 0
-        result = result | alike if positive else result & ~alike
+        # A click on a blurred edge may pick up the other side's colour and run away with it.
+        if positive and alike.sum() <= (rough.sum() if trusted else rough.size // 4):
+            result |= alike
+        elif not positive and (alike & rough).sum() <= MOST_TAKEN * rough.sum():
+            result &= ~alike
     return result
 
 
@@ -218,18 +224,21 @@ def _bounds(
     clicks: list[tuple[float, float, bool]],
 ) -> tuple[float, float, float, float] | None:
     """The smallest box around everything that may be the object, or None."""
-    height, width = mask.shape
     boxes = []
-    for x, y, positive in clicks:
-        if positive:
-            known = 0 <= x < width and 0 <= y < height and mask[int(y), int(x)]
-            reach = 1 if known or box is not None else AROUND * max(height, width)
-            boxes.append((x - reach, y - reach, x + reach, y + reach))
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if len(rows):
         boxes.append((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
     if box is not None:
         boxes.append(box)
+    known = np.array(boxes, float).reshape(-1, 4)
+    slack = MARGIN * (known[:, 2:] - known[:, :2])
+    for x, y, positive in clicks:
+        if positive:
+            above, below = known[:, :2] - slack <= (x, y), (x, y) <= known[:, 2:] + slack
+            near = above.all(1) & below.all(1)
+            # Nothing else says how large the thing under such a click is.
+            reach = 1 if near.any() or box is not None else AROUND * max(mask.shape)
+            boxes.append((x - reach, y - reach, x + reach, y + reach))
     if not boxes:
         return None
     x0, y0, x1, y1 = np.array(boxes, float).T
