@@ -165,7 +165,7 @@ def _corrected(
         cv2.floodFill(smooth, seen, (x, y), (0, 0, 0), (ALIKE,) * 3, (ALIKE,) * 3, how)
         alike = seen[1:-1, 1:-1] > 0
         # A click on a blurred edge may pick up the other side's colour and run away with it.
-        if positive and alike.sum() <= (rough.sum() if trusted else rough.size // 4):
+        if positive and alike.sum() <= (rough.sum() if trusted else 0.7 * rough.size):
             result |= alike
         elif not positive and (alike & rough).sum() <= MOST_TAKEN * rough.sum():
             result &= ~alike
