@@ -98,8 +98,8 @@ def processes(url: str) -> list[psutil.Process]:
     """The processes of the service that listens at an address: its server and its workers."""
     port = int(url.rpartition(":")[2])
     found = psutil.net_connections("tcp")
-    listening = [one for one in found if one.status == psutil.CONN_LISTEN and one.laddr]
-    holder = next(one.pid for one in listening if one.laddr[1] == port)
+    listening = [one for one in found if one.status == psutil.CONN_LISTEN]
+    holder = next(one.pid for one in listening if tuple(one.laddr)[1:2] == (port,))
     assert holder is not None
     group = os.getpgid(holder)  # The supervisor gives each service a group of its own.
     assert group != os.getpgid(0)
