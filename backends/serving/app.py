@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from backends.serving import payloads
 from backends.serving.errors import BadRequest, ModelUnavailable
@@ -55,7 +55,7 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
 
     @app.post("/setup")
     def setup() -> Response:
-        schema = payloads.setup_schema(payloads.json_object(request.get_data()))
+        schema = payloads.setup_schema(payloads.json_object(_body(settings.max_body_bytes)))
         _ = loader.model
         if schema:
             _warn_about_labels(loader, schema)
@@ -63,7 +63,9 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
 
     @app.post("/predict")
     def predict_tasks() -> Response:
-        wanted = payloads.predict_request(payloads.json_object(request.get_data()), default_config)
+        wanted = payloads.predict_request(
+            payloads.json_object(_body(settings.max_body_bytes)), default_config
+        )
         version = loader.model_version
         return _json({"results": predict(loader.model, wanted, version), "model_version": version})
 
@@ -75,7 +77,7 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
     @app.post("/webhook")
     def webhook() -> Response:
         # Label Studio waits one second for this, and nothing here learns from annotations.
-        payloads.json_object(request.get_data())
+        payloads.json_object(_body(settings.max_body_bytes))
         return _json({"status": "ignored"}, 201)
 
     @app.get("/metrics")
@@ -83,6 +85,16 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
     return app
+
+
+def _body(limit: int) -> bytes:
+    """The request's body. Raises 413 where werkzeug, for a body without a declared length, would
+    hand on the part within the limit as if it were all.
+    """
+    data = request.get_data()
+    if request.content_length is None and len(data) >= limit:
+        raise RequestEntityTooLarge
+    return data
 
 
 def _guard(app: Flask, settings: ServingSettings) -> None:
