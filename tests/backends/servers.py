@@ -28,7 +28,7 @@ def free_port() -> int:
 def serve_wsgi(app: Flask) -> Iterator[str]:
     """Serve an app of the test itself and give its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

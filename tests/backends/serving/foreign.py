@@ -33,7 +33,7 @@ class Slow(Plain):
     """Takes its time to load, as real weights do."""
 
     def __init__(self, **kwargs: Any) -> None:
-        time.sleep(3)
+        time.sleep(1.5)
         super().__init__(**kwargs)
 
 
