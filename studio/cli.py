@@ -97,7 +97,9 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
         with Studio(connection) as label_studio:
             version = label_studio.version()
             found = read_status(label_studio, title)
-        show_status(Console(), connection.url, version, found)
+        # A file or a pipe has no width: there, whole addresses matter more than a screen's 80.
+        console = Console(width=None if sys.stdout.isatty() else 200)
+        show_status(console, connection.url, version, found)
         if not all(project.is_up for project in found):
             sys.exit(1)
 
