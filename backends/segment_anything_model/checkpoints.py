@@ -44,7 +44,11 @@ def load_sam(
         sam = build_small_sam(path)
     else:
         sam = sam_model_registry[found]()
-        sam.load_state_dict(_state(path))
+        try:
+            sam.load_state_dict(_state(path))
+        except RuntimeError as error:
+            first = " ".join(str(error).split())[:300]
+            raise SettingsError(f"{path} is not a whole {found} checkpoint: {first}") from error
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return sam.eval(), found, digest[:8]

@@ -7,6 +7,7 @@ not it would have succeeded.
 
 import ctypes
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,8 +20,8 @@ CABLE, OTHER_END = "outside0", "outside1"
 
 
 def can_be_made() -> bool:
-    """Whether this process may make a network namespace."""
-    return sys.platform == "linux" and os.geteuid() == 0
+    """Whether this process may make a network namespace, and has iproute2 to furnish it."""
+    return sys.platform == "linux" and os.geteuid() == 0 and shutil.which("ip") is not None
 
 
 class OwnNetwork:

@@ -1,5 +1,8 @@
 """Runs after the other tests of this folder, whose traffic it judges."""
 
+import socket
+import time
+
 import pytest
 
 from tests.e2e.demo import Demo
@@ -10,16 +13,13 @@ pytestmark = pytest.mark.integration
 
 def test_nothing_asked_any_outside_host(demo: Demo, network: OwnNetwork | None) -> None:
     if network is None:
-        pytest.skip("needs root on Linux: only a network of our own shows every packet")
+        pytest.skip("needs root and iproute2 on Linux: only our own network shows every packet")
     assert network.left == []
 
 
 def test_the_watch_itself_sees_look_ups_and_connections(network: OwnNetwork | None) -> None:
-    import socket
-    import time
-
     if network is None:
-        pytest.skip("needs root on Linux: only a network of our own shows every packet")
+        pytest.skip("needs root and iproute2 on Linux: only our own network shows every packet")
     before = len(network.left)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.sendto(b"who is example.org", ("198.51.100.7", 53))

@@ -72,6 +72,13 @@ def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
     assert not (tmp_path / "was-run").exists()
 
 
+def test_a_checkpoint_with_missing_weights_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "part.pth"
+    torch.save({"image_encoder.pos_embed": torch.zeros(1, 64, 64, 768)}, path)
+    with pytest.raises(SettingsError, match=r"not a whole vit_b checkpoint: .*Missing key"):
+        load_sam(path)
+
+
 @pytest.mark.integration  # 375 MB on disk, 3 GB of memory and 10-20 s of encoding.
 def test_a_full_size_official_checkpoint_is_recognised_and_serves(tmp_path: Path) -> None:
     path = tmp_path / "sam_vit_b_random.pth"

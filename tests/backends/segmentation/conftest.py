@@ -4,6 +4,10 @@ import pytest
 import torch
 from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
 
+# mattmdjaga/segformer_b2_clothes, config.json, id2label.
+_NAMES = """Background, Hat, Hair, Sunglasses, Upper-clothes, Skirt, Pants, Dress, Belt, Left-shoe,
+Right-shoe, Face, Left-leg, Right-leg, Left-arm, Right-arm, Bag, Scarf"""
+CLOTHES = dict(enumerate(name.strip() for name in _NAMES.split(",")))
 CLASSES = ["background", "hat", "left-shoe", "right-shoe"]
 
 

@@ -7,13 +7,10 @@ from backends.segmentation.label_map import read_label_map
 from backends.segmentation.settings import CLOTHES_LABEL_MAP
 from backends.serving.errors import SettingsError
 from backends.serving.labeling import mask_control
+from tests.backends.segmentation.conftest import CLOTHES
 
 GARMENTS = Path(__file__).parents[3] / "templates" / "labeling" / "garments.xml"
 CLASSES = {0: "background", 1: "left-shoe", 2: "right-shoe", 3: "skin"}
-# mattmdjaga/segformer_b2_clothes, config.json, id2label.
-_NAMES = """Background, Hat, Hair, Sunglasses, Upper-clothes, Skirt, Pants, Dress, Belt, Left-shoe,
-Right-shoe, Face, Left-leg, Right-leg, Left-arm, Right-arm, Bag, Scarf"""
-CLOTHES = dict(enumerate(name.strip() for name in _NAMES.split(",")))
 
 
 def written(folder: Path, text: str) -> Path:

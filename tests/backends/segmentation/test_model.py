@@ -3,10 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import SegformerForSemanticSegmentation, SegformerImageProcessor
+from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
 
+from backends.segmentation.label_map import read_label_map
 from backends.segmentation.model import SegmentationModel
+from backends.segmentation.settings import CLOTHES_LABEL_MAP
 from backends.serving.errors import SettingsError
+from tests.backends.segmentation.conftest import CLOTHES
 
 RNG = np.random.default_rng(5)
 
@@ -65,6 +68,28 @@ def test_the_version_names_the_weights(checkpoint: Path, tmp_path: Path) -> None
     version = SegmentationModel(str(checkpoint), "cpu").version
     assert version.startswith(checkpoint.name + "@")
     assert SegmentationModel(str(checkpoint), "cpu").version == version
+
+
+@pytest.mark.integration  # 110 MB on disk and some seconds of forward pass.
+def test_a_full_size_clothes_checkpoint_loads_by_its_folder_and_its_map_fits(
+    tmp_path: Path,
+) -> None:
+    # SegFormer-B2 with the classes of mattmdjaga/segformer_b2_clothes, random weights.
+    config = SegformerConfig(
+        hidden_sizes=[64, 128, 320, 512],
+        depths=[3, 4, 6, 3],
+        decoder_hidden_size=768,
+        id2label=CLOTHES,
+        label2id={name: number for number, name in CLOTHES.items()},
+    )
+    SegformerForSemanticSegmentation(config).save_pretrained(tmp_path)
+    SegformerImageProcessor().save_pretrained(tmp_path)
+    model = SegmentationModel(str(tmp_path), "cpu")
+    assert sum(weights.numel() for weights in model._network.parameters()) > 27_000_000
+    (answer,) = model.predict([picture(700, 450)])
+    assert answer.classes.shape == (700, 450)
+    assert set(np.unique(answer.classes)) <= set(CLOTHES)
+    assert read_label_map(CLOTHES_LABEL_MAP, model.classes).labels["other tops"] == (4,)
 
 
 def test_a_checkpoint_without_a_segmentation_head_is_refused(
