@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,9 +68,7 @@ class EmbeddingStore:
             CACHE_HITS.inc()
             return known
         CACHE_MISSES.inc()
-        encoded = self._cache.get_or_compute(source, lambda: self._encode(self._images.load(url)))
-        CACHE_BYTES.set(self._cache.bytes_held)
-        return encoded
+        return self._keep(source, lambda: self._images.load(url))
 
     def refresh(self, url: str) -> None:
         """Make sure that the embedding of an address is that of its present content.
@@ -79,13 +78,18 @@ class EmbeddingStore:
         """
         source = self._images.identity(url)
         known = self._cache.get(source)
-        if known is not None:
-            image = self._images.load(url)
-            if image.identity == known.identity:
-                return
+        if known is None:
+            self._keep(source, lambda: self._images.load(url))
+            return
+        image = self._images.load(url)
+        if image.identity != known.identity:
             self._cache.discard(source)
-        self._cache.get_or_compute(source, lambda: self._encode(self._images.load(url)))
+            self._keep(source, lambda: image)
+
+    def _keep(self, source: str, load: Callable[[], Image]) -> EncodedImage:
+        encoded = self._cache.get_or_compute(source, lambda: self._encode(load()))
         CACHE_BYTES.set(self._cache.bytes_held)
+        return encoded
 
     def _encode(self, image: Image) -> EncodedImage:
         embedding = self._model.encode(image.pixels)
