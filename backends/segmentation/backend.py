@@ -28,7 +28,7 @@ class Engine:
 
     def __init__(self, settings: SegmentationSettings) -> None:
         self.settings = settings
-        self.model = SegmentationModel(settings.segmentation_model, settings.device)
+        self.model = SegmentationModel(settings.model, settings.device)
         self.label_map: LabelMap = read_label_map(settings.label_map, self.model.classes)
         self.images = ImageAccess(settings.for_access())
         self.fetchers = ThreadPoolExecutor(FETCH_THREADS, "fetch")

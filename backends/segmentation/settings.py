@@ -9,8 +9,10 @@ from backends.serving.image_settings import ImageAccessSettings
 
 HERE = Path(__file__).parent
 
-# The clothes model of the tutorial; the revision pins the weights to the bytes that were reviewed.
-CLOTHES = "mattmdjaga/segformer_b2_clothes@584abc1e1d260e23c0fc627c5217a09b2b461046"
+# The clothes model of the tutorial; its name alone means this revision, so that its weights do not
+# change under a project.
+CLOTHES_REPOSITORY = "mattmdjaga/segformer_b2_clothes"
+CLOTHES = f"{CLOTHES_REPOSITORY}@584abc1e1d260e23c0fc627c5217a09b2b461046"
 CLOTHES_LABEL_MAP = HERE / "label_maps" / "segformer_b2_clothes.yaml"
 
 
@@ -25,6 +27,12 @@ class SegmentationSettings(ImageAccessSettings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     @property
+    def model(self) -> str:
+        """The folder, or name@revision."""
+        pinned = self.segmentation_model == CLOTHES_REPOSITORY
+        return CLOTHES if pinned else self.segmentation_model
+
+    @property
     def label_map(self) -> Path | None:
         """The label map: as set, else the one beside the checkpoint, else the clothes model's."""
         if self.segmentation_label_map is not None:
@@ -32,4 +40,4 @@ class SegmentationSettings(ImageAccessSettings):
         beside = Path(self.segmentation_model) / "label_map.yaml"
         if beside.is_file():
             return beside
-        return CLOTHES_LABEL_MAP if self.segmentation_model == CLOTHES else None
+        return CLOTHES_LABEL_MAP if self.model.startswith(f"{CLOTHES_REPOSITORY}@") else None
