@@ -69,14 +69,15 @@ class Segmenter:
 
         The memory only saves repeated work: the answer depends on the prompts alone.
         """
-        before: torch.Tensor | None = None
-        fewer = _Shot(shot.clicks[:-1], shot.box)
-        if shot.clicks and (fewer.box is not None or any(c.positive for c in fewer.clicks)):
-            before = self._replay(image, fewer).logits
-        return self._remembered.get_or_compute(
-            (image.identity, shot),
-            lambda: self._model.decode(image.embedding, shot.clicks, shot.box, before),
-        )
+
+        def decode() -> Decoded:
+            before: torch.Tensor | None = None
+            fewer = _Shot(shot.clicks[:-1], shot.box)
+            if shot.clicks and (fewer.box is not None or any(c.positive for c in fewer.clicks)):
+                before = self._replay(image, fewer).logits
+            return self._model.decode(image.embedding, shot.clicks, shot.box, before)
+
+        return self._remembered.get_or_compute((image.identity, shot), decode)
 
     def _full_size(self, image: EncodedImage, shot: _Shot, decoded: Decoded) -> NDArray[np.bool_]:
         mask = self._model.full_size(image.embedding, decoded)
