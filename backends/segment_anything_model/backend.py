@@ -71,6 +71,10 @@ class SegmentAnythingBackend(LabelStudioMLBase):
         self.engine = engine or shared_engine()
         self.model_version = self.engine.version
 
+    def check_labeling_config(self, label_config: str) -> None:
+        """Raise BadRequest for a labeling config without a control for masks."""
+        mask_control(label_config)
+
     def predict(  # pyright: ignore[reportIncompatibleMethodOverride] (the base is untyped)
         self,
         tasks: list[Json],

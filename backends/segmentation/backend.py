@@ -9,7 +9,7 @@ from typing import Any
 from label_studio_ml.model import LabelStudioMLBase
 
 from backends.segmentation.label_map import LabelMap, read_label_map
-from backends.segmentation.model import SegmentationModel
+from backends.segmentation.model import ClassMap, SegmentationModel
 from backends.segmentation.regions import scored_regions
 from backends.segmentation.settings import SegmentationSettings
 from backends.serving.images import Image, ImageAccess, ImageError
@@ -56,7 +56,21 @@ class SegmentationBackend(LabelStudioMLBase):
         super().__init__(label_config=label_config, train_output=train_output, **kwargs)
         self.engine = engine or shared_engine()
         self.model_version = self.engine.version
-        self.emitted_labels = tuple(self.engine.label_map.labels)
+
+    def check_labeling_config(self, label_config: str) -> None:
+        """Log which labels of the map a labeling config lacks.
+
+        Raises:
+            BadRequest: it holds no control for masks.
+        """
+        control = mask_control(label_config)
+        wanted = self.engine.label_map.labels if control.labels else ()
+        missing = [label for label in wanted if control.label_for(label) is None]
+        if missing:
+            log.warning(
+                "the labeling config has no label for %s: those regions will not be sent",
+                ", ".join(missing),
+            )
 
     def predict(  # pyright: ignore[reportIncompatibleMethodOverride] (the base is untyped)
         self, tasks: list[Json], label_config: str | None = None, **kwargs: Any
@@ -96,7 +110,7 @@ class SegmentationBackend(LabelStudioMLBase):
             log.warning("task %s gets an empty result: %s", task.get("id"), error)
             return None
 
-    def _prediction(self, class_map: Any, control: MaskControl) -> Prediction:
+    def _prediction(self, class_map: ClassMap, control: MaskControl) -> Prediction:
         settings = self.engine.settings
         regions, score = scored_regions(
             class_map,

@@ -13,7 +13,6 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from backends.serving import payloads
 from backends.serving.errors import BadRequest, ModelUnavailable
-from backends.serving.labeling import mask_control
 from backends.serving.metrics import LATENCY, REQUESTS
 from backends.serving.predictions import predict
 from backends.serving.readiness import ModelLoader
@@ -56,9 +55,10 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
     @app.post("/setup")
     def setup() -> Response:
         schema = payloads.setup_schema(payloads.json_object(_body(settings.max_body_bytes)))
-        _ = loader.model
-        if schema:
-            _warn_about_labels(loader, schema)
+        # Ours say at once what a config lacks; another's model may need nothing of the kind.
+        check = getattr(loader.model, "check_labeling_config", None)
+        if schema and check is not None:
+            check(schema)
         return _json({"model_version": loader.model_version})
 
     @app.post("/predict")
@@ -163,17 +163,6 @@ def _explain_errors(app: Flask) -> None:
         number = uuid.uuid4().hex[:12]
         log.error("fault %s on %s %s", number, request.method, request.path, exc_info=error)
         return _json({"error": f"internal fault {number}; the service's log has the details"}, 500)
-
-
-def _warn_about_labels(loader: ModelLoader, schema: str) -> None:
-    control = mask_control(schema)
-    emitted: tuple[str, ...] = getattr(loader.model, "emitted_labels", ())
-    missing = [label for label in emitted if control.label_for(label) is None]
-    if missing:
-        log.warning(
-            "the labeling config has no label for %s: those regions will not be sent",
-            ", ".join(missing),
-        )
 
 
 def _json(value: Any, status: int = 200) -> Response:

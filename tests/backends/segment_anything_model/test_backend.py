@@ -128,6 +128,12 @@ def test_a_config_that_holds_no_masks_is_refused(
     assert said in answer.get_json()["error"]
 
 
+def test_a_config_without_masks_is_refused_at_setup(client: FlaskClient) -> None:
+    answer = client.post("/setup", json={"schema": "<View/>"})
+    assert answer.status_code == 400
+    assert "no control for masks" in answer.get_json()["error"]
+
+
 def test_a_prompt_without_numbers_is_refused(client: FlaskClient, files: Files) -> None:
     prompt = {"type": "keypointlabels", "value": {"x": None, "y": 1}}
     answer = ask(client, files.put("a.png", photo(1)), prompt)

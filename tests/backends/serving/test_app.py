@@ -169,6 +169,15 @@ class TestOtherRoutes:
         answer = client.post("/setup", json={"project": "1.2", "schema": "", "extra_params": None})
         assert answer.get_json() == {"model_version": "plain-1"}
 
+    def test_setup_takes_any_labeling_config_of_somebody_elses_model(
+        self, client: FlaskClient
+    ) -> None:
+        schema = (
+            '<View><Text name="t" value="$t"/>'
+            '<Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
+        )
+        assert client.post("/setup", json={"schema": schema}).status_code == 200
+
     def test_versions_lists_it(self, client: FlaskClient) -> None:
         assert client.get("/versions").get_json() == {"versions": ["plain-1"]}
         assert client.post("/versions", json={}).get_json() == {"versions": ["plain-1"]}
