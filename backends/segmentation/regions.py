@@ -40,10 +40,7 @@ def scored_regions(
     regions: list[Region] = []
     painted = 0
     certainty_sum = 0.0
-    for name, classes in label_map.labels.items():
-        label = control.label_for(name) if control.labels else None
-        if label is None and control.labels:
-            continue
+    for label, classes in _classes_by_label(label_map, control):
         whole = clean(np.isin(class_map.classes, classes), min_pixels, smooth_px)
         for mask in components(whole) if per_component else [whole]:
             area, certainty = _certainty(mask, class_map.certainty)
@@ -51,6 +48,22 @@ def scored_regions(
             painted += area
             certainty_sum += area * certainty
     return regions, round(certainty_sum / painted, 4) if painted else 0.0
+
+
+def _classes_by_label(
+    label_map: LabelMap, control: MaskControl
+) -> list[tuple[str | None, tuple[int, ...]]]:
+    """Two names may be one label of the control (`predicted_values`); a control without labels
+    keeps the map's own division and sends none.
+    """
+    if not control.labels:
+        return [(None, classes) for classes in label_map.labels.values()]
+    merged: dict[str, tuple[int, ...]] = {}
+    for name, classes in label_map.labels.items():
+        label = control.label_for(name)
+        if label is not None:
+            merged[label] = (*merged.get(label, ()), *classes)
+    return list(merged.items())
 
 
 def _certainty(mask: NDArray[np.bool_], certainty: NDArray[np.uint8]) -> tuple[int, float]:

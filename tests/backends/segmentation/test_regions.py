@@ -34,6 +34,25 @@ def test_one_region_per_label_with_classes_merged_and_unknown_labels_never_sent(
     assert not mask_of(regions[0], 200, 200)[60, 60]
 
 
+def test_names_that_are_one_label_of_the_config_share_one_region() -> None:
+    control = mask_control(
+        '<View><Image name="i" value="$i"/><BrushLabels name="b" toName="i">'
+        '<Label value="footwear" predicted_values="left,right"/></BrushLabels></View>'
+    )
+    regions, _ = scored_regions(
+        scene(), LabelMap({"left": (2,), "right": (3,)}, "t"), control, 0.001, per_component=False
+    )
+    (shoes,) = [mask_of(region, 200, 200) for region in regions]
+    assert shoes[175, 60]
+    assert shoes[175, 140]
+
+
+def test_a_control_without_labels_gets_regions_without_one() -> None:
+    control = mask_control('<View><Image name="i" value="$i"/><Brush name="b" toName="i"/></View>')
+    regions, _ = scored_regions(scene(), LABELS, control, 0.001, per_component=False)
+    assert [region["type"] for region in regions] == ["brush"] * 3
+
+
 def test_one_region_per_connected_part_when_asked() -> None:
     regions, _ = scored_regions(scene(), LABELS, CONTROL, 0.001, per_component=True)
     assert [region["value"]["brushlabels"][0] for region in regions] == ["hat"] + ["footwear"] * 2
