@@ -1,0 +1,75 @@
+"""The machine's environment as text: what compose and the startup script are told.
+
+Three metadata attributes, so that a new image digest or password changes one of them and no other:
+`atelier-env` and `atelier-images` hold nothing secret, `atelier-secrets` is a secret as a whole.
+The format is `infra.render.quoting`'s.
+"""
+
+from collections.abc import Mapping
+
+from infra.render.quoting import line
+from infra.settings import IMAGE_NAMES, Settings
+
+# The machine component names the attached disk `atelier-data`; udev makes this link of it.
+DATA_DISK = "/dev/disk/by-id/google-atelier-data"
+
+REGISTRY_SUFFIXES = ("-docker.pkg.dev", "gcr.io")
+
+
+def env(settings: Settings, *, url: str, service_account: str) -> str:
+    """Return the text of `atelier-env`.
+
+    Args:
+        settings: The stack's settings.
+        url: Where labelers open the studio (`infra.render.url.url`).
+        service_account: The e-mail address of the machine's service account.
+    """
+    return _text(
+        {
+            "STACK": settings.stack,
+            "PROJECT": settings.project,
+            "ATELIER_URL": url,
+            "ACCESS": settings.access,
+            "TLS": settings.tls,
+            "ADMIN_EMAIL": settings.admin_email,
+            "SOURCE_BUCKET": settings.source_bucket_name,
+            "TARGET_BUCKET": settings.target_bucket_name,
+            "AUTH_MODE": settings.auth,
+            "MEDIA_ACCESS": settings.media_access,
+            "SERVICE_ACCOUNT": service_account,
+            "GPU": "true" if settings.machine.gpu else "false",
+            "REGISTRY_HOSTS": ",".join(registry_hosts(settings)),
+            "DATA_DISK": DATA_DISK,
+        }
+    )
+
+
+def image_env(references: Mapping[str, str]) -> str:
+    """Return the text of `atelier-images`: FRONTEND_IMAGE, SEGMENTATION_IMAGE and so on.
+
+    Args:
+        references: A reference with its digest for each of `infra.settings.IMAGE_NAMES`.
+
+    Raises:
+        KeyError: if an image has no reference.
+    """
+    return _text({f"{name.upper()}_IMAGE": references[name] for name in IMAGE_NAMES})
+
+
+def secrets(settings: Settings) -> str:
+    """Return the text of `atelier-secrets`, in the form that only bash needs to read."""
+    return (
+        line("ADMIN_PASSWORD", settings.admin_password.get_secret_value(), shell_only=True) + "\n"
+    )
+
+
+def registry_hosts(settings: Settings) -> tuple[str, ...]:
+    """Return Google's registries that the machine logs in to with its own account's token."""
+    if settings.images != "prebuilt":
+        return (f"{settings.region}-docker.pkg.dev",)
+    hosts = {reference.partition("/")[0] for reference in settings.prebuilt.values()}
+    return tuple(sorted(host for host in hosts if host.endswith(REGISTRY_SUFFIXES)))
+
+
+def _text(values: Mapping[str, str]) -> str:
+    return "".join(f"{line(key, value)}\n" for key, value in values.items())
