@@ -1,31 +1,31 @@
 """A stack's config as one frozen, validated `Settings`; everything else is given this object."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Annotated, Literal, NamedTuple
+from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
-from infra.machines import PRESETS, Machine, Preset
+from infra import machines, schedule, wording
+from infra.findings import SettingsError
+from infra.machines import Machine, Preset
+from infra.rules import checks
+from infra.rules.studio import IMAGE_NAMES, REPOSITORY
+from infra.schedule import InstanceSchedule, WorkingHours
 
-IMAGE_NAMES = ("frontend", "segmentation", "segment_anything_model")
-
+# Lists come as lists, and stay as tuples, which nobody can change.
 Strings = Annotated[tuple[str, ...], Field(strict=False)]
-
-
-class InstanceSchedule(NamedTuple):
-    """When the machine is started and stopped: two cron lines, in `time_zone`."""
-
-    start: str
-    stop: str
-    time_zone: str
 
 
 class Settings(BaseModel):
     """Everything that can be chosen about one stack. `load` makes it; nothing changes it.
 
-    The fields are the config keys of the namespace `atelier`, in snake case.
+    The fields are the config keys of the namespace `atelier`, in snake case. Sizes are in GB as
+    Google counts them (GiB), money is in US dollars.
     """
 
     model_config = ConfigDict(
@@ -39,61 +39,191 @@ class Settings(BaseModel):
     project: str
     stack: str
 
-    zone: str = "us-central1-a"
-    preset: Preset = "l4"
-    machine_type: str = ""
-    spot: bool = False
-    boot_image: str = ""
-    boot_disk_gb: int = 60
-    data_disk_gb: int = 20
-    restore_from: str = "newest"
-    access: Literal["public", "iap"] = "public"
-    allowed_ranges: Strings = ("0.0.0.0/0",)
-    tls: Literal["address", "domain", "off"] = "address"
-    domain: str = ""
-    acme_email: str = ""
-    source_bucket: str = ""
-    target_bucket: str = ""
-    bucket_location: str = ""
-    cors_origins: Strings = ()
-    media_access: Literal["presigned", "proxy"] = "presigned"
-    keep_data: bool = True
-    kept_versions: int = 3
-    kept_version_days: int = 30
-    auth: Literal["key", "keyless"] = "key"
-    key_version: int = 1
-    images: Literal["docker", "cloudbuild", "prebuilt"] = "docker"
-    prebuilt: Mapping[str, str] = {}
-    project_file: str = "templates/projects/garments.yaml"
-    admin_email: str = "admin@example.com"
-    admin_password: SecretStr
-    max_run_hours: int = 12
-    work_days: str = "Mon-Fri"
-    work_hours: str = "08:00-20:00"
-    time_zone: str = "UTC"
-    sprint_days: int = 5
-    billing_account: str = ""
-    budget_usd: int = 100
-    deletion_protection: bool = False
-    labels: Mapping[str, str] = {}
+    zone: str = Field(
+        "us-central1-a",
+        description="Where the machine stands, as in us-central1-a. Must have the preset's GPU.",
+    )
+    preset: Preset = Field(
+        "l4",
+        description="The machine: l4 is a g2-standard-4, l4-large a g2-standard-8 (both with one"
+        " L4 GPU), t4 an n1-standard-4 with one T4, cpu an e2-standard-4 without a GPU.",
+    )
+    machine_type: str = Field(
+        "",
+        description="A machine type in place of the preset's that takes the same GPU: g2-standard"
+        " for l4, n1 for t4, any x86 type for cpu. Empty: the preset's.",
+    )
+    spot: bool = Field(
+        False,
+        description="Rent at the Spot price, about a third: Google may stop the machine at any"
+        " time, and nothing is lost but the time until it is started again.",
+    )
+    boot_image: str = Field(
+        "",
+        description="Image or family of the boot disk, as in projects/…/global/images/family/….",
+    )
+    boot_disk_gb: int = Field(60, ge=30, le=65536, description="Boot disk: system and images.")
+    data_disk_gb: int = Field(
+        20,
+        ge=10,
+        le=65536,
+        description="Data disk: accounts, tasks and annotations. It may grow later, never shrink.",
+    )
+    restore_from: str = Field(
+        "newest",
+        description="What a new data disk is made from: newest (the newest snapshot of this"
+        " stack's disk, if there is one), none, or a snapshot's name.",
+    )
+    access: Literal["public", "iap"] = Field(
+        "public",
+        description="public opens the web port to allowedRanges; iap opens no port at all:"
+        " labelers come through Google's Identity-Aware Proxy.",
+    )
+    allowed_ranges: Strings = Field(
+        ("0.0.0.0/0",), description="IPv4 ranges that may open the studio, as in 203.0.113.0/24."
+    )
+    tls: Literal["address", "domain", "off"] = Field(
+        "address",
+        description="The certificate: for the machine's address, for an own domain, or none (for"
+        " access iap and private networks: passwords travel in clear).",
+    )
+    domain: str = Field("", description="The studio's name with tls domain: label.example.org.")
+    acme_email: str = Field(
+        "", description="Where the certificate's issuer (Let's Encrypt) writes when in trouble."
+    )
+    source_bucket: str = Field(
+        "",
+        description="Bucket of the images to label; adopted if it exists. Empty:"
+        " PROJECT-STACK-source.",
+    )
+    target_bucket: str = Field(
+        "", description="Bucket of the annotations; adopted too. Empty: PROJECT-STACK-target."
+    )
+    bucket_location: str = Field(
+        "", description="Place of new buckets: a region, EU, US, … Empty: the zone's region."
+    )
+    cors_origins: Strings = Field(
+        (),
+        description="Web pages that may read the buckets' images, as in https://label.example.org,"
+        ' or ["*"] for all. Empty: the studio alone.',
+    )
+    media_access: Literal["presigned", "proxy"] = Field(
+        "presigned",
+        description="presigned: browsers fetch images from the bucket by signed links; proxy:"
+        " through the machine.",
+    )
+    keep_data: bool = Field(
+        True,
+        description="Whether `pulumi destroy` leaves the buckets. With false it deletes them with"
+        " everything in them.",
+    )
+    kept_versions: int = Field(
+        3, ge=1, le=1000, description="How many older versions of an object the buckets keep."
+    )
+    kept_version_days: int = Field(
+        30, ge=1, le=3650, description="For how many days the buckets keep older versions."
+    )
+    auth: Literal["key", "keyless"] = Field(
+        "key",
+        description="key: a service account key in the machine's metadata; keyless: the machine's"
+        " own identity, for organisations that forbid keys.",
+    )
+    key_version: int = Field(
+        1, ge=1, le=1_000_000, description="Raise it to replace the service account key."
+    )
+    images: Literal["docker", "cloudbuild", "prebuilt"] = Field(
+        "docker",
+        description="Who builds the container images: docker on this computer, cloudbuild at"
+        " Google, or nobody (prebuilt).",
+    )
+    prebuilt: Mapping[str, str] = Field(
+        {},
+        description="With images prebuilt: the references of frontend, segmentation and"
+        " segment_anything_model, each with its @sha256: digest.",
+    )
+    project_file: str = Field(
+        "templates/projects/garments.yaml",
+        description="The labeling project, a file of this repository.",
+    )
+    admin_email: str = Field("admin@example.com", description="Name of the first account.")
+    admin_password: SecretStr = Field(
+        description="Password of the first account, 8 characters or more."
+    )
+    max_run_hours: int = Field(
+        12,
+        ge=0,
+        le=2880,
+        description="The machine is stopped after so many hours in one go. 0: no limit.",
+    )
+    work_days: str = Field(
+        "Mon-Fri", description="Days on which the machine is started and stopped: Mon-Wed,Sat."
+    )
+    work_hours: str = Field(
+        "08:00-20:00",
+        description="When it is started and stopped, or off: then it runs until maxRunHours.",
+    )
+    time_zone: str = Field("UTC", description="Time zone of workHours, as in Europe/Rome.")
+    sprint_days: int = Field(
+        5, ge=1, le=366, description="Working days of a sprint, for the cost estimate."
+    )
+    billing_account: str = Field(
+        "", description="With it a budget with alerts is made: 012345-6789AB-CDEF01."
+    )
+    budget_usd: int = Field(
+        100, ge=1, le=1_000_000, description="That budget in US dollars a month."
+    )
+    deletion_protection: bool = Field(
+        False, description="Refuse to delete the machine until this is false again."
+    )
+    labels: Mapping[str, str] = Field(
+        {}, description="Labels of every resource, beside atelier-stack and managed-by."
+    )
 
     @classmethod
-    def load(cls, raw: Mapping[str, object], *, project: str, stack: str) -> "Settings":
+    def load(
+        cls,
+        raw: Mapping[str, object],
+        *,
+        project: str,
+        stack: str,
+        secret_keys: Collection[str] = (),
+    ) -> Settings:
         """Return the settings of one stack.
 
         Args:
             raw: The config keys without their namespace, in camel case, with Python values.
             project: The Google Cloud project's id (`gcp:project`).
             stack: The Pulumi stack's name.
+            secret_keys: The keys of `raw` that are encrypted in the stack's file.
 
         Raises:
-            SettingsError: with every fault at once.
+            SettingsError: with every fault at once. No secret is in it.
         """
-        return cls.model_validate({**raw, "project": project, "stack": stack})
+        field_of = {to_camel(name): name for name in CONFIG_FIELDS}
+        given = {"project": project, "stack": stack}
+        given |= {key: value for key, value in raw.items() if key in field_of}
+        found = wording.misplaced_secrets(field_of.keys() & secret_keys)
+        for finding in found:
+            given.pop(finding.key)
+        try:
+            settings = cls.model_validate(given)
+        except ValidationError as error:
+            found += wording.type_findings(error, given)
+            wrong = {finding.key for finding in found}
+            usable = {key: value for key, value in given.items() if key not in wrong}
+            usable.setdefault("adminPassword", "never used: rules on it are left out")
+            settings = cls.model_validate(usable)
+        found += checks.findings(settings, {field_of[finding.key] for finding in found})
+        order = ["gcp:project", "stack", *field_of]
+        found.sort(key=lambda finding: order.index(finding.key))
+        found += wording.unknown_keys(raw.keys() - field_of.keys(), field_of)
+        if found:
+            raise SettingsError(found)
+        return settings
 
     @property
     def name(self) -> str:
-        """The name that the stack's resources begin with."""
+        """The name that the stack's resources begin with, at most 20 characters."""
         return f"atelier-{self.stack}"
 
     @property
@@ -104,7 +234,7 @@ class Settings(BaseModel):
     @property
     def machine(self) -> Machine:
         """The preset's machine, with the own machine type and boot image where they are given."""
-        machine = PRESETS[self.preset]
+        machine = machines.machine(self.preset, self.machine_type)
         return replace(machine, boot_image=self.boot_image or machine.boot_image)
 
     @property
@@ -128,21 +258,28 @@ class Settings(BaseModel):
         return 8080 if self.tls == "off" else 443
 
     @property
+    def working_hours(self) -> WorkingHours | None:
+        """The days and times of the schedule, or None when `workHours` is off."""
+        if self.work_hours == schedule.OFF:
+            return None
+        start, stop = schedule.parse_hours(self.work_hours)
+        return WorkingHours(schedule.parse_days(self.work_days), start, stop)
+
+    @property
     def instance_schedule(self) -> InstanceSchedule | None:
         """The working hours as cron lines, or None when `workHours` is off."""
-        if self.work_hours == "off":
-            return None
-        days = self.work_days.lower()
-        (start_hour, start_minute), (stop_hour, stop_minute) = (
-            map(int, time.split(":")) for time in self.work_hours.split("-")
-        )
-        return InstanceSchedule(
-            f"{start_minute} {start_hour} * * {days}",
-            f"{stop_minute} {stop_hour} * * {days}",
-            self.time_zone,
-        )
+        hours = self.working_hours
+        return hours.cron(self.time_zone) if hours else None
 
     @property
     def image_names(self) -> tuple[str, ...]:
         """The images of a stack, as the keys of `prebuilt` name them."""
         return IMAGE_NAMES
+
+    @property
+    def project_path(self) -> Path:
+        """The project file's place on this computer."""
+        return REPOSITORY / self.project_file
+
+
+CONFIG_FIELDS = tuple(name for name in Settings.model_fields if name not in ("project", "stack"))
