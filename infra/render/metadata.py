@@ -9,6 +9,7 @@ Limits: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#l
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import cast
 
 import yaml
 
@@ -102,7 +103,8 @@ def _labeling_config(project_file: Path, text: str) -> str:
         project: object = yaml.safe_load(text)
     except yaml.YAMLError as fault:
         raise ProjectFileError(f"projectFile {project_file} is not YAML: {fault}") from fault
-    name = project.get("labeling_config") if isinstance(project, dict) else None
+    fields = cast("dict[object, object]", project) if isinstance(project, dict) else {}
+    name = fields.get("labeling_config")
     if not isinstance(name, str):
         raise ProjectFileError(
             f"projectFile {project_file} names no labeling config:"
