@@ -1,14 +1,12 @@
 """The machines that a stack may run on: presets and machine types with their size.
 
-Pure tables and look-ups. Zones are in `infra.gpu_zones`; prices are in `infra.render`, since they
-change more often.
+Pure tables. Zones are in `infra.gpu_zones`; prices are in `infra.render`, since they change more
+often.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
-
-from infra.findings import listed
 
 Preset = Literal["l4", "l4-large", "t4", "cpu"]
 
@@ -44,9 +42,11 @@ PRESETS: Mapping[Preset, Machine] = {
 }
 GPU_OF: Mapping[Preset, str | None] = {"l4": "L4", "l4-large": "L4", "t4": "T4", "cpu": None}
 
-# Family and class: GiB a vCPU, and the numbers of vCPUs.
+# Family and class: GiB a vCPU, and the numbers of vCPUs. Left out on purpose: Arm (the images are
+# built for x86), and families that take Hyperdisks alone (n4, c4 and their kin).
 # Source: cloud.google.com/compute/docs/machine-resource, 2026-11.
-_CPU_SIZES: Mapping[str, tuple[float, tuple[int, ...]]] = {
+_Sizes = Mapping[str, tuple[float, tuple[int, ...]]]
+_CPU: _Sizes = {
     "e2-standard": (4, (2, 4, 8, 16, 32)),
     "e2-highmem": (8, (2, 4, 8, 16)),
     "e2-highcpu": (1, (2, 4, 8, 16, 32)),
@@ -71,53 +71,35 @@ _CPU_SIZES: Mapping[str, tuple[float, tuple[int, ...]]] = {
     "c3d-highmem": (8, (4, 8, 16, 30, 60, 90, 180, 360)),
     "c3d-highcpu": (2, (4, 8, 16, 30, 60, 90, 180, 360)),
 }
-# One L4; the larger g2 types bring 2, 4 or 8, which nothing here would use.
-_L4_SIZES: Mapping[str, tuple[float, tuple[int, ...]]] = {"g2-standard": (4, (4, 8, 12, 16, 32))}
+# One L4 each; the larger ones bring 2, 4 or 8, of which one would be used.
+_L4: _Sizes = {"g2-standard": (4, (4, 8, 12, 16, 32))}
 # One T4 takes an n1 of at most 24 vCPUs.
-_T4_SIZES: Mapping[str, tuple[float, tuple[int, ...]]] = {
+_T4: _Sizes = {
     "n1-standard": (3.75, (1, 2, 4, 8, 16)),
     "n1-highmem": (6.5, (2, 4, 8, 16)),
     "n1-highcpu": (0.9, (2, 4, 8, 16)),
 }
-_SIZES: Mapping[Preset, Mapping[str, tuple[float, tuple[int, ...]]]] = {
-    "l4": _L4_SIZES,
-    "l4-large": _L4_SIZES,
-    "t4": _T4_SIZES,
-    "cpu": _CPU_SIZES,
-}
 
 
-class MachineTypeError(ValueError):
-    """A machine type does not fit a preset; the message says which ones do."""
-
-
-def machine_types(preset: Preset) -> tuple[str, ...]:
-    """Return the machine types that fit a preset and have the memory, the smallest first."""
-    return tuple(
-        f"{name}-{count}"
-        for name, (memory_gb, counts) in _SIZES[preset].items()
-        for count in counts
-        if count * memory_gb >= MIN_MEMORY_GB
-    )
-
-
-def machine(preset: Preset, machine_type: str = "") -> Machine:
-    """Return the preset's machine, with another machine type if one is given.
-
-    Raises:
-        MachineTypeError: if the type does not fit the preset's GPU, is unknown, or is too small.
-    """
-    chosen = PRESETS[preset]
-    if not machine_type:
-        return chosen
-    name, _, number = machine_type.rpartition("-")
-    sizes = _SIZES[preset]
-    if name not in sizes or not number.isdecimal() or int(number) not in sizes[name][1]:
-        families = listed(dict.fromkeys(f"{known.partition('-')[0]}-*" for known in sizes))
-        raise MachineTypeError(f"is no type of the families {families} that fits it")
-    memory_gb = int(number) * sizes[name][0]
-    if memory_gb < MIN_MEMORY_GB:
-        raise MachineTypeError(
-            f"has {memory_gb:g} GiB of memory, of which {MIN_MEMORY_GB} are needed"
+def _fitting(preset: Preset, sizes: _Sizes) -> Mapping[str, Machine]:
+    return {
+        f"{name}-{vcpus}": replace(
+            PRESETS[preset],
+            machine_type=f"{name}-{vcpus}",
+            vcpus=vcpus,
+            memory_gb=vcpus * gb_a_vcpu,
         )
-    return replace(chosen, machine_type=machine_type, vcpus=int(number), memory_gb=memory_gb)
+        for name, (gb_a_vcpu, numbers) in sizes.items()
+        for vcpus in numbers
+        if vcpus * gb_a_vcpu >= MIN_MEMORY_GB
+    }
+
+
+# What `machineType` may be, by preset.
+FITTING: Mapping[Preset, Mapping[str, Machine]] = {
+    "l4": _fitting("l4", _L4),
+    "l4-large": _fitting("l4-large", _L4),
+    "t4": _fitting("t4", _T4),
+    "cpu": _fitting("cpu", _CPU),
+}
+MACHINE_TYPES = frozenset(name for types in FITTING.values() for name in types)

@@ -234,7 +234,8 @@ class Settings(BaseModel):
     @property
     def machine(self) -> Machine:
         """The preset's machine, with the own machine type and boot image where they are given."""
-        machine = machines.machine(self.preset, self.machine_type)
+        preset = machines.PRESETS[self.preset]
+        machine = machines.FITTING[self.preset][self.machine_type or preset.machine_type]
         return replace(machine, boot_image=self.boot_image or machine.boot_image)
 
     @property

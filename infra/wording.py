@@ -16,7 +16,7 @@ _WORDS = {
     "greater_than_equal": ("is too small", "Write {} or more"),
     "int_type": ("is no whole number", "Write a whole number without quotes"),
     "less_than_equal": ("is too large", "Write {} or less"),
-    "literal_error": ("is no choice", "Write {}"),
+    "literal_error": ("is none of the choices", "Write {}"),
     "mapping_type": ("is no group of names and values", "Write indented lines of `name: value`"),
     "string_type": ("is no text", "Put it in quotes"),
     "tuple_type": ("is no list", "Write indented lines that begin with a hyphen"),
@@ -39,9 +39,9 @@ def _type_finding(details: ErrorDetails, given: Mapping[str, object]) -> Finding
     remedy = remedy.format(str(allowed).replace("'", ""))
     value = details["input"]
     close = nearest(value, str(allowed).split("'")[1::2]) if isinstance(value, str) else None
-    where = f"{'.'.join(inside)}, " if inside else ""
-    guess = f" (did you mean {close}?)" if close else ""
-    return Finding(key, f"{where}{shown(value)}{',' if inside else ''} {message}{guess}", remedy)
+    where = f" ({'.'.join(inside)})" if inside else ""
+    guess = f"; the nearest is {close}" if close else ""
+    return Finding(key, f"{shown(value)}{where} {message}{guess}", remedy)
 
 
 def unknown_keys(unknown: Iterable[str], known: Iterable[str]) -> list[Finding]:
@@ -50,7 +50,7 @@ def unknown_keys(unknown: Iterable[str], known: Iterable[str]) -> list[Finding]:
     return [
         Finding(
             key,
-            "there is no such setting" + (f"; did you mean {close}?" if close else ""),
+            "there is no such setting" + (f"; the nearest is {close}" if close else ""),
             f"Run `pulumi config rm atelier:{key}`"
             + (f" and set {close} instead" if close else "; docs/settings.md has them all"),
         )

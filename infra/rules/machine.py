@@ -7,10 +7,10 @@ import zoneinfo
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from infra import machines, schedule
+from infra import schedule
 from infra.findings import Finding, listed, nearest, shown
 from infra.gpu_zones import GPU_ZONES, READ_ON, near
-from infra.machines import GPU_OF, PRESETS
+from infra.machines import CPU_IMAGE, FITTING, GPU_OF, MACHINE_TYPES, MIN_MEMORY_GB
 from infra.rules.rule import reads
 
 if TYPE_CHECKING:
@@ -23,26 +23,31 @@ _IMAGE = re.compile(
 )
 
 
-@reads("zone", "preset")
+@reads("zone")
 def zone(settings: Settings) -> Iterator[Finding]:
-    """A zone by its form, that has the preset's GPU."""
+    """A zone by its form: Google opens new ones."""
+    if _ZONE.fullmatch(settings.zone):
+        return
+    region = settings.zone.strip().lower()
+    if _REGION.fullmatch(region):
+        remedy = f"Add the zone's letter: {near(f'{region}-', 'T4', most=1)[0]}"
+    else:
+        known = nearest(settings.zone, (*GPU_ZONES["T4"], *GPU_ZONES["L4"]))
+        remedy = f"Write a region and a letter, as in {known or 'us-central1-a'}"
+    yield Finding("zone", f"{shown(settings.zone)} is no zone", remedy)
+
+
+@reads("zone", "preset")
+def gpu_in_zone(settings: Settings) -> Iterator[Finding]:
+    """The preset's GPU is there."""
     gpu = GPU_OF[settings.preset]
-    if not _ZONE.fullmatch(settings.zone):
-        region = settings.zone.strip().lower()
-        if _REGION.fullmatch(region):
-            with_gpu = near(f"{region}-", gpu, most=1) if gpu else ()
-            remedy = f"Add the zone's letter: {(*with_gpu, f'{region}-a')[0]}"
-        else:
-            known = nearest(settings.zone, GPU_ZONES[gpu or "T4"]) or "us-central1-a"
-            remedy = f"Write a region and a letter, as in {known}"
-        yield Finding("zone", f"{shown(settings.zone)} is no zone", remedy)
-    elif gpu and settings.zone not in GPU_ZONES[gpu]:
+    if gpu and _ZONE.fullmatch(settings.zone) and settings.zone not in GPU_ZONES[gpu]:
         others = [
             name
             for name, other in GPU_OF.items()
-            if other and other != gpu and settings.zone in GPU_ZONES[other]
+            if other not in (None, gpu) and settings.zone in GPU_ZONES[other]
         ]
-        instead = f", or set preset to {others[0]}, which this zone has" if others else ""
+        instead = f", or set preset to {listed(others)}, which this zone has" if others else ""
         yield Finding(
             "zone",
             f"{settings.zone} has no {gpu} GPU, which preset {settings.preset} needs"
@@ -51,21 +56,32 @@ def zone(settings: Settings) -> Iterator[Finding]:
         )
 
 
-@reads("machine_type", "preset")
+@reads("machine_type")
 def machine_type(settings: Settings) -> Iterator[Finding]:
-    """An own machine type goes with the preset's GPU and has the memory."""
-    try:
-        machines.machine(settings.preset, settings.machine_type)
-    except machines.MachineTypeError as error:
-        types = machines.machine_types(settings.preset)
-        close = nearest(settings.machine_type, types) or PRESETS[settings.preset].machine_type
-        choice = listed(types) if len(types) <= 12 else f"for instance {close}"
-        others = [name for name in PRESETS if settings.machine_type in machines.machine_types(name)]
-        instead = f", or set preset to {listed(others)}" if others else ""
+    """A type that some preset takes."""
+    if settings.machine_type and settings.machine_type not in MACHINE_TYPES:
+        close = nearest(settings.machine_type, sorted(MACHINE_TYPES))
         yield Finding(
             "machineType",
-            f"preset {settings.preset} cannot use {shown(settings.machine_type)}: it {error}",
-            f"Write {choice}{instead}",
+            f"{shown(settings.machine_type)} is no x86 machine type with {MIN_MEMORY_GB} GiB of"
+            " memory or more and at most one GPU",
+            f"Write {close or 'one such as e2-standard-8'}, or remove machineType for the preset's",
+        )
+
+
+@reads("machine_type", "preset")
+def machine_type_of_preset(settings: Settings) -> Iterator[Finding]:
+    """A type that takes the preset's GPU."""
+    fitting = FITTING[settings.preset]
+    if settings.machine_type in MACHINE_TYPES and settings.machine_type not in fitting:
+        others = [name for name, types in FITTING.items() if settings.machine_type in types]
+        families = dict.fromkeys(f"{name.rpartition('-')[0]}-*" for name in fitting)
+        gpu = GPU_OF[settings.preset]
+        yield Finding(
+            "machineType",
+            f"{settings.machine_type} does not go with preset {settings.preset}"
+            f" ({f'one {gpu} GPU' if gpu else 'no GPU'})",
+            f"Write one of {listed(families)}, or set preset to {listed(others)}",
         )
 
 
@@ -76,7 +92,7 @@ def boot_image(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "bootImage",
             f"{shown(settings.boot_image)} is no image or family in its long form",
-            f"Write it as in {machines.CPU_IMAGE}",
+            f"Write it as in {CPU_IMAGE}",
         )
 
 
@@ -121,4 +137,13 @@ def time_zone(settings: Settings) -> Iterator[Finding]:
         )
 
 
-RULES = (zone, machine_type, boot_image, work_days, work_hours, time_zone)
+RULES = (
+    zone,
+    gpu_in_zone,
+    machine_type,
+    machine_type_of_preset,
+    boot_image,
+    work_days,
+    work_hours,
+    time_zone,
+)

@@ -67,21 +67,28 @@ def stack(settings: Settings) -> Iterator[Finding]:
         )
 
 
-@reads("project", "stack", "source_bucket", "target_bucket")
-def buckets(settings: Settings) -> Iterator[Finding]:
-    """Google's rules for bucket names, for given names and for those made of project and stack.
+@reads("source_bucket")
+def source_bucket(settings: Settings) -> Iterator[Finding]:
+    """A given name, by Google's rules."""
+    if settings.source_bucket:
+        yield from _bucket("sourceBucket", settings.source_bucket)
 
-    Source: cloud.google.com/storage/docs/buckets#naming.
-    """
-    made_well = not (any(project.check(settings)) or any(stack.check(settings)))
-    for key, name, given in (
-        ("sourceBucket", settings.source_bucket_name, bool(settings.source_bucket)),
-        ("targetBucket", settings.target_bucket_name, bool(settings.target_bucket)),
-    ):
-        fault = bucket_fault(name)
-        if fault and (given or made_well):
-            where = "" if given else "made of project and stack, "
-            yield Finding(key, f"{where}{shown(name)} {fault[0]}", fault[1])
+
+@reads("target_bucket")
+def target_bucket(settings: Settings) -> Iterator[Finding]:
+    """A given name, by Google's rules."""
+    if settings.target_bucket:
+        yield from _bucket("targetBucket", settings.target_bucket)
+
+
+@reads("project", "stack", "source_bucket", "target_bucket")
+def made_buckets(settings: Settings) -> Iterator[Finding]:
+    """The names made of project and stack, and that there are two."""
+    if not (any(project.check(settings)) or any(stack.check(settings))):
+        if not settings.source_bucket:
+            yield from _bucket("sourceBucket", settings.source_bucket_name)
+        if not settings.target_bucket:
+            yield from _bucket("targetBucket", settings.target_bucket_name)
     if settings.source_bucket_name == settings.target_bucket_name:
         yield Finding(
             "targetBucket",
@@ -90,8 +97,17 @@ def buckets(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def _bucket(key: str, name: str) -> Iterator[Finding]:
+    fault = bucket_fault(name)
+    if fault:
+        yield Finding(key, f"{shown(name)} {fault[0]}", fault[1])
+
+
 def bucket_fault(name: str) -> tuple[str, str] | None:
-    """Return what Google refuses in a bucket's name and what to do, or None."""
+    """Return what Google refuses in a bucket's name and what to do, or None.
+
+    Source: cloud.google.com/storage/docs/buckets#naming.
+    """
     plain = name.translate(_LOOK_ALIKES)
     if not 3 <= len(name) <= 63:
         return (
@@ -191,4 +207,14 @@ def labels(settings: Settings) -> Iterator[Finding]:
             )
 
 
-RULES = (project, stack, buckets, bucket_location, restore_from, billing_account, labels)
+RULES = (
+    project,
+    stack,
+    source_bucket,
+    target_bucket,
+    made_buckets,
+    bucket_location,
+    restore_from,
+    billing_account,
+    labels,
+)

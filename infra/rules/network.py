@@ -21,28 +21,31 @@ _DOMAIN = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[
 _EMAIL = re.compile(rf"[A-Za-z0-9._%+-]+@(?:{_LABEL}\.)+[a-z]{{2,63}}", re.IGNORECASE)
 
 
-@reads("allowed_ranges", "access")
+@reads("allowed_ranges")
 def allowed_ranges(settings: Settings) -> Iterator[Finding]:
     """Address ranges as a firewall takes them."""
-    if settings.access == "iap":
-        if settings.allowed_ranges not in ((), (EVERYWHERE,)):
-            yield Finding(
-                "allowedRanges",
-                "access iap opens no port, so there is nobody to allow",
-                "Remove allowedRanges, or set access to public",
-            )
-        return
-    if not settings.allowed_ranges:
+    for text in settings.allowed_ranges:
+        fault = range_fault(text)
+        if fault:
+            yield Finding("allowedRanges", f"{shown(text)} {fault[0]}", fault[1])
+
+
+@reads("allowed_ranges", "access")
+def somebody_allowed(settings: Settings) -> Iterator[Finding]:
+    """Ranges if, and only if, a port is open."""
+    if settings.access == "public" and not settings.allowed_ranges:
         yield Finding(
             "allowedRanges",
             "the list is empty, so nobody could open the studio",
             f"Write your office's range as in 203.0.113.0/24, or {EVERYWHERE} for everybody,"
             " or set access to iap",
         )
-    for text in settings.allowed_ranges:
-        fault = range_fault(text)
-        if fault:
-            yield Finding("allowedRanges", f"{shown(text)} {fault[0]}", fault[1])
+    if settings.access == "iap" and settings.allowed_ranges not in ((), (EVERYWHERE,)):
+        yield Finding(
+            "allowedRanges",
+            "access iap opens no port, so there is nobody to allow",
+            "Remove allowedRanges, or set access to public",
+        )
 
 
 def range_fault(text: str) -> tuple[str, str] | None:
@@ -73,22 +76,10 @@ def access(settings: Settings) -> Iterator[Finding]:
         )
 
 
-@reads("tls", "domain")
+@reads("domain")
 def domain(settings: Settings) -> Iterator[Finding]:
-    """A domain if, and only if, the certificate is for one."""
-    if settings.tls == "domain" and not settings.domain:
-        yield Finding(
-            "domain",
-            "tls domain needs the name under which labelers open the studio",
-            "Set domain, as in label.example.org, or set tls to address",
-        )
-    elif settings.domain and settings.tls != "domain":
-        yield Finding(
-            "domain",
-            f"{shown(settings.domain)} is given, but tls is {settings.tls}",
-            "Set tls to domain, or remove domain",
-        )
-    elif settings.domain and not _DOMAIN.fullmatch(settings.domain):
+    """A name that a certificate can be for."""
+    if settings.domain and not _DOMAIN.fullmatch(settings.domain):
         yield Finding(
             "domain",
             f"{shown(settings.domain)} is no domain name",
@@ -97,18 +88,40 @@ def domain(settings: Settings) -> Iterator[Finding]:
         )
 
 
-@reads("tls", "acme_email")
+@reads("tls", "domain")
+def domain_used(settings: Settings) -> Iterator[Finding]:
+    """A domain if, and only if, the certificate is for one."""
+    if settings.tls == "domain" and not settings.domain:
+        yield Finding(
+            "domain",
+            "tls domain needs the name under which labelers open the studio",
+            "Set domain, as in label.example.org, or set tls to address",
+        )
+    if settings.tls != "domain" and settings.domain:
+        yield Finding(
+            "domain",
+            f"{shown(settings.domain)} is given, but tls is {settings.tls}",
+            "Set tls to domain, or remove domain",
+        )
+
+
+@reads("acme_email")
 def acme_email(settings: Settings) -> Iterator[Finding]:
     """Where the certificate's issuer writes to."""
-    if settings.acme_email and settings.tls == "off":
-        yield Finding(
-            "acmeEmail", "tls off asks nobody for a certificate", "Remove acmeEmail, or set tls"
-        )
-    elif settings.acme_email and not is_email(settings.acme_email):
+    if settings.acme_email and not is_email(settings.acme_email):
         yield Finding(
             "acmeEmail",
             f"{shown(settings.acme_email)} is no e-mail address",
             "Write one as in it@example.org, or nothing",
+        )
+
+
+@reads("tls", "acme_email")
+def acme_email_used(settings: Settings) -> Iterator[Finding]:
+    """An issuer's correspondent only where there is an issuer."""
+    if settings.acme_email and settings.tls == "off":
+        yield Finding(
+            "acmeEmail", "tls off asks nobody for a certificate", "Remove acmeEmail, or set tls"
         )
 
 
@@ -150,4 +163,13 @@ def _is_origin(text: str) -> bool:
     )
 
 
-RULES = (allowed_ranges, access, domain, acme_email, cors_origins)
+RULES = (
+    allowed_ranges,
+    somebody_allowed,
+    access,
+    domain,
+    domain_used,
+    acme_email,
+    acme_email_used,
+    cors_origins,
+)

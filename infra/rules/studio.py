@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[2]
 IMAGE_NAMES = ("frontend", "segmentation", "segment_anything_model")
 MIN_PASSWORD = 8
+NEW_PASSWORD = "Run `pulumi config set --secret atelier:adminPassword` and type one"
 # Refused however they are written, and with whatever digits or marks at their end.
 PLACEHOLDERS = (
     "admin",
@@ -44,25 +45,9 @@ _REFERENCE = re.compile(
 )
 
 
-@reads("images", "prebuilt")
+@reads("prebuilt")
 def prebuilt(settings: Settings) -> Iterator[Finding]:
-    """References if, and only if, nothing is built; each by digest, so that it cannot change."""
-    if settings.images != "prebuilt":
-        if settings.prebuilt:
-            yield Finding(
-                "prebuilt",
-                f"references are given, but images is {settings.images}, which builds its own",
-                "Set images to prebuilt, or remove prebuilt",
-            )
-        return
-    missing = [name for name in IMAGE_NAMES if name not in settings.prebuilt]
-    if missing:
-        yield Finding(
-            "prebuilt",
-            f"images prebuilt needs a reference for {listed(missing, 'and')}",
-            f"Set {listed((f'prebuilt.{name}' for name in missing), 'and')} as in"
-            " us-docker.pkg.dev/project/repository/name@sha256:…, or set images to docker",
-        )
+    """References of known images, each by digest, so that it cannot change."""
     for name, reference in settings.prebuilt.items():
         if name not in IMAGE_NAMES:
             close = nearest(name, IMAGE_NAMES)
@@ -78,6 +63,25 @@ def prebuilt(settings: Settings) -> Iterator[Finding]:
                 "Write it as in us-docker.pkg.dev/project/repository/name@sha256:…; a tag alone"
                 " may mean another image tomorrow",
             )
+
+
+@reads("images", "prebuilt")
+def prebuilt_used(settings: Settings) -> Iterator[Finding]:
+    """References if, and only if, nothing is built."""
+    missing = [name for name in IMAGE_NAMES if name not in settings.prebuilt]
+    if settings.images == "prebuilt" and missing:
+        yield Finding(
+            "prebuilt",
+            f"images prebuilt needs a reference for {listed(missing, 'and')}",
+            f"Set {listed((f'prebuilt.{name}' for name in missing), 'and')} as in"
+            " us-docker.pkg.dev/project/repository/name@sha256:…, or set images to docker",
+        )
+    if settings.images != "prebuilt" and settings.prebuilt:
+        yield Finding(
+            "prebuilt",
+            f"references are given, but images is {settings.images}, which builds its own",
+            "Set images to prebuilt, or remove prebuilt",
+        )
 
 
 @reads("project_file")
@@ -117,19 +121,23 @@ def admin_email(settings: Settings) -> Iterator[Finding]:
         )
 
 
-@reads("admin_password", "admin_email")
+@reads("admin_password")
 def admin_password(settings: Settings) -> Iterator[Finding]:
     """The first account's password. Nothing of it is in a message."""
-    password = settings.admin_password.get_secret_value()
-    fault = password_fault(password, settings.admin_email)
+    fault = password_fault(settings.admin_password.get_secret_value())
     if fault:
         yield Finding("adminPassword", fault, NEW_PASSWORD)
 
 
-NEW_PASSWORD = "Run `pulumi config set --secret atelier:adminPassword` and type one"
+@reads("admin_password", "admin_email")
+def password_is_not_the_name(settings: Settings) -> Iterator[Finding]:
+    """Whoever knows the account must not know its password."""
+    password, email = settings.admin_password.get_secret_value(), settings.admin_email
+    if password.lower() in (email.lower(), email.partition("@")[0].lower()):
+        yield Finding("adminPassword", "the password is the account's name", NEW_PASSWORD)
 
 
-def password_fault(password: str, email: str) -> str | None:
+def password_fault(password: str) -> str | None:
     """Return what is wrong with a password, in words that say nothing of it, or None."""
     letters = re.sub(r"[^a-z0-9]", "", password.lower())
     if len(password) < MIN_PASSWORD:
@@ -138,11 +146,16 @@ def password_fault(password: str, email: str) -> str | None:
         return "the password has line ends, control characters, or spaces around it"
     if letters.rstrip("0123456789") in PLACEHOLDERS or letters in "01234567890123456789":
         return "the password is a placeholder that others try first"
-    if password.lower() in (email.lower(), email.partition("@")[0].lower()):
-        return "the password is the account's name"
     if len(set(password)) < 3:
         return "the password repeats one or two characters"
     return None
 
 
-RULES = (prebuilt, project_file, admin_email, admin_password)
+RULES = (
+    prebuilt,
+    prebuilt_used,
+    project_file,
+    admin_email,
+    admin_password,
+    password_is_not_the_name,
+)
