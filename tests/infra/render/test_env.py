@@ -1,0 +1,26 @@
+"""Registries, images and what is refused."""
+
+import pytest
+
+from infra.render.env import image_env, registry_hosts
+from infra.settings import IMAGE_NAMES
+from tests.infra.render.scenarios import REFERENCES, load
+
+
+def test_the_machine_logs_in_to_its_regions_registry() -> None:
+    assert registry_hosts(load({"zone": "us-east4-a"})) == ("us-east4-docker.pkg.dev",)
+
+
+def test_with_prebuilt_images_it_logs_in_to_googles_registries_only() -> None:
+    hosts = ("ghcr.io", "europe-docker.pkg.dev", "eu.gcr.io")
+    digest = "sha256:" + "a" * 64
+    references = {
+        name: f"{host}/team/{name}@{digest}" for name, host in zip(IMAGE_NAMES, hosts, strict=True)
+    }
+    settings = load({"images": "prebuilt", "prebuilt": references})
+    assert registry_hosts(settings) == ("eu.gcr.io", "europe-docker.pkg.dev")
+
+
+def test_an_image_without_a_reference_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        image_env({name: REFERENCES[name] for name in IMAGE_NAMES[:2]})
