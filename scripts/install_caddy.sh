@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Makes sure that there is a Caddy of the version that the machine runs, for `caddy validate`; prints its path.
+# Built once from its Go module (checked against Go's checksum database) into the user's cache.
+set -euo pipefail
+
+# The same version as the image in templates/vm/compose.yml; a test compares them.
+version=2.11.9
+
+is_wanted() {
+  [[ -x $1 ]] && [[ $("$1" version) == "v$version "* ]]
+}
+
+build() {
+  local folder=$1 started=$SECONDS
+  if ! command -v go >/dev/null; then
+    echo "Caddy $version is neither on PATH nor built yet, and there is no Go to build it with.
+Install Caddy $version (https://caddyserver.com/docs/install) or Go 1.25 or newer, then run the same command again." >&2
+    return 1
+  fi
+  echo "Building Caddy $version (once, a few minutes) into $folder" >&2
+  mkdir -p "$folder"
+  GOBIN=$folder GOFLAGS=-trimpath CGO_ENABLED=0 nice go install -ldflags '-s -w' \
+    "github.com/caddyserver/caddy/v2/cmd/caddy@v$version" >&2
+  echo "Caddy $version: built in $((SECONDS - started)) s" >&2
+}
+
+main() {
+  local folder installed
+  folder=${XDG_CACHE_HOME:-$HOME/.cache}/atelier/caddy-$version
+  installed=$(command -v caddy || printf '')
+  if is_wanted "$installed"; then
+    echo "$installed"
+    return
+  fi
+  mkdir -p "$folder"
+  # Two builds at once would only take twice as long.
+  exec 9>"$folder/lock"
+  flock 9
+  is_wanted "$folder/caddy" || build "$folder"
+  echo "$folder/caddy"
+}
+
+main "$@"
