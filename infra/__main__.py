@@ -1,0 +1,30 @@
+"""The stack: its settings, its components, and what it tells when it is up."""
+
+from infra.components.data_disk import DataDisk, DataDiskArgs
+from infra.components.guardrails import Guardrails, GuardrailsArgs
+from infra.components.identity import Identity, IdentityArgs
+from infra.components.images import Images, ImagesArgs
+from infra.components.machine import Machine, MachineArgs
+from infra.components.network import Network, NetworkArgs
+from infra.components.outputs import export
+from infra.components.permissions import Permissions, PermissionsArgs
+from infra.components.services import Services, ServicesArgs
+from infra.components.storage import Storage, StorageArgs
+from infra.stack_config import read
+
+settings = read()
+name = settings.name
+
+services = Services(name, ServicesArgs(settings))
+identity = Identity(name, IdentityArgs(settings, services))
+network = Network(name, NetworkArgs(settings, services, identity.email))
+storage = Storage(name, StorageArgs(settings, services, network.url))
+images = Images(name, ImagesArgs(settings, services))
+permissions = Permissions(name, PermissionsArgs(settings, identity, storage, images.repositories))
+disk = DataDisk(name, DataDiskArgs(settings, services))
+machine = Machine(
+    name, MachineArgs(settings, services, identity, network, disk, images, permissions)
+)
+Guardrails(name, GuardrailsArgs(settings, services))
+
+export(settings, identity, network, storage, machine)

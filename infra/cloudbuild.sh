@@ -1,0 +1,28 @@
+#!/bin/bash
+# Builds one image with Cloud Build and prints its reference with the digest, and nothing else.
+#   PROJECT     the Google Cloud project that builds
+#   DOCKERFILE  the Dockerfile, relative to the repository
+#   IMAGE       REGISTRY/PROJECT/REPOSITORY/NAME:TAG
+set -euo pipefail
+
+main() {
+	: "${PROJECT:?the project that builds}" "${DOCKERFILE:?a Dockerfile}" "${IMAGE:?a reference}"
+	command -v gcloud >/dev/null || {
+		echo "gcloud is not installed: https://cloud.google.com/sdk/docs/install" >&2
+		exit 1
+	}
+	cd "$(dirname "${BASH_SOURCE[0]}")/.."
+	gcloud builds submit . --project "$PROJECT" --config infra/cloudbuild.yaml \
+		--ignore-file "$DOCKERFILE.dockerignore" \
+		--substitutions "_DOCKERFILE=$DOCKERFILE,_IMAGE=$IMAGE" >&2
+	local digest
+	digest=$(gcloud artifacts docker images describe "$IMAGE" --project "$PROJECT" \
+		--format 'value(image_summary.digest)')
+	[[ $digest == sha256:* ]] || {
+		echo "$IMAGE was built, but its digest is not in the registry: got '$digest'" >&2
+		exit 1
+	}
+	printf '%s@%s\n' "${IMAGE%:*}" "$digest"
+}
+
+main "$@"

@@ -1,0 +1,146 @@
+"""The three images that the machine runs, each as a reference with its digest.
+
+Owns the registry's repository and what builds into it: BuildKit on this computer (`docker`), Cloud
+Build (`cloudbuild`), or nobody (`prebuilt`). An image's tag is the hash of what it is built from,
+so that an untouched backend makes no difference. Nothing is built in a preview. Does not own who
+may pull (`permissions`).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_command as command
+import pulumi_docker_build as docker_build
+import pulumi_gcp as gcp
+
+from infra.components.services import Services
+from infra.content import content_hash, dockerfile
+from infra.settings import IMAGE_NAMES, Settings
+
+# Relative to infra/, where Pulumi starts the plugins that build: an absolute path would make every
+# image look changed on another computer.
+CONTEXT = ".."
+# What the registry takes as the user's name with an access token for a password.
+TOKEN_USER = "oauth2accesstoken"
+IN_REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)/([^/]+)/")
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of Artifact Registry."""
+
+    project: str
+    location: pulumi.Input[str]
+    name: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
+class ImagesArgs:
+    """What the images depend on."""
+
+    settings: Settings
+    services: Services
+
+
+class Images(pulumi.ComponentResource):
+    """The images.
+
+    Attributes:
+        references: Image name -> REGISTRY/PROJECT/REPOSITORY/IMAGE[:TAG]@sha256:DIGEST.
+        repositories: The project's repositories that they are pulled from.
+    """
+
+    references: Mapping[str, pulumi.Input[str]]
+    repositories: Mapping[str, Repository]
+
+    def __init__(
+        self, name: str, args: ImagesArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("atelier:gcp:Images", name, None, opts)
+        settings = args.settings
+        if settings.images == "prebuilt":
+            self.references = dict(settings.prebuilt)
+            self.repositories = prebuilt_repositories(settings)
+        else:
+            repository = gcp.artifactregistry.Repository(
+                name,
+                repository_id=settings.name,
+                project=settings.project,
+                location=settings.region,
+                format="DOCKER",
+                labels=settings.labels_all,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=args.services),
+            )
+            self.repositories = {
+                "registry": Repository(
+                    settings.project, repository.location, repository.repository_id
+                )
+            }
+            build = self._by_docker if settings.images == "docker" else self._by_cloud_build
+            # Waiting for the repository's own output, not its name, makes the push come after it.
+            prefix = repository.id.apply(
+                lambda _: f"{settings.region}-docker.pkg.dev/{settings.project}/{settings.name}"
+            )
+            self.references = {
+                image: build(f"{name}-{image}", image, prefix, settings) for image in IMAGE_NAMES
+            }
+        self.register_outputs({"references": self.references})
+
+    def _by_docker(
+        self, resource_name: str, image: str, prefix: pulumi.Output[str], settings: Settings
+    ) -> pulumi.Output[str]:
+        login = gcp.organizations.get_client_config_output(
+            opts=pulumi.InvokeOutputOptions(parent=self)
+        )
+        built = docker_build.Image(
+            resource_name,
+            context={"location": CONTEXT},
+            dockerfile={"location": f"{CONTEXT}/{dockerfile(image)}"},
+            platforms=[docker_build.Platform.LINUX_AMD64],
+            tags=[pulumi.Output.concat(prefix, "/", image, ":", content_hash(image))],
+            push=True,
+            build_on_preview=False,
+            registries=[
+                {
+                    "address": f"{settings.region}-docker.pkg.dev",
+                    "username": TOKEN_USER,
+                    "password": pulumi.Output.secret(login.access_token),
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return built.ref
+
+    def _by_cloud_build(
+        self, resource_name: str, image: str, prefix: pulumi.Output[str], settings: Settings
+    ) -> pulumi.Output[str]:
+        tag = content_hash(image)
+        built = command.local.Command(
+            resource_name,
+            create="./cloudbuild.sh",
+            environment={
+                "PROJECT": settings.project,
+                "DOCKERFILE": str(dockerfile(image)),
+                "IMAGE": pulumi.Output.concat(prefix, "/", image, ":", tag),
+            },
+            triggers=[tag],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return built.stdout
+
+
+def prebuilt_repositories(settings: Settings) -> dict[str, Repository]:
+    """Return the project's own repositories among the prebuilt references.
+
+    Only the project's own: who may read another project's is that project's business.
+    """
+    found = {
+        match.groups() for ref in settings.prebuilt.values() if (match := IN_REGISTRY.match(ref))
+    }
+    return {
+        f"registry-{location}-{name}": Repository(project, location, name)
+        for location, project, name in sorted(found)
+        if project == settings.project
+    }

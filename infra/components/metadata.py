@@ -1,0 +1,60 @@
+"""The machine's metadata attributes: the files of the repository joined to what resources tell.
+
+One attribute a concern, so that a new digest, address or key is an update of that attribute alone.
+The values come from `infra.render`; which of them are secret is decided here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from infra.render.env import env, image_env, secrets
+from infra.render.metadata import check_limits, static
+from infra.render.proxy import caddyfile
+from infra.render.url import url
+from infra.settings import Settings
+
+KEY = "GOOGLE_APPLICATION_CREDENTIALS_BASE64"
+
+
+@dataclass(frozen=True)
+class MetadataArgs:
+    """What the attributes are made from; `key` is a service-account key in base64, or None."""
+
+    settings: Settings
+    address: pulumi.Input[str]
+    service_account: pulumi.Input[str]
+    images: Mapping[str, pulumi.Input[str]]
+    key: pulumi.Input[str] | None
+
+
+def attributes(args: MetadataArgs) -> dict[str, pulumi.Input[str]]:
+    """Return the attributes; the password and the key are secret outputs.
+
+    Raises:
+        LimitError: if what is known already is more than Google takes.
+        ProjectFileError: if the project file cannot be used.
+    """
+    settings = args.settings
+    known = static(settings)
+    password = secrets(settings)
+    check_limits({**known, "atelier-secrets": password})
+
+    def environment(values: tuple[str, str]) -> str:
+        address, service_account = values
+        return env(settings, url=url(settings, address), service_account=service_account)
+
+    address = pulumi.Output.from_input(args.address)
+    values: dict[str, pulumi.Input[str]] = {
+        **known,
+        "atelier-caddyfile": address.apply(lambda ip: caddyfile(settings, address=ip)),
+        "atelier-env": pulumi.Output.all(address, args.service_account).apply(
+            lambda both: environment((both[0], both[1]))
+        ),
+        "atelier-images": pulumi.Output.all(**args.images).apply(image_env),
+        "atelier-secrets": pulumi.Output.secret(password),
+    }
+    if args.key is not None:
+        values[KEY] = pulumi.Output.secret(args.key)
+    return values

@@ -1,0 +1,77 @@
+"""The restore point: which snapshot the data disk of this zone is made from.
+
+A dynamic resource, because only the engine knows the order: in a zone change the machine has to
+stop and the snapshot has to be there after the old machine's zone is known and before the new disk
+is made. The steps themselves are `infra.restore`'s.
+
+The engine keeps the provider as a pickle in the state and runs it without the program, also for
+`pulumi destroy`. The pickle is this class's name alone: no code, no setting and no secret is in it.
+So the class may not be renamed or moved while stacks exist.
+"""
+
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from infra import restore
+from infra.compute import Compute
+
+State = dict[str, Any]
+
+
+class RestorePointProvider(ResourceProvider):
+    """Finds the snapshot at first, and makes it in a zone change. Deletes nothing, ever."""
+
+    # It holds nothing: a secret would only make the state harder to read.
+    serialize_as_secret_always = False
+
+    def create(self, props: State) -> CreateResult:
+        """Look up the snapshot; the engine calls this in an update only, never in a preview."""
+        link = restore.source(Compute(props["project"]), _stack(props), props["restore_from"])
+        return CreateResult(props["instance"], {**props, "snapshot": link})
+
+    def diff(self, _id: str, _olds: State, _news: State) -> DiffResult:
+        """Only the zone matters: `restore_from` is for a new disk, and labels for new snapshots."""
+        return DiffResult(changes=_olds["zone"] != _news["zone"])
+
+    def update(self, _id: str, _olds: State, _news: State) -> UpdateResult:
+        """Take the data along into another zone."""
+        compute = Compute(_news["project"])
+        link = restore.move(compute, _stack(_news), _olds["zone"], _news["zone"])
+        return UpdateResult({**_news, "snapshot": link})
+
+
+def _stack(props: State) -> restore.Stack:
+    return restore.Stack(props["instance"], props["disk_prefix"], props["labels"])
+
+
+class RestorePoint(Resource, module="atelier", name="RestorePoint"):
+    """The snapshot that the zone's data disk is made from.
+
+    Attributes:
+        snapshot: The snapshot's link; empty where the disk begins empty.
+    """
+
+    snapshot: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        project: str,
+        zone: str,
+        stack: restore.Stack,
+        restore_from: restore.Source,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        props = {
+            "project": project,
+            "zone": zone,
+            "instance": stack.instance,
+            "disk_prefix": stack.disk_prefix,
+            "labels": dict(stack.labels),
+            "restore_from": restore_from,
+            "snapshot": None,
+        }
+        super().__init__(RestorePointProvider(), name, props, opts)
