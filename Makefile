@@ -12,7 +12,7 @@ ML := .local/env/ml/bin/python
 # Each part of the code is tested and type-checked by the interpreter that runs it.
 ML_CODE := $(wildcard backends demo benchmarks tests/backends tests/benchmarks tests/demo)
 ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo)
-OPERATOR_CODE := studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
+OPERATOR_CODE := infra studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
 
 DETACH ?=
