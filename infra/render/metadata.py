@@ -6,6 +6,7 @@ What depends on a resource (address, digests, key) is rendered by `infra.render.
 Limits: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
 """
 
+import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,10 +14,20 @@ from typing import cast
 
 import yaml
 
+from infra.render.url import is_plain
 from infra.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 VM = ROOT / "templates" / "vm"
+
+FILES = {
+    "startup-script": "startup.sh",
+    "atelier-services": "services.sh",
+    "atelier-watch": "watch.sh",
+    "atelier-compose": "compose.yml",
+}
+TLS_FILES = {"atelier-compose-tls": "compose.tls.yml"}
+GPU_FILES = {"atelier-compose-gpu": "compose.gpu.yml"}
 
 KEY = re.compile(r"[a-zA-Z0-9_-]{1,127}")
 MAX_VALUE_BYTES = 262_144
@@ -24,6 +35,11 @@ MAX_TOTAL_BYTES = 512 * 1024
 # For attributes whose value is known only later. The largest is a service-account key in base64,
 # 3 to 4 kB; an environment, the images or the Caddyfile take 1 to 2 kB each.
 RESERVE_BYTES = 24 * 1024
+
+# services.sh reads the line with the same expression.
+LABELING_CONFIG_LINE = re.compile(
+    r"""^labeling_config:[ \t]*["']?([^"'#\n]*[^"'#\s])""", re.MULTILINE
+)
 
 FLAGS = {
     # The startup script reports its phase there, and readiness is read from it.
@@ -54,16 +70,17 @@ def static(settings: Settings, *, root: Path = ROOT) -> dict[str, str]:
     """
     project_file = root / settings.project_file
     project = _read(project_file, "projectFile")
-    values = {
-        "startup-script": (VM / "startup.sh").read_text(encoding="utf-8"),
-        "atelier-compose": (VM / "compose.yml").read_text(encoding="utf-8"),
+    files = dict(FILES)
+    if not is_plain(settings):
+        files |= TLS_FILES
+    if settings.machine.gpu:
+        files |= GPU_FILES
+    return {
+        **{key: (VM / name).read_text(encoding="utf-8") for key, name in files.items()},
         "atelier-project": project,
         "atelier-labeling-config": _labeling_config(project_file, project),
         **FLAGS,
     }
-    if settings.machine.gpu:
-        values["atelier-compose-gpu"] = (VM / "compose.gpu.yml").read_text(encoding="utf-8")
-    return values
 
 
 def check_limits(known: Mapping[str, str], *, reserve_bytes: int = RESERVE_BYTES) -> None:
@@ -109,6 +126,14 @@ def _labeling_config(project_file: Path, text: str) -> str:
         raise ProjectFileError(
             f"projectFile {project_file} names no labeling config:"
             " write labeling_config: ../labeling/garments.xml"
+        )
+    # The machine puts the file where its project file says, and reads that with sed.
+    place = posixpath.normpath(posixpath.join("projects", name))
+    line = LABELING_CONFIG_LINE.search(text)
+    if place.startswith(("..", "/")) or line is None or line[1] != name:
+        raise ProjectFileError(
+            f"projectFile {project_file} names the labeling config {name!r}: write it on a line of"
+            " its own, as a path in the project file's folder or in a folder beside that"
         )
     return _read(project_file.parent / name, f"labeling_config of {project_file}")
 

@@ -1,5 +1,6 @@
 """The attributes that are files, and Google's limits."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from infra.render.metadata import (
     check_limits,
     static,
 )
+from infra.settings import Settings
 from tests.infra.render.scenarios import load, render
 
 FLAGS = {
@@ -28,11 +30,28 @@ FLAGS = {
 }
 
 
+FILES = {
+    "startup-script": "startup.sh",
+    "atelier-services": "services.sh",
+    "atelier-watch": "watch.sh",
+    "atelier-compose": "compose.yml",
+    "atelier-compose-tls": "compose.tls.yml",
+    "atelier-compose-gpu": "compose.gpu.yml",
+}
+# What the machine component joins to the files, and what `render` calls it.
+LATE = {
+    "atelier-env": "env",
+    "atelier-images": "images",
+    "atelier-secrets": "secrets",
+    "atelier-caddyfile": "Caddyfile",
+    "GOOGLE_APPLICATION_CREDENTIALS_BASE64": "",
+}
+ASKED = re.compile(r"\b(?:required_)?attribute ([A-Za-z][\w-]+) \"")
+
+
 def test_files_are_handed_over_as_they_are() -> None:
     assert static(load({})) == {
-        "startup-script": (VM / "startup.sh").read_text(encoding="utf-8"),
-        "atelier-compose": (VM / "compose.yml").read_text(encoding="utf-8"),
-        "atelier-compose-gpu": (VM / "compose.gpu.yml").read_text(encoding="utf-8"),
+        **{key: (VM / name).read_text(encoding="utf-8") for key, name in FILES.items()},
         "atelier-project": (ROOT / "templates/projects/garments.yaml").read_text(encoding="utf-8"),
         "atelier-labeling-config": (ROOT / "templates/labeling/garments.xml").read_text(
             encoding="utf-8"
@@ -41,10 +60,28 @@ def test_files_are_handed_over_as_they_are() -> None:
     }
 
 
-def test_a_machine_without_a_gpu_gets_no_gpu_overlay() -> None:
-    assert static(load({})).keys() - static(load({"preset": "cpu"})).keys() == {
-        "atelier-compose-gpu"
-    }
+def test_every_file_of_the_machine_is_handed_over() -> None:
+    assert sorted(path.name for path in VM.iterdir()) == sorted(FILES.values())
+
+
+def test_the_machines_scripts_ask_for_what_is_rendered_and_nothing_else() -> None:
+    scripts = "".join(path.read_text(encoding="utf-8") for path in VM.glob("*.sh"))
+    rendered = {key for key in static(load({})) if key not in FLAGS} | set(LATE)
+    assert set(ASKED.findall(scripts)) == rendered
+
+
+@pytest.mark.parametrize(
+    ("raw", "missing"),
+    [
+        ({"preset": "cpu"}, "atelier-compose-gpu"),
+        ({"tls": "off"}, "atelier-compose-tls"),
+        ({"tls": "off", "access": "iap"}, "atelier-compose-tls"),
+    ],
+)
+def test_an_overlay_is_handed_over_only_where_it_applies(
+    raw: dict[str, object], missing: str
+) -> None:
+    assert static(load({})).keys() - static(load(raw)).keys() == {missing}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +91,10 @@ def test_a_machine_without_a_gpu_gets_no_gpu_overlay() -> None:
         ("title: [", "is not YAML"),
         ("- a list", "names no labeling config: write labeling_config:"),
         ("labeling_config: 7", "names no labeling config"),
+        ("labeling_config: ../../own.xml", "a path in the project file's folder"),
+        ("labeling_config: /own.xml", "a path in the project file's folder"),
+        ("{labeling_config: own.xml}", "write it on a line of its own"),
+        ("labeling_config:\n  own.xml", "write it on a line of its own"),
         ("labeling_config: none.xml", "labeling_config of .*own.yaml: .*none.xml cannot be read"),
     ],
 )
@@ -66,57 +107,47 @@ def test_an_unusable_project_file_is_refused(
         static(load({}).model_copy(update={"project_file": "own.yaml"}), root=tmp_path)
 
 
-def test_a_labeling_config_is_found_beside_its_project_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["../own.xml", "'../own.xml' # ours", '"../own.xml"'])
+def test_a_labeling_config_is_found_beside_its_project_file(tmp_path: Path, line: str) -> None:
     (tmp_path / "projects").mkdir()
-    (tmp_path / "projects/own.yaml").write_text("labeling_config: ../own.xml")
+    (tmp_path / "projects/own.yaml").write_text(f"title: Own\nlabeling_config: {line}\n")
     (tmp_path / "own.xml").write_text("<View/>")
     own = load({}).model_copy(update={"project_file": "projects/own.yaml"})
     assert static(own, root=tmp_path)["atelier-labeling-config"] == "<View/>"
 
 
-GOOD = st.fixed_dictionaries(
-    {
-        "preset": st.sampled_from(tuple(GPU_OF)),
-        "spot": st.booleans(),
-        "auth": st.sampled_from(["key", "keyless"]),
-        "mediaAccess": st.sampled_from(["presigned", "proxy"]),
-        "adminEmail": st.sampled_from(["a@b.org", "first.last+tag_%x@sub.example.com"]),
-        "adminPassword": st.text(
-            st.characters(categories=["L", "N", "P", "S"]), min_size=8, max_size=100
-        ).map(lambda text: f"x7{text}"),
-        "access": st.sampled_from(
-            [
-                {"tls": "off", "access": "iap"},
-                {"tls": "off"},
-                {"tls": "address", "acmeEmail": "it@example.org"},
-                {"tls": "domain", "domain": "a" * 60 + ".example.org"},
-            ]
-        ),
-        "corsOrigins": st.lists(
-            st.sampled_from([f"https://{number}.example.org" for number in range(9)]), unique=True
-        ),
+ACCESS: list[dict[str, object]] = [
+    {"tls": "off", "access": "iap"},
+    {"tls": "off"},
+    {"tls": "address", "acmeEmail": "it@example.org"},
+    {"tls": "domain", "domain": "a" * 60 + ".example.org"},
+]
+PRINTABLE = st.characters(categories=["L", "N", "P", "S"])
+
+
+@st.composite
+def good_stacks(draw: st.DrawFn) -> Settings:
+    preset = draw(st.sampled_from(tuple(GPU_OF)))
+    origins = [f"https://{number}.example.org" for number in range(9)]
+    raw = {
+        "preset": preset,
+        "zone": draw(st.sampled_from(GPU_ZONES[GPU_OF[preset] or "T4"])),
+        "spot": draw(st.booleans()),
+        "auth": draw(st.sampled_from(["key", "keyless"])),
+        "mediaAccess": draw(st.sampled_from(["presigned", "proxy"])),
+        "adminEmail": draw(st.sampled_from(["a@b.org", "first.last+tag_%x@sub.example.com"])),
+        "adminPassword": "x7" + draw(st.text(PRINTABLE, min_size=8, max_size=100)),
+        "corsOrigins": draw(st.lists(st.sampled_from(origins), unique=True)),
     }
-)
+    return load(raw, **draw(st.sampled_from(ACCESS)))
 
 
 @settings(max_examples=60, deadline=None)
-@given(GOOD, st.data())
-def test_every_good_stack_renders_metadata_within_the_limits(
-    raw: dict[str, object], data: st.DataObject
-) -> None:
-    access = raw.pop("access")
-    assert isinstance(access, dict)
-    gpu = GPU_OF[raw["preset"]] or "T4"  # pyright: ignore[reportArgumentType]
-    stack = load({**raw, **access, "zone": data.draw(st.sampled_from(GPU_ZONES[gpu]))})
+@given(good_stacks())
+def test_every_good_stack_renders_metadata_within_the_limits(stack: Settings) -> None:
     texts = render(stack)
-    late = {
-        "atelier-env": texts["env"],
-        "atelier-images": texts["images"],
-        "atelier-secrets": texts["secrets"],
-        "atelier-caddyfile": texts["Caddyfile"],
-        # A key file of Google's is 2.4 kB of JSON; this is twice that in base64.
-        "GOOGLE_APPLICATION_CREDENTIALS_BASE64": "A" * 6400,
-    }
+    # A key file of Google's is 2.4 kB of JSON; this is twice that in base64.
+    late = {key: texts[name] if name else "A" * 6400 for key, name in LATE.items()}
     assert sum(len(key) + len(value.encode()) for key, value in late.items()) < RESERVE_BYTES
     check_limits(static(stack))
     check_limits({**static(stack), **late}, reserve_bytes=0)

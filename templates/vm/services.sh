@@ -1,0 +1,273 @@
+#!/usr/bin/env bash
+# Makes the studio's containers agree with the machine's metadata: `boot` at every boot, `roll` when the metadata changed.
+# What runs is $STATE/current; a new set is fetched beside it, pulled, and started. If it does not become healthy, the one
+# before it takes its place again. Which set runs is told by the guest attribute atelier/running: the SHA-256 of the
+# attribute atelier-images it was made from.
+set -euo pipefail
+
+# shellcheck source=templates/vm/startup.sh
+. "${BASH_SOURCE[0]%/*}/startup.sh"
+
+NEXT=$STATE/next
+CURRENT=$STATE/current
+PREVIOUS=$STATE/previous
+# The set that did not become healthy. It is tried again when the metadata changes, or when this folder is deleted.
+REFUSED=$STATE/refused
+GOOGLE=$STATE/google
+HEALTHY_SECONDS=${HEALTHY_SECONDS:-600}
+PULL_TRIES=${PULL_TRIES:-30}
+# In memory: the registry's token is gone after an hour, and should not outlive it on a disk.
+export DOCKER_CONFIG=$ROOT/run/atelier/docker
+
+# Why the last of prepare, pull and start did not get there; empty when it did. A status would switch `set -e` off in them.
+reason=''
+
+fetch() {
+  rm -rf "$NEXT"
+  install -d -m 0700 "$NEXT" "$STATE/incoming"
+  install -d -m 0755 "$NEXT/project" "$NEXT/project/projects"
+  required_attribute atelier-compose "$NEXT/compose.yml"
+  attribute atelier-compose-tls "$NEXT/compose.tls.yml" || :
+  attribute atelier-compose-gpu "$NEXT/compose.gpu.yml" || :
+  required_attribute atelier-caddyfile "$NEXT/Caddyfile"
+  required_attribute atelier-env "$NEXT/settings.env"
+  required_attribute atelier-images "$NEXT/images.env"
+  fetch_project
+  fetch_admin_password
+  fetch_google_key
+  machine_settings | write_file 0600 "$NEXT/machine.env"
+  rm -r "$STATE/incoming"
+}
+
+# The labeling config lies where the project file says it is, seen from there.
+fetch_project() {
+  local project=$NEXT/project/projects/project.yaml named config
+  required_attribute atelier-project "$project"
+  named=$(sed -n "s/^labeling_config:[[:space:]]*[\"']\{0,1\}\([^\"'#]*[^\"'#[:space:]]\).*/\1/p" "$project")
+  config=$(realpath --canonicalize-missing "$NEXT/project/projects/$named")
+  [[ -n $named && $config == "$NEXT/project/"* ]] ||
+    fail "the project file names the labeling config '$named'; it has to be a path in its folder or beside that"
+  mkdir -p "${config%/*}"
+  required_attribute atelier-labeling-config "$config"
+  chmod -R a+rX "$NEXT/project"
+}
+
+fetch_admin_password() {
+  required_attribute atelier-secrets "$STATE/incoming/secrets"
+  setting "$STATE/incoming/secrets" ADMIN_PASSWORD | write_file 0600 "$DATA/secrets/admin_password"
+  [[ -s $DATA/secrets/admin_password ]] || fail "the attribute atelier-secrets holds no ADMIN_PASSWORD"
+  chown "$CONTAINER_ID:$CONTAINER_ID" "$DATA/secrets/admin_password"
+}
+
+fetch_google_key() {
+  local key=$STATE/incoming/key.json
+  install -d -m 0500 -o "$CONTAINER_ID" -g "$CONTAINER_ID" "$GOOGLE"
+  if ! attribute GOOGLE_APPLICATION_CREDENTIALS_BASE64 "$key.base64"; then
+    rm -f "$GOOGLE/key.json"
+    return
+  fi
+  if ! base64 --decode "$key.base64" >"$key" 2>/dev/null || ! grep -q '"private_key"' "$key"; then
+    fail "GOOGLE_APPLICATION_CREDENTIALS_BASE64 is no service account key in base64"
+  fi
+  # A key that stays keeps its file: the containers have it mounted.
+  cmp --silent "$key" "$GOOGLE/key.json" || install -m 0400 -o "$CONTAINER_ID" -g "$CONTAINER_ID" "$key" "$GOOGLE/key.json"
+}
+
+digest() {
+  [[ ! -f $1 ]] || sha256sum "$1" | cut -c 1-16
+}
+
+# What compose.yml asks for beside the settings. A changed digest replaces exactly the containers that read that file.
+machine_settings() {
+  local host
+  host=$(setting "$NEXT/settings.env" ATELIER_URL)
+  host=${host#*://}
+  cat <<END
+RUN_AS=$CONTAINER_ID:$CONTAINER_ID
+DATA_DIR=$DATA
+SECRETS_DIR=$DATA/secrets
+GOOGLE_DIR=$GOOGLE
+PROJECT_DIR=$CURRENT/project
+CADDYFILE=$CURRENT/Caddyfile
+PUBLISH_ADDRESS=0.0.0.0
+PUBLIC_HOST=${host%%[:/]*}
+CADDYFILE_HASH=$(digest "$NEXT/Caddyfile")
+GOOGLE_KEY_HASH=$(digest "$GOOGLE/key.json")
+SECRETS_HASH=$(digest "$DATA/secrets/admin_password")
+END
+}
+
+# compose FOLDER ARGUMENTS...
+compose() {
+  local folder=$1 file files=()
+  shift
+  for file in compose.yml compose.tls.yml compose.gpu.yml; do
+    [[ ! -f $folder/$file ]] || files+=(--file "$folder/$file")
+  done
+  docker compose --ansi never --progress quiet --project-directory "$folder" "${files[@]}" \
+    --env-file "$folder/settings.env" --env-file "$folder/images.env" --env-file "$folder/machine.env" "$@"
+}
+
+missing_images() {
+  local image
+  for image in $(compose "$1" config --images | sort -u); do
+    docker image inspect "$image" >/dev/null 2>&1 || echo "$image"
+  done
+}
+
+log_in() {
+  local hosts host token
+  hosts=$(setting "$NEXT/settings.env" REGISTRY_HOSTS)
+  for host in ${hosts//,/ }; do
+    token=$(curl --silent --show-error --fail --max-time 30 --retry 3 --header 'Metadata-Flavor: Google' \
+      "$METADATA_URL/instance/service-accounts/default/token" | sed -n 's/.*"access_token" *: *"\([^"]*\)".*/\1/p')
+    docker login --username oauth2accesstoken --password-stdin "https://$host" <<<"$token" >/dev/null 2>&1 ||
+      { echo "$host does not let this machine's service account in" && return 1; }
+  done
+}
+
+# With all images here, no registry is asked.
+pull() {
+  local number pause=2 output
+  for ((number = 1; number <= PULL_TRIES; number++)); do
+    reason=''
+    [[ -n $(missing_images "$NEXT") ]] || return 0
+    report pull "fetching the images, try $number of $PULL_TRIES"
+    output=$(log_in 2>&1 && compose "$NEXT" pull --quiet --policy missing 2>&1) && continue
+    reason="the images could not be fetched: $(tail -n 1 <<<"$output")"
+    say "$output"
+    # Each further try would download gigabytes to end in the same place.
+    [[ $output != *'no space left on device'* ]] || return 0
+    sleep "$pause"
+    pause=$((pause < 30 ? pause * 2 : 30))
+  done
+  [[ -z $(missing_images "$NEXT") ]] || reason=${reason:-"the images were fetched and are not there"}
+}
+
+start() {
+  local up=(up --detach --wait --wait-timeout "$HEALTHY_SECONDS")
+  reason=''
+  report database 'starting the database and Label Studio'
+  # Caddy meanwhile asks for its certificate.
+  compose "$CURRENT" "${up[@]}" frontend caddy || reason=$(unhealthy)
+  [[ -z $reason ]] || return 0
+  report models 'loading the models'
+  compose "$CURRENT" "${up[@]}" --remove-orphans || reason=$(unhealthy)
+}
+
+# One sentence for the message; the logs of whoever is not well go into files beside.
+unhealthy() {
+  local service state found=''
+  while read -r service state; do
+    compose "$CURRENT" logs --tail 40 --no-log-prefix "$service" >"$STATE/$service.log" 2>&1 || :
+    found+="; $service is $state: $(grep '[^[:space:]]' "$STATE/$service.log" | tail -n 1 | cut -c 1-300)"
+  done < <(compose "$CURRENT" ps --all --format '{{.Service}} {{.State}} {{.Health}}' | sed -E '/ running( healthy)?[[:space:]]*$/d')
+  echo "${found:-; a container did not start, the log says which}" | cut -c 3-700
+}
+
+# Its output may hold passwords that were just made: it goes to a file of root's, never to the log or the serial port.
+apply_project() {
+  report project 'applying the project'
+  (umask 077 && : >"$STATE/apply.log")
+  compose "$CURRENT" run --rm --no-TTY apply >"$STATE/apply.log" 2>&1 ||
+    fail "the project could not be applied: $(grep '^studio:' "$STATE/apply.log" | tail -n 1 | cut -c 1-600) ($STATE/apply.log)"
+}
+
+adopt() {
+  rm -rf "$PREVIOUS"
+  [[ ! -d $CURRENT ]] || mv "$CURRENT" "$PREVIOUS"
+  mv "$NEXT" "$CURRENT"
+}
+
+roll_back() {
+  [[ -d $PREVIOUS ]] || fail "$reason"
+  say "going back to the set before: $reason"
+  rm -rf "$REFUSED"
+  mv "$CURRENT" "$REFUSED"
+  mv "$PREVIOUS" "$CURRENT"
+  local why=$reason
+  start
+  [[ -z $reason ]] || fail "the new version is refused ($why), and going back failed: $reason"
+  ready "the new version did not become healthy, the one before it runs: $why"
+}
+
+ready() {
+  guest_attribute running "$(sha256sum "$CURRENT/images.env" | cut -c 1-64)"
+  report ready "$1"
+}
+
+# Those of the set before stay: going back must not need a registry.
+remove_old_images() {
+  local kept image
+  kept=$(for folder in "$CURRENT" "$PREVIOUS"; do [[ ! -d $folder ]] || compose "$folder" config --images; done)
+  docker image ls --format '{{.Repository}}@{{.Digest}} {{.Repository}}:{{.Tag}}' | while read -r image tagged; do
+    grep -qFx -e "$image" -e "$tagged" <<<"$kept" || docker image rm "$image" >/dev/null 2>&1 || :
+  done
+}
+
+# $NEXT, fetched, valid and pulled, or the $reason why it cannot run.
+prepare() {
+  fetch
+  if [[ -d $REFUSED && -d $CURRENT ]] && diff -rq "$NEXT" "$REFUSED" >/dev/null; then
+    reason='the version in the metadata was refused before; the one before it runs'
+  elif reason=$(compose "$NEXT" config --quiet 2>&1); then
+    pull
+  else
+    reason="compose refuses its files: ${reason:-no reason given}"
+  fi
+}
+
+is_current() {
+  diff -rq "$NEXT" "$CURRENT" >/dev/null 2>&1
+}
+
+deploy() {
+  cp "$NEXT/settings.env" "$STATE/boot.env"
+  ensure_firewall "$(setting "$STATE/boot.env" AUTH_MODE)"
+  is_current || adopt
+  start
+  if [[ -n $reason ]]; then
+    roll_back
+    return
+  fi
+  rm -rf "$REFUSED"
+  apply_project
+  remove_old_images
+  ready "$(setting "$CURRENT/settings.env" ATELIER_URL) is open"
+}
+
+boot() {
+  prepare
+  if [[ -z $reason ]]; then
+    deploy
+    return
+  fi
+  [[ -d $CURRENT ]] || fail "$reason"
+  local why=$reason
+  start
+  [[ -z $reason ]] || fail "$why; and what ran before does not start: $reason"
+  ready "what ran before goes on: $why"
+}
+
+# Status 1: try again later.
+roll() {
+  prepare
+  if [[ -n $reason ]]; then
+    ready "what runs goes on: $reason"
+    return 1
+  fi
+  # Not ready: an earlier try was cut short, or the project could not be applied.
+  if ! is_current || [[ $(cat "$STATE/phase") != ready ]]; then
+    deploy
+  fi
+}
+
+main() {
+  trap on_exit EXIT
+  case ${1:-} in
+    boot | roll) "$1" ;;
+    *) fail "services.sh knows boot and roll, not ${1:-nothing}" ;;
+  esac
+}
+
+[[ ${BASH_SOURCE[0]} != "$0" ]] || main "$@"
