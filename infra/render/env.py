@@ -27,9 +27,7 @@ def env(settings: Settings, *, url: str, service_account: str) -> str:
     return _text(
         {
             "STACK": settings.stack,
-            "PROJECT": settings.project,
             "ATELIER_URL": url,
-            "ACCESS": settings.access,
             "TLS": settings.tls,
             "ADMIN_EMAIL": settings.admin_email,
             "SOURCE_BUCKET": settings.source_bucket_name,

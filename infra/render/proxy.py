@@ -8,6 +8,7 @@ Facts it rests on:
 - A browser ignores Strict-Transport-Security from an IP address (RFC 6797, section 8.1.1).
 """
 
+from infra.render.url import PLAIN_PORT, is_plain
 from infra.settings import Settings
 
 UPSTREAM = "frontend:8080"
@@ -24,10 +25,10 @@ def caddyfile(settings: Settings, *, address: str) -> str:
         settings: The stack's settings.
         address: The static IPv4 address, which the certificate is made for with `tls: address`.
     """
-    plain = settings.access == "iap" or settings.tls == "off"
+    plain = is_plain(settings)
     on_domain = not plain and settings.tls == "domain"
     if plain:
-        name, options = "http://:8080", ["auto_https off"]
+        name, options = f"http://:{PLAIN_PORT}", ["auto_https off"]
     elif on_domain:
         name, options = f"https://{settings.domain}", []
     else:

@@ -22,6 +22,11 @@ def url(settings: Settings, address: str) -> str:
     return f"http://{address}:{PLAIN_PORT}"
 
 
+def is_plain(settings: Settings) -> bool:
+    """Return whether the machine itself speaks plain HTTP, on port 8080, instead of TLS."""
+    return settings.access == "iap" or settings.tls == "off"
+
+
 def ssh_command(settings: Settings) -> str:
     """Return the command that opens a shell on the machine: through IAP, with OS Login."""
     return f"gcloud compute ssh {settings.name}{_where(settings)} --tunnel-through-iap"
