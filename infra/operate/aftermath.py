@@ -1,0 +1,86 @@
+"""What an operation that failed leaves: its failures, and what is standing."""
+
+from collections.abc import Iterable
+
+from infra.operate.explanation import Failure
+from infra.operate.pulumi import Outcome
+from infra.plan import kinds
+from infra.plan.events import Event, StepMetadata
+
+# In the order in which a team misses them.
+_MATTERS = (kinds.MACHINE, kinds.DISK, kinds.BUCKET, kinds.ADDRESS, kinds.KEY)
+_REMOVING = frozenset({"delete", "delete-replaced"})
+_NO_FAILURE_OF_ITS_OWN = frozenset({"update failed", "preview failed", "destroy failed"})
+
+
+def failures(outcome: Outcome) -> tuple[Failure, ...]:
+    """Return the errors, each once: the engine's, or what was said where it never began."""
+    found: dict[Failure, None] = {}
+    for event in outcome.events:
+        diagnostic = event.diagnosticEvent
+        if diagnostic and diagnostic.severity == "error":
+            name = diagnostic.urn.rsplit("::", 1)[-1] if diagnostic.urn else ""
+            failure = Failure.of(diagnostic.message, name)
+            if failure.text not in _NO_FAILURE_OF_ITS_OWN:
+                found.setdefault(failure)
+    if not found and outcome.complaints.strip():
+        found.setdefault(Failure.of(outcome.complaints))
+    return tuple(found)
+
+
+def old_zone(events: Iterable[Event]) -> str:
+    """Return the zone that the machine was leaving when the operation failed; else empty."""
+    for event in events:
+        about = event.resOpFailedEvent or event.resourcePreEvent
+        if about and about.metadata.type == kinds.MACHINE and about.metadata.old:
+            zone = about.metadata.old.inputs.get("zone")
+            new = about.metadata.new.inputs.get("zone") if about.metadata.new else zone
+            if isinstance(zone, str) and zone != new:
+                return zone
+    return ""
+
+
+def left_standing(events: Iterable[Event]) -> str:
+    """Return, in a sentence or two, what the team has now and what it has not.
+
+    Empty where the events tell of nothing that matters to it.
+    """
+    standing: dict[str, set[str]] = {}
+    for event in events:
+        done, failed = event.resOutputsEvent, event.resOpFailedEvent
+        if done and not done.planning:
+            _account(standing, done.metadata)
+        elif failed and not failed.planning:
+            # What could not be deleted or changed is there; what could not be made is not.
+            there = failed.metadata.old is not None and failed.metadata.op != "create-replacement"
+            standing.setdefault(failed.metadata.type, set())
+            if there:
+                standing[failed.metadata.type].add(failed.metadata.urn)
+    there = [_plural(kind) for kind in _MATTERS if standing.get(kind)]
+    gone = kinds.MACHINE in standing and not standing[kinds.MACHINE]
+    sentences: list[str] = []
+    if there:
+        sentences.append(f"Left standing: {', '.join(there)}.")
+    if gone:
+        sentences.append("There is no machine: nobody can log in until an update succeeds.")
+    return " ".join(sentences)
+
+
+def _account(standing: dict[str, set[str]], metadata: StepMetadata) -> None:
+    urns = standing.setdefault(metadata.type, set())
+    if metadata.op in _REMOVING:
+        if metadata.op == "delete-replaced" and _is_deleted_last(urns, metadata.urn):
+            return
+        urns.discard(metadata.urn)
+    elif metadata.op != "replace":
+        urns.add(metadata.urn)
+
+
+def _is_deleted_last(urns: set[str], urn: str) -> bool:
+    """Whether its replacement, of the same name, is there already."""
+    return urn in urns
+
+
+def _plural(kind: str) -> str:
+    word = kinds.words(kind)
+    return f"{word}s" if kind == kinds.BUCKET else word

@@ -1,0 +1,130 @@
+"""No credentials, no billing, an API that is off, a permission that is missing."""
+
+import re
+
+from infra.operate.explanation import Cause, Context, Explanation, Failure
+
+_CREDENTIALS = re.compile(
+    r"could not find default credentials|failed to load application credentials"
+    r"|No credentials loaded|default credentials were not found|invalid_grant|invalid_rapt"
+    r"|rapt_required|oauth2: cannot fetch token",
+    re.IGNORECASE,
+)
+_BILLING = re.compile(
+    r"UREQ_PROJECT_BILLING_NOT_FOUND|BILLING_DISABLED|requires billing to be enabled"
+    r"|Billing must be enabled|has billing disabled|billing account .{0,80}is disabled",
+    re.IGNORECASE,
+)
+_DISABLED = re.compile(
+    r"SERVICE_DISABLED|accessNotConfigured|has not been used in project \S+ before or it is"
+    r" disabled",
+    re.IGNORECASE,
+)
+_SERVICE = re.compile(r"\b([a-z]+)\.googleapis\.com(?:/overview|\b(?!/))")
+_DENIED = re.compile(
+    r"Required '([\w.]+)' permission|Permission '?([\w.]+)'? denied"
+    r"|does not have ([\w.]+) access|permission: ([\w.]+)"
+)
+_ANY_DENIED = re.compile(
+    r"IAM_PERMISSION_DENIED|The caller does not have permission|Policy update access denied"
+)
+
+# The smallest predefined role that has what the program asks for, by the permission's beginning;
+# the first that fits. https://cloud.google.com/iam/docs/roles-permissions
+ROLES = {
+    "artifactregistry.": "roles/artifactregistry.admin",
+    "billing.": "roles/billing.costsManager",
+    "cloudbuild.": "roles/cloudbuild.builds.editor",
+    "compute.": "roles/compute.admin",
+    "iam.serviceAccountKeys.": "roles/iam.serviceAccountKeyAdmin",
+    "iam.serviceAccounts.actAs": "roles/iam.serviceAccountUser",
+    "iam.serviceAccounts.": "roles/iam.serviceAccountAdmin",
+    "iap.": "roles/iap.admin",
+    "resourcemanager.projects.": "roles/resourcemanager.projectIamAdmin",
+    "serviceusage.": "roles/serviceusage.serviceUsageAdmin",
+    "storage.": "roles/storage.admin",
+}
+
+
+def no_credentials(failure: Failure, context: Context) -> Explanation | None:
+    """Nobody is logged in, or the login is too old."""
+    if not _CREDENTIALS.search(failure.text):
+        return None
+    return Explanation(
+        "no-credentials",
+        "Pulumi has no valid login to Google Cloud.",
+        (
+            "gcloud auth application-default login",
+            "(`gcloud auth login` is another login, which Pulumi does not use.) In a workflow, let"
+            " google-github-actions/auth log in.",
+        ),
+    )
+
+
+def no_billing(failure: Failure, context: Context) -> Explanation | None:
+    """The project has no billing account."""
+    if not _BILLING.search(failure.text):
+        return None
+    return Explanation(
+        "no-billing",
+        f"Project {context.project_or_blank} has no billing account, so that no API can be used.",
+        (
+            "Link one at https://console.cloud.google.com/billing/linkedaccount?project="
+            f"{context.project_or_blank}",
+            "Wait for some minutes, then",
+            context.up(),
+        ),
+    )
+
+
+def api_disabled(failure: Failure, context: Context) -> Explanation | None:
+    """An API is off that is needed before the program can enable the others."""
+    if not _DISABLED.search(failure.text):
+        return None
+    match = _SERVICE.search(failure.text)
+    service = f"{match[1]}.googleapis.com" if match else "serviceusage.googleapis.com"
+    return Explanation(
+        "api-disabled",
+        f"The API {service} is not enabled in project {context.project_or_blank}.",
+        (
+            f"gcloud services enable {service} --project {context.project_or_blank}",
+            "or https://console.cloud.google.com/apis/library/"
+            f"{service}?project={context.project_or_blank}",
+            "An API that was just enabled answers after a minute or two: wait, then",
+            context.up(),
+        ),
+    )
+
+
+def permission_denied(failure: Failure, context: Context) -> Explanation | None:
+    """The account may not do this; the role that it lacks."""
+    match = _DENIED.search(failure.text)
+    permission = next((group for group in match.groups() if group), "") if match else ""
+    if "." not in permission:
+        if not _ANY_DENIED.search(failure.text):
+            return None
+        permission = ""
+    role = next((role for start, role in ROLES.items() if permission.startswith(start)), "")
+    if not permission:
+        what = "Google Cloud refuses: the account that is logged in lacks a role."
+    else:
+        what = f"The account that is logged in lacks the permission {permission}."
+    if permission.startswith("billing."):
+        grant = f"Ask an administrator of the billing account to give you {role} on it."
+    else:
+        grant = (
+            f"gcloud projects add-iam-policy-binding {context.project_or_blank}"
+            f" --member user:YOUR_ADDRESS --role {role or 'ROLE'}"
+        )
+    return Explanation(
+        "permission-denied",
+        what,
+        (
+            "An owner of the project gives you the role:",
+            grant,
+            "docs/deploying.md lists all roles that a deployment needs.",
+        ),
+    )
+
+
+CAUSES: tuple[Cause, ...] = (no_credentials, no_billing, api_disabled, permission_denied)

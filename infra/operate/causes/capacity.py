@@ -1,0 +1,108 @@
+"""Quotas, and zones that have no machine left.
+
+The codes are those that SkyPilot sorts failures by (FailoverCloudErrorHandlerV2._gcp_handler in
+sky/backends/cloud_vm_ray_backend.py).
+"""
+
+import re
+
+from infra.operate.explanation import Cause, Context, Explanation, Failure
+
+_QUOTA = re.compile(r"Quota '(?P<name>[A-Z0-9_]+)' exceeded\.? *(?:Limit: (?P<limit>[\d.]+))?")
+_QUOTA_LIMIT_NAME = re.compile(r"limit name = ([A-Z0-9-]+-per-project(?:-region)?)")
+_QUOTA_REGION = re.compile(r"in region ([a-z]+-[a-z]+\d+)")
+_ZONE = r"[a-z]+-[a-z]+\d+-[a-z]"
+_STOCKOUT = re.compile(
+    r"ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources available|insufficientCapacity"
+    r"|is currently unavailable in the|RESOURCE_NOT_READY"
+)
+_TRIED = re.compile(rf"zones/({_ZONE})'|unavailable in the ({_ZONE}) zone|\bzone: ({_ZONE})")
+_HINTS = (
+    re.compile(rf"zonesAvailable\W+({_ZONE}(?:, ?{_ZONE})*)"),
+    re.compile(rf"request in the ({_ZONE}(?:, ?{_ZONE})*) zone"),
+)
+
+
+def quota(failure: Failure, context: Context) -> Explanation | None:
+    """A quota is used up, or 0 as those for GPUs are in a new project."""
+    match = _QUOTA.search(failure.text)
+    if not match:
+        return None
+    name, limit = match["name"], match["limit"]
+    region = _QUOTA_REGION.search(failure.text)
+    where = f" in {region[1]}" if region else ""
+    is_gpu = "GPU" in name
+    told = f" is {float(limit):g}" if limit else " is used up"
+    todo = [
+        f"Ask for {'1' if is_gpu else 'more'}, at https://console.cloud.google.com/iam-admin/quotas"
+        f"?project={context.project_or_blank} (filter: {name}), or with",
+        _request(failure.text, name, region[1] if region else "", context),
+    ]
+    if is_gpu:
+        todo += [
+            "A GPU needs two quotas: GPUS_ALL_REGIONS, and the model's in the region"
+            " (NVIDIA_L4_GPUS; for Spot PREEMPTIBLE_NVIDIA_L4_GPUS). Free-trial accounts get none:"
+            " upgrade the billing account first. The answer takes minutes to days. Until then"
+            " without a GPU:",
+            context.set("preset", "cpu"),
+        ]
+    return Explanation(
+        "quota",
+        f"The quota {name}{where} of project {context.project_or_blank}{told}.",
+        (*todo, context.up()),
+    )
+
+
+def _request(text: str, name: str, region: str, context: Context) -> str:
+    told = _QUOTA_LIMIT_NAME.search(text)
+    identity = name.replace("_", "-") + ("-per-project-region" if region else "-per-project")
+    dimensions = f" --dimensions=region={region}" if region else ""
+    return (
+        "gcloud beta quotas preferences create --service=compute.googleapis.com"
+        f" --project={context.project_or_blank} --quota-id={told[1] if told else identity}"
+        f"{dimensions} --preferred-value=1"
+    )
+
+
+def stockout(failure: Failure, context: Context) -> Explanation | None:
+    """The zone has no such machine left."""
+    if not _STOCKOUT.search(failure.text):
+        return None
+    tried = next((zone for zone in _zones(_TRIED.findall(failure.text))), "the zone")
+    hinted = [zone for zone in zones_available(failure.text) if zone != tried]
+    if hinted:
+        todo = [f"Google names {_listed(hinted)} as having one now:"]
+        todo += [context.set("zone", zone) for zone in hinted]
+    else:
+        todo = [
+            "Another zone of the region often has one at once (docs/settings.md lists the zones"
+            " that have the GPU):",
+            context.set("zone", "ZONE"),
+        ]
+    todo += [context.up(), "The same zone may have one again in minutes to hours: the same `up`."]
+    if context.old_zone and context.old_zone != tried:
+        todo += ["Back to where it was:", context.set("zone", context.old_zone), context.up()]
+    return Explanation(
+        "stockout", f"Google has no such machine free in {tried} at the moment.", tuple(todo)
+    )
+
+
+def zones_available(text: str) -> list[str]:
+    """Return the zones that Google's error itself names as having capacity, in its order."""
+    found: dict[str, None] = {}
+    for hint in _HINTS:
+        for names in hint.findall(text):
+            found.update(dict.fromkeys(re.findall(_ZONE, names)))
+    return list(found)
+
+
+def _zones(matches: list[tuple[str, ...]]) -> list[str]:
+    return [group for groups in matches for group in groups if group]
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+CAUSES: tuple[Cause, ...] = (quota, stockout)
