@@ -1,0 +1,324 @@
+"""The REST side of the cloud double: compute v1, as google-cloud-compute calls it.
+
+It serves what exists in cloud.json on http://127.0.0.1:PORT and changes it: disks, snapshots and
+machines, as long as those are made by the provider double. Operations end at the first look.
+Paths and fields: https://cloud.google.com/compute/docs/reference/rest/v1.
+"""
+
+import json
+import re
+import threading
+import urllib.parse
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.cloud.gcp import faults, rules, snapshots
+from tests.cloud.gcp.facts import COMPUTE, NUMBER
+from tests.cloud.gcp.outputs import number
+from tests.cloud.gcp.state import Cloud, Data, last, named, of_kind
+from tests.cloud.rpc import Refused
+
+NAME = r"[-a-z0-9.]+"
+ZONE = rf"projects/(?P<project>{NAME})/zones/(?P<zone>{NAME})"
+GLOBAL = rf"projects/(?P<project>{NAME})/global"
+
+
+class NotThere(Exception):
+    """What a path names does not exist; the message is its id."""
+
+
+class ComputeApi:
+    """A server on a free loopback port, from creation until `close`."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.operations: dict[str, Data] = {}
+        self.requests: list[str] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            do_GET = do_POST = do_DELETE = lambda handler: self.handle(handler)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Say nothing: `requests` remembers."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def handle(self, handler: BaseHTTPRequestHandler) -> None:
+        """Answer one request with JSON."""
+        url = urllib.parse.urlsplit(handler.path)
+        query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
+        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        path = urllib.parse.unquote(url.path).removeprefix("/compute/v1/")
+        self.requests.append(f"{handler.command} {path}")
+        status, answer = self.answer(handler.command, path, query, json.loads(body or b"{}"))
+        content = json.dumps(answer).encode()
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    def answer(self, verb: str, path: str, query: Data, body: Data) -> tuple[int, Data]:
+        """Return the status and the body for a request."""
+        for method, pattern, call in ROUTES:
+            if verb == method and (match := re.fullmatch(pattern, path)):
+                try:
+                    with self.cloud.open() as data:
+                        return 200, call(self, data, match.groupdict(), query, body)
+                except NotThere as missing:
+                    return error(404, f"The resource '{missing}' was not found", "notFound")
+                except Refused as refused:
+                    status = re.search(r"Error (\d\d\d)", str(refused))
+                    return error(int(status[1]) if status else 400, str(refused), "invalid")
+        return error(404, f"the cloud double has no {verb} {path}", "notFound")
+
+    def operation(self, values: Data, kind: str, act: Callable[[], None]) -> Data:
+        """Do something at once and return the operation that seems still to do it."""
+        name = f"operation-{len(self.operations) + 1}"
+        place = f"zones/{values['zone']}" if "zone" in values else "global"
+        link = f"{COMPUTE}projects/{values['project']}/{place}/operations/{name}"
+        done: Data = {"kind": "compute#operation", "id": number(name), "name": name}
+        done |= {"operationType": kind, "selfLink": link, "status": "DONE", "progress": 100}
+        if "zone" in values:
+            done["zone"] = f"{COMPUTE}projects/{values['project']}/zones/{values['zone']}"
+        try:
+            act()
+        except Refused as refused:
+            failure = {"code": "OPERATION_FAILED", "message": str(refused)}
+            done |= {"error": {"errors": [failure]}, "httpErrorMessage": "BAD REQUEST"}
+            done["httpErrorStatusCode"] = 400
+        self.operations[name] = done
+        running = {"status": "RUNNING", "progress": 0}
+        return {key: value for key, value in done.items() if "rror" not in key} | running
+
+
+def error(status: int, message: str, reason: str) -> tuple[int, Data]:
+    """Return an error as Google's APIs give it."""
+    detail = {"message": message, "domain": "global", "reason": reason}
+    return status, {"error": {"code": status, "message": message, "errors": [detail]}}
+
+
+def require_api(data: Data) -> None:
+    rules.refuse_disabled_api(data, "compute.Disk", {})
+
+
+def find(data: Data, kind: str, values: Data) -> Data:
+    """Return the record of the disk or machine that a path names."""
+    require_api(data)
+    collection = {"compute.Disk": "disks", "compute.Instance": "instances"}[kind]
+    place = f"projects/{values['project']}/zones/{values['zone']}"
+    record = data["resources"].get(f"{kind} {place}/{collection}/{values['name']}")
+    if record is None:
+        raise NotThere(f"{place}/{collection}/{values['name']}")
+    return record
+
+
+def disk_json(data: Data, record: Data) -> Data:
+    has = record["outputs"]
+    users = [
+        other["outputs"]["selfLink"]
+        for other in of_kind(data, "compute.Instance").values()
+        if any(disk["source"] == has["selfLink"] for disk in other["outputs"]["attachedDisks"])
+    ]
+    place = f"{COMPUTE}projects/{has['project']}/zones/{has['zone']}"
+    return {
+        "kind": "compute#disk",
+        "id": number(record["seed"]),
+        "name": has["name"],
+        "creationTimestamp": has["creationTimestamp"],
+        "labels": has.get("effectiveLabels") or {},
+        "selfLink": has["selfLink"],
+        "sizeGb": str(has["size"]),
+        "sourceSnapshot": has.get("snapshot") or "",
+        "status": "READY",
+        "type": f"{place}/diskTypes/{has['type']}",
+        "users": users,
+        "zone": place,
+    }
+
+
+def machine_json(data: Data, record: Data) -> Data:
+    has = record["outputs"]
+    place = f"{COMPUTE}projects/{has['project']}/zones/{has['zone']}"
+    boot = {"boot": True, **{key: has["bootDisk"][key] for key in ("deviceName", "source")}}
+    disks = [{"autoDelete": False, "boot": False, **disk} for disk in has["attachedDisks"]]
+    metadata = has.get("metadata") or {}
+    items = [{"key": key, "value": str(value)} for key, value in metadata.items()]
+    return {
+        "kind": "compute#instance",
+        "id": has["instanceId"],
+        "name": has["name"],
+        "disks": [boot, *disks],
+        "labels": has.get("effectiveLabels") or {},
+        "machineType": f"{place}/machineTypes/{has['machineType']}",
+        "metadata": {"kind": "compute#metadata", "items": items},
+        "selfLink": has["selfLink"],
+        "status": has["currentStatus"],
+        "zone": place,
+    }
+
+
+def snapshot_json(record: Data) -> Data:
+    has = record["outputs"]
+    keys = ("creationTimestamp", "labels", "name", "selfLink", "sourceDisk", "status")
+    sizes = {"diskSizeGb": str(has.get("diskSizeGb", 0)), "id": number(has["selfLink"])}
+    return {"kind": "compute#snapshot", **sizes, **{key: has.get(key) for key in keys}}
+
+
+def matching(items: list[Data], query: Data) -> list[Data]:
+    """Return the items that a `filter` lets through, in the `orderBy` that is asked for.
+
+    Raises:
+        Refused: for an expression that is not one of: name = x, name eq regex, name:x*,
+            labels.key = x, joined by AND.
+    """
+    for term in filter(None, re.split(r"\s+AND\s+|(?<=\))\s+(?=\()", query.get("filter", ""))):
+        parsed = re.fullmatch(r"\(?([\w.-]+)\s*(=|eq\b|:)\s*\"?([^\"]*?)\"?\)?", term.strip())
+        if parsed is None:
+            raise Refused(f"Error 400: Invalid value for field 'filter': '{term}'")
+        field, operator, wanted = parsed.groups()
+        pattern = wanted if operator == "eq" else re.escape(wanted).replace(r"\*", ".*")
+        items = [item for item in items if re.fullmatch(pattern, value_of(item, field))]
+    order = query.get("orderBy", "name")
+    key = "creationTimestamp" if order.startswith("creationTimestamp") else "name"
+    return sorted(items, key=lambda item: item[key], reverse=order.endswith(" desc"))
+
+
+def value_of(item: Data, field: str) -> str:
+    first, _, rest = field.partition(".")
+    return str((item.get(first) or {}).get(rest, "") if rest else item.get(first, ""))
+
+
+def list_disks(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    require_api(data)
+    scopes: dict[str, Data] = {}
+    records = of_kind(data, "compute.Disk").values()
+    here = [disk_json(data, it) for it in records if it["outputs"]["project"] == values["project"]]
+    for disk in matching(here, query):
+        scopes.setdefault(f"zones/{last(disk['zone'])}", {"disks": []})["disks"].append(disk)
+    return {"kind": "compute#diskAggregatedList", "id": "disks", "items": scopes}
+
+
+def list_snapshots(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    require_api(data)
+    records = of_kind(data, snapshots.KIND).values()
+    here = [snapshot_json(it) for it in records if it["outputs"]["project"] == values["project"]]
+    return {"kind": "compute#snapshotList", "id": "snapshots", "items": matching(here, query)}
+
+
+def list_machines(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    require_api(data)
+    place = f"projects/{values['project']}/zones/{values['zone']}/"
+    found = of_kind(data, "compute.Instance").items()
+    here = [machine_json(data, record) for key, record in found if key.startswith(place)]
+    return {"kind": "compute#instanceList", "id": "instances", "items": matching(here, query)}
+
+
+def get_snapshot(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    require_api(data)
+    link = f"projects/{values['project']}/global/snapshots/{values['name']}"
+    record = named(data, snapshots.KIND, link)
+    if record is None:
+        raise NotThere(link)
+    return snapshot_json(record)
+
+
+def get_disk(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    return disk_json(data, find(data, "compute.Disk", values))
+
+
+def get_machine(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    return machine_json(data, find(data, "compute.Instance", values))
+
+
+def create_snapshot(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    record = find(data, "compute.Disk", values)
+
+    def act() -> None:
+        faults.fail_if_told(api.cloud, data, "createSnapshot", "compute.Disk", record["outputs"])
+        snapshots.take(data, record, body["name"], body.get("labels"))
+
+    return api.operation(values, "createSnapshot", act)
+
+
+def change_machine(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    """stop, start, attachDisk, detachDisk."""
+    record = find(data, "compute.Instance", values)
+    has, method = record["outputs"], values["method"]
+
+    def act() -> None:
+        faults.fail_if_told(api.cloud, data, method, "compute.Instance", has)
+        if method in ("stop", "start"):
+            has["currentStatus"] = "TERMINATED" if method == "stop" else "RUNNING"
+        elif method == "detachDisk":
+            detach(has, query["deviceName"])
+        else:
+            attach(data, has, body)
+
+    return api.operation(values, method, act)
+
+
+def detach(machine: Data, device: str) -> None:
+    left = [disk for disk in machine["attachedDisks"] if disk.get("deviceName") != device]
+    if len(left) == len(machine["attachedDisks"]):
+        raise Refused(f"No attached disk found with device name '{device}'")
+    machine["attachedDisks"] = left
+
+
+def attach(data: Data, machine: Data, disk: Data) -> None:
+    link = COMPUTE + re.sub(r"^(https?://.*?/compute/v1/)?/?", "", disk["source"])
+    if named(data, "compute.Disk", link) is None:
+        raise Refused(f"The resource '{disk['source']}' was not found")
+    for identity, other in of_kind(data, "compute.Instance").items():
+        if any(one["source"] == link for one in other["outputs"]["attachedDisks"]):
+            raise Refused(f"The disk resource '{link}' is already being used by '{identity}'")
+    device = {"deviceName": disk.get("deviceName") or last(link), "source": link}
+    machine["attachedDisks"].append({"mode": disk.get("mode") or "READ_WRITE", **device})
+
+
+def operation(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    if values["name"] not in api.operations:
+        raise NotThere(values["name"])
+    return api.operations[values["name"]]
+
+
+def get_project(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    require_api(data)
+    return {"kind": "compute#project", "id": NUMBER, "name": values["project"]}
+
+
+Call = Callable[[ComputeApi, Data, Data, Data, Data], Data]
+ROUTES: list[tuple[str, str, Call]] = [
+    ("GET", rf"projects/(?P<project>{NAME})", get_project),
+    ("GET", rf"projects/(?P<project>{NAME})/aggregated/disks", list_disks),
+    ("GET", rf"{GLOBAL}/snapshots", list_snapshots),
+    ("GET", rf"{GLOBAL}/snapshots/(?P<name>{NAME})", get_snapshot),
+    ("GET", rf"{ZONE}/disks/(?P<name>{NAME})", get_disk),
+    ("POST", rf"{ZONE}/disks/(?P<name>{NAME})/createSnapshot", create_snapshot),
+    ("GET", rf"{ZONE}/instances", list_machines),
+    ("GET", rf"{ZONE}/instances/(?P<name>{NAME})", get_machine),
+    (
+        "POST",
+        rf"{ZONE}/instances/(?P<name>{NAME})/(?P<method>stop|start|attachDisk|detachDisk)",
+        change_machine,
+    ),
+    (
+        "GET",
+        rf"(?:{ZONE}|{GLOBAL.replace('project>', 'owner>')})/operations/(?P<name>{NAME})",
+        operation,
+    ),
+    (
+        "POST",
+        rf"(?:{ZONE}|{GLOBAL.replace('project>', 'owner>')})/operations/(?P<name>{NAME})/wait",
+        operation,
+    ),
+]

@@ -1,0 +1,164 @@
+"""Finds the Pulumi engine, or builds it once: `python -m tests.cloud.engine` prints its folder.
+
+Where the official CLI is installed (`pulumi` with its `pulumi-language-python` on PATH) it is
+used. Elsewhere the same CLI is compiled from its Go module, at the version and with the checksums
+of tests/cloud/go/, into ${XDG_CACHE_HOME:-~/.cache}/atelier/pulumi-VERSION. That takes Go and some
+minutes the first time, 1.4 GB of modules and 1.3 GB of build cache; afterwards nothing.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LANGUAGE_HOST = HERE / "plugins" / "pulumi-language-python"
+MODULE = HERE / "go"
+CLI = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+SDK = "github.com/pulumi/pulumi/sdk/v3"
+TAGS = "osusergo,grpcnotrace"
+FROM_SDK = ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python")
+
+
+class EngineError(Exception):
+    """There is no engine and none can be built; the message says what to install."""
+
+
+def version() -> str:
+    """Return the version that is built where none is installed."""
+    found = re.search(r"pulumi/pkg/v3 v(\S+)", (MODULE / "go.mod").read_text())
+    assert found is not None
+    return found[1]
+
+
+def cache() -> Path:
+    """Return the folder that the built engine is kept in."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "atelier" / f"pulumi-{version()}"
+
+
+def official() -> Path | None:
+    """Return the folder of an installed `pulumi`, or None.
+
+    The language host must be there too; ours does not count (a shell inside `tests.cloud.run`).
+    """
+    pulumi, host = shutil.which("pulumi"), shutil.which("pulumi-language-python")
+    if pulumi is None or host is None or Path(host).resolve() == LANGUAGE_HOST:
+        return None
+    return Path(pulumi).resolve().parent
+
+
+def ensure() -> Path:
+    """Return the folder of the engine, to be put before PATH; it is built where there is none.
+
+    Raises:
+        EngineError: when it must be built and cannot be.
+    """
+    if installed := official():
+        return installed
+    folder = cache()
+    host = folder / LANGUAGE_HOST.name
+    if not is_complete(folder) or host.resolve() != LANGUAGE_HOST:
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # A second run waits for the first.
+            if not is_complete(folder):
+                build(folder)
+            host.unlink(missing_ok=True)
+            host.symlink_to(LANGUAGE_HOST)
+    return folder
+
+
+def is_complete(folder: Path) -> bool:
+    """Return whether a build ended here: its last step writes `version`."""
+    marker = folder / "version"
+    return marker.is_file() and marker.read_text() == version()
+
+
+def build(folder: Path) -> None:
+    """Compile the CLI into `folder`, with a line of progress now and then.
+
+    Raises:
+        EngineError: without Go, or when a module cannot be had or compiled.
+    """
+    go = go_command()
+    started = time.monotonic()
+    say(f"building pulumi {version()} into {folder} (once; minutes when nothing is cached)")
+    packages = run(go, "list", "-deps", "-tags", TAGS, CLI, counted="modules downloaded", every=50)
+    say(f"compiling up to {len(packages)} packages")
+    # No debug information, and a compiler that collects garbage rarely: a sixth less work.
+    run(
+        *(go, "build", "-v", "-tags", TAGS, "-gcflags=all=-dwarf=false"),
+        *("-ldflags", f"-s -w -X {SDK}/go/common/version.Version={version()}"),
+        *("-o", str(folder / "pulumi.new"), CLI),
+        counted=f"of at most {len(packages)} packages compiled",
+        every=200,
+    )
+    python = Path(run(go, "list", "-m", "-f", "{{.Dir}}", SDK)[-1]) / "python"
+    for name in FROM_SDK:
+        target = folder / Path(name).name
+        shutil.copyfile(python / name, target)
+        target.chmod(0o755)
+    (folder / "pulumi.new").rename(folder / "pulumi")
+    (folder / "version").write_text(version())
+    say(f"pulumi {version()} is built ({time.monotonic() - started:.0f} s)")
+
+
+def go_command() -> str:
+    """Return the path of `go`."""
+    go = shutil.which("go")
+    if go is None:
+        wanted = re.search(r"^go (\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
+        raise EngineError(
+            "The Pulumi CLI is not installed and cannot be built: there is no Go.\n"
+            "Install one of them and run this again:\n"
+            "  the Pulumi CLI: https://www.pulumi.com/docs/install/\n"
+            f"  Go {wanted[1] if wanted else ''} or later: https://go.dev/doc/install"
+        )
+    return go
+
+
+def run(*command: str, counted: str = "", every: int = 0) -> list[str]:
+    """Run a Go command in the module; return its lines of output.
+
+    Go names what it does on stderr, one line each: every so many of them one line is printed.
+
+    Raises:
+        EngineError: when it fails, with the end of what it said.
+    """
+    env = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOGC": "400"}
+    said: list[str] = []
+    with tempfile.TemporaryFile("w+") as output:  # A pipe that nobody reads would fill up.
+        with subprocess.Popen(
+            command, cwd=MODULE, env=env, text=True, stdout=output, stderr=subprocess.PIPE
+        ) as process:
+            for line in process.stderr or ():
+                said.append(line)
+                if every and len(said) % every == 0:
+                    say(f"{len(said)} {counted}")
+        output.seek(0)
+        lines = output.read().splitlines()
+    if process.returncode:
+        end = "".join(said)[-2000:]
+        raise EngineError(f"{' '.join(command[:3])} failed:\n{end}")
+    return lines
+
+
+def say(message: str) -> None:
+    print(f"engine: {message}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    try:
+        print(ensure())
+    except EngineError as error:
+        sys.exit(f"engine: {error}")
+
+
+if __name__ == "__main__":
+    main()
