@@ -6,7 +6,7 @@
         gcp/pricing.yml catalog/catalogs/v8/gcp/vms.csv > infra/render/prices.csv
 
 The first is made from Google's Cloud Billing Catalog API and says when; the second is needed for
-the T4, which the first leaves out. Then `pytest tests/infra/render --golden-rewrite`, and read the
+the T4, which the first leaves out. Then `python -m tests.infra.render.scenarios`, and read the
 difference. Machines with an L4 are listed for the regions that have one in `infra.gpu_zones`.
 """
 
