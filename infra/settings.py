@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -186,7 +186,7 @@ class Settings(BaseModel):
         *,
         project: str,
         stack: str,
-        secret_keys: Collection[str] = (),
+        secret_keys: Set[str] = frozenset(),
     ) -> Settings:
         """Return the settings of one stack.
 
@@ -202,7 +202,7 @@ class Settings(BaseModel):
         field_of = {to_camel(name): name for name in CONFIG_FIELDS}
         given = {"project": project, "stack": stack}
         given |= {key: value for key, value in raw.items() if key in field_of}
-        found = wording.misplaced_secrets(field_of.keys() & secret_keys)
+        found = wording.misplaced_secrets(raw.keys() & field_of.keys() & secret_keys)
         for finding in found:
             given.pop(finding.key)
         try:

@@ -17,7 +17,7 @@ _WORDS = {
     "int_type": ("is no whole number", "Write a whole number without quotes"),
     "less_than_equal": ("is too large", "Write {} or less"),
     "literal_error": ("is none of the choices", "Write {}"),
-    "mapping_type": ("is no group of names and values", "Write indented lines of `name: value`"),
+    "dict_type": ("is no group of names and values", "Write indented lines of `name: value`"),
     "string_type": ("is no text", "Put it in quotes"),
     "tuple_type": ("is no list", "Write indented lines that begin with a hyphen"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import zoneinfo
 from collections.abc import Iterator
@@ -75,7 +76,7 @@ def machine_type_of_preset(settings: Settings) -> Iterator[Finding]:
     fitting = FITTING[settings.preset]
     if settings.machine_type in MACHINE_TYPES and settings.machine_type not in fitting:
         others = [name for name, types in FITTING.items() if settings.machine_type in types]
-        families = dict.fromkeys(f"{name.rpartition('-')[0]}-*" for name in fitting)
+        families = dict.fromkeys(f"{name.partition('-')[0]}-*" for name in fitting)
         gpu = GPU_OF[settings.preset]
         yield Finding(
             "machineType",
@@ -124,12 +125,18 @@ def work_hours(settings: Settings) -> Iterator[Finding]:
         )
 
 
+@functools.cache
+def _time_zones() -> tuple[str, ...]:
+    """All names; finding them reads a folder tree."""
+    return tuple(sorted(zoneinfo.available_timezones()))
+
+
 @reads("time_zone")
 def time_zone(settings: Settings) -> Iterator[Finding]:
     """A name of the time zone database."""
-    known = zoneinfo.available_timezones()
+    known = _time_zones()
     if settings.time_zone not in known:
-        close = nearest(settings.time_zone, sorted(known))
+        close = nearest(settings.time_zone, known)
         yield Finding(
             "timeZone",
             f"{shown(settings.time_zone)} is no time zone",

@@ -144,7 +144,7 @@ def password_fault(password: str) -> str | None:
         return f"the password has fewer than {MIN_PASSWORD} characters"
     if not password.isprintable() or password != password.strip():
         return "the password has line ends, control characters, or spaces around it"
-    if letters.rstrip("0123456789") in PLACEHOLDERS or letters in "01234567890123456789":
+    if letters.rstrip("0123456789") in PLACEHOLDERS or password in "01234567890123456789":
         return "the password is a placeholder that others try first"
     if len(set(password)) < 3:
         return "the password repeats one or two characters"
