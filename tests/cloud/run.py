@@ -7,6 +7,7 @@ Pulumi's operations and `python -m infra.operate` take, is put into the environm
 PULUMI_CONFIG_FILE for the command to use, and `{config}` in the command stands for it.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -21,9 +22,12 @@ PASSWORD = "of-the-double-only"
 
 def prepare(folder: Path, name: str) -> Stack:
     """Return the stack in `folder`, configured so far that a preview works."""
-    stack = Stack(folder, name)
-    if not stack.config_file.exists() or "gcp:project" not in stack.config_file.read_text():
-        stack.config(gcp__project="demo-project", secrets={"adminPassword": PASSWORD})
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Two commands at once shall find one whole stack.
+        stack = Stack(folder, name)
+        if "adminPassword" not in stack.config_file.read_text():
+            stack.config(gcp__project="demo-project", secrets={"adminPassword": PASSWORD})
     return stack
 
 

@@ -133,7 +133,7 @@ class Stack:
         Raises:
             CommandFailed: when it fails, unless `check` is false.
         """
-        return self.run("pulumi", *arguments, "--non-interactive", check=check, env=env)
+        return self.run("pulumi", "--non-interactive", *arguments, check=check, env=env)
 
     def run(
         self, *command: str, check: bool = True, env: Mapping[str, str] | None = None

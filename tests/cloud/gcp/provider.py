@@ -32,9 +32,8 @@ class Gcp(Provider):
         field, pattern = NAMES.get(
             wheel.kind, ("name", RFC1035 if wheel.kind.startswith("compute.") else ".*")
         )
-        value = inputs.get(field)
-        given = isinstance(value, str) and value not in ("", UNKNOWN)
-        if given and not re.fullmatch(pattern, value, re.DOTALL):
+        value = inputs.get(field) or ""
+        if value not in ("", UNKNOWN) and not re.fullmatch(pattern, value, re.DOTALL):
             wrong.append((field, f'"{field}" ("{value}") doesn\'t match regexp "^{pattern}$"'))
         failures = [pb.CheckFailure(property=path, reason=reason) for path, reason in wrong]
         return pb.CheckResponse(inputs=write(inputs), failures=failures)
