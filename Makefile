@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop demo-reset test lint bench
+.PHONY: help demo demo-stop demo-reset preview up destroy test lint bench
 
 PYTHON ?= python3
 BOOTSTRAP := $(PYTHON) scripts/bootstrap.py
@@ -14,6 +14,18 @@ ML_CODE := $(wildcard backends demo benchmarks tests/backends tests/benchmarks t
 ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo)
 OPERATOR_CODE := infra studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
+
+# CLOUD=double lets the real Pulumi engine work on a stand-in for Google Cloud in .local/double/.
+CLOUD ?=
+STACK ?= dev
+CONFIG_FILE ?=
+YES ?=
+FOR_DOUBLE := $(filter double,$(CLOUD))
+DOUBLE := $(if $(FOR_DOUBLE),PULUMI_STACK=$(STACK) $(OPERATOR) -m tests.cloud.run --)
+# The double builds no images.
+CONFIG := $(if $(FOR_DOUBLE),--no-check-builder --config-file '{config}',$(if $(CONFIG_FILE),--config-file $(CONFIG_FILE)))
+OPERATE := $(DOUBLE) $(OPERATOR) -m infra.operate
+ON_STACK := --stack $(STACK) $(CONFIG)
 
 DETACH ?=
 PORT ?=
@@ -33,6 +45,18 @@ demo-stop: ## ends a demo that runs in the background
 demo-reset: ## forgets the demo's project, images and annotations, after asking
 	@$(BOOTSTRAP) operator
 	@$(OPERATOR) -m studio local reset
+
+preview: ## what `up` would change, and dollars; STACK=dev CLOUD=double (no account needed)
+	@$(BOOTSTRAP) operator
+	@$(OPERATE) preview $(ON_STACK)
+
+up: ## the studio on Google Cloud, after asking; STACK=dev YES=1
+	@$(BOOTSTRAP) operator
+	@$(OPERATE) up $(ON_STACK) $(if $(filter-out 0,$(YES)),--yes)
+
+destroy: ## takes it down, after asking; buckets and a snapshot of the data stay
+	@$(BOOTSTRAP) operator
+	@$(OPERATE) destroy $(ON_STACK) $(if $(filter-out 0,$(YES)),--yes)
 
 test: ## everything: unit tier, real Label Studio and backends, a browser
 	@$(BOOTSTRAP) --test operator ml frontend

@@ -106,7 +106,7 @@ def _run(
         if verb != "preview":
             refuse_another_project(known, stack)
         outcome = operate(target, verb, extra)
-        if verb == "preview" and outcome.events:
+        if verb == "preview" and outcome.status == 0:
             click.echo()
             show_in_terminal(make(preview_of(outcome.events)))
     except (OperateError, PlanError) as error:
@@ -114,7 +114,7 @@ def _run(
         sys.exit(NOT_BEGUN)
     if outcome.status:
         _explain(outcome, target, known)
-    click.echo(f"{verb}: {time.monotonic() - started:.1f} s")
+    click.echo(f"\n{verb}: {time.monotonic() - started:.1f} s")
     sys.exit(outcome.status)
 
 
@@ -163,7 +163,6 @@ def _explain(outcome: Outcome, target: Target, known: Stack) -> None:
     standing = left_standing(outcome.events)
     if standing:
         click.echo(f"\n{standing}")
-    click.echo()
 
 
 def _worded(explanation: Explanation) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from infra.plan.kinds import API, words
+from infra.plan.kinds import API, rank, words
 from infra.plan.preview import Step
 from infra.plan.values import reasons, segments
 
@@ -65,7 +65,10 @@ class Change:
 
 
 def changes(steps: Iterable[Step]) -> tuple[Change, ...]:
-    """Return what changes among the resources themselves; components and providers are none."""
+    """Return what changes among the resources themselves, in the table's order.
+
+    Components, providers and the stack itself are no resources in this sense.
+    """
     found: list[Change] = []
     for step in steps:
         action = _ACTIONS.get(step.op)
@@ -78,7 +81,8 @@ def changes(steps: Iterable[Step]) -> tuple[Change, ...]:
         names = {*(step.detailed_diff or {}), *step.diff_reasons, *step.replace_reasons}
         first = {str(parts[0]) for parts in map(segments, names) if parts}
         found.append(Change(action, step.type, step.name, forced, others, frozenset(first), step))
-    return tuple(found)
+    # The engine works on many at once: its order differs from run to run.
+    return tuple(sorted(found, key=lambda change: (rank(change.type), change.name)))
 
 
 def _stays_in_the_cloud(step: Step) -> bool:

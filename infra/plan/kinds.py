@@ -15,29 +15,30 @@ SCHEDULE = "gcp:compute/resourcePolicy:ResourcePolicy"
 # The program's only dynamic resource.
 RESTORE_POINT = "pulumi-python:dynamic/atelier:RestorePoint"
 
+# In the order in which the table lists them: what a team cares for first.
 WORDS = {
     MACHINE: "machine",
     DISK: "data disk",
-    ADDRESS: "static address",
-    FIREWALL: "firewall rule",
     BUCKET: "bucket",
+    ADDRESS: "static address",
     KEY: "service account key",
-    API: "API",
+    RESTORE_POINT: "restore point",
     IMAGE: "container image",
     IMAGE_BUILD: "image build",
-    SCHEDULE: "schedule",
-    RESTORE_POINT: "restore point",
-    "gcp:artifactregistry/repository:Repository": "image repository",
-    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": "role on the image repository",
-    "gcp:billing/budget:Budget": "budget",
-    "gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment": "disk's schedule",
+    FIREWALL: "firewall rule",
     "gcp:compute/network:Network": "network",
-    "gcp:compute/resourcePolicyAttachment:ResourcePolicyAttachment": "machine's schedule",
     "gcp:compute/subnetwork:Subnetwork": "subnetwork",
-    "gcp:projects/iAMMember:IAMMember": "role in the project",
+    SCHEDULE: "schedule",
+    "gcp:compute/resourcePolicyAttachment:ResourcePolicyAttachment": "machine's schedule",
+    "gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment": "disk's schedule",
     "gcp:serviceaccount/account:Account": "service account",
-    "gcp:serviceaccount/iAMMember:IAMMember": "role on the service account",
+    "gcp:artifactregistry/repository:Repository": "image repository",
     "gcp:storage/bucketIAMMember:BucketIAMMember": "role on a bucket",
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": "role on the image repository",
+    "gcp:compute/instanceIAMMember:InstanceIAMMember": "role on the machine",
+    "gcp:serviceaccount/iAMMember:IAMMember": "role on the service account",
+    "gcp:billing/budget:Budget": "budget",
+    API: "API",
 }
 
 
@@ -47,3 +48,8 @@ def words(token: str) -> str:
         return WORDS[token]
     name = token.rsplit(":", 1)[-1]
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower() or "resource"
+
+
+def rank(token: str) -> int:
+    """Return a type's place in the table; those that are not known come last."""
+    return list(WORDS).index(token) if token in WORDS else len(WORDS)

@@ -112,6 +112,7 @@ def _counted(changed: list[Change]) -> list[Row]:
 
 
 def _listed(names: list[str]) -> str:
+    names = [name for name in names if name]
     shown = ", ".join(names[:_NAMED])
     return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
 

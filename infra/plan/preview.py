@@ -69,8 +69,9 @@ class Step(Record):
 
     @property
     def name(self) -> str:
-        """The name that the program gives it."""
-        return self.urn.rsplit("::", 1)[-1]
+        """The name that the program gives it, without what all names of a stack begin with."""
+        stack, project, *_, name = self.urn.removeprefix("urn:pulumi:").split("::")
+        return name.removeprefix(f"{project}-{stack}").removeprefix("-")
 
 
 class Diagnostic(Record):

@@ -152,7 +152,7 @@ def _buckets(changed: tuple[Change, ...]) -> list[Remark]:
     found: list[Remark] = []
     for bucket in (change for change in changed if change.type == kinds.BUCKET):
         state = bucket.step.old or bucket.step.new
-        name = str(state.inputs.get("name", bucket.name)) if state else bucket.name
+        name = str(state.inputs.get("name") or bucket.name) if state else bucket.name
         if bucket.action is Action.LET_GO:
             text = f"Bucket {name} stays with all it holds; the next up takes it up again."
             found.append(Remark("good", text))

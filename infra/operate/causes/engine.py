@@ -4,6 +4,7 @@ import re
 
 from infra.operate.explanation import Cause, Context, Explanation, Failure
 
+_SECRETS = frozenset({"adminPassword"})
 _DOCKER = re.compile(
     r"Cannot connect to the Docker daemon|failed to connect to the docker API"
     r"|Is the docker daemon running|error during connect: .{0,200}docker"
@@ -18,6 +19,7 @@ _PASSPHRASE = re.compile(
 )
 _LOCKED = re.compile(r"the stack is currently locked|Another update is currently in progress")
 _NO_STACK = re.compile(r"no stack named '?([\w./-]+)'? found|no stack selected")
+_MISSING = re.compile(r"is missing configuration value '(?:\w+:)?(\w+)'")
 _LOGIN = re.compile(r"PULUMI_ACCESS_TOKEN must be set|no Pulumi access token|pulumi login")
 
 
@@ -102,4 +104,30 @@ def no_login(failure: Failure, context: Context) -> Explanation | None:
     )
 
 
-CAUSES: tuple[Cause, ...] = (docker_not_running, passphrase, locked, no_stack, no_login)
+def missing_config(failure: Failure, context: Context) -> Explanation | None:
+    """A key without a default is not set."""
+    match = _MISSING.search(failure.text)
+    if not match:
+        return None
+    key = match[1]
+    secret = key in _SECRETS
+    return Explanation(
+        "missing-config",
+        f"The stack's config has no {key} yet.",
+        (
+            f"pulumi config set {context.flags} --secret atelier:{key}"
+            if secret
+            else context.set(key, "VALUE"),
+            *(("(It asks for the value, so that no shell history keeps it.)",) if secret else ()),
+        ),
+    )
+
+
+CAUSES: tuple[Cause, ...] = (
+    docker_not_running,
+    passphrase,
+    locked,
+    no_stack,
+    missing_config,
+    no_login,
+)
