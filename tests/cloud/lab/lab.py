@@ -1,0 +1,141 @@
+"""All of a lab: what `python -m tests.cloud.lab` and the scenarios of `make test-vm` use."""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.cloud.lab import cgroups, disks, rootfs, tools
+from tests.cloud.lab.authority import Authority
+from tests.cloud.lab.daemon import Daemon
+from tests.cloud.lab.disks import Disk
+from tests.cloud.lab.machine import Machine
+from tests.cloud.lab.network import HUB_ADDRESS, REGISTRY_ADDRESS, STORAGE_ADDRESS, Network
+from tests.cloud.lab.place import Place, run, say
+from tests.cloud.lab.processes import Processes
+from tests.cloud.lab.registry import CHECKOUT, HUB_NAMES, Registry
+
+REGIONS = ("us-central1", "us-east1", "us-east4", "us-west1", "europe-west1", "europe-west4")
+ARTIFACT_NAMES = tuple(f"{region}-docker.pkg.dev" for region in REGIONS)
+STORAGE_NAMES = ("storage.googleapis.com", "oauth2.googleapis.com", "www.googleapis.com")
+TOKEN = "ya29.stand-in-token-of-the-machine"
+
+
+class Lab:
+    """`cloud` is the folder of the cloud double: its cloud.json says which machines there are."""
+
+    def __init__(self, place: Place, cloud: Path, project: str = "demo-project") -> None:
+        self.place, self.cloud, self.project = place, cloud, project
+        self.processes = Processes(place)
+        self.network = Network(place, self.processes)
+        self.authority = Authority(place)
+        self.registry = Registry(place, self.network, self.processes, self.authority)
+        self.daemon = Daemon(place, self.network, self.processes)
+
+    def up(self) -> None:
+        """Start everything but machines, after ending what a lab before left behind.
+
+        Raises:
+            LabError: when a part does not start; what did start is left, for its logs.
+        """
+        self.end_leftovers()
+        tools.ensure(self.place)
+        self.authority.ensure()
+        self.network.up()
+        names = dict.fromkeys(ARTIFACT_NAMES, REGISTRY_ADDRESS) | dict.fromkeys(
+            HUB_NAMES, HUB_ADDRESS
+        )
+        self.network.names(names | dict.fromkeys(STORAGE_NAMES, STORAGE_ADDRESS))
+        self.set_metadata(
+            cloud=str(self.cloud / "cloud.json"), project=self.project, token=TOKEN, machines={}
+        )
+        self.serve("metadata", "tests.cloud.lab.metadata", self.metadata_file)
+        self.registry.up(ARTIFACT_NAMES, TOKEN)
+        self.daemon.up(self.authority)
+        say(f"up, in {self.place.state}")
+
+    def serve(self, name: str, module: str, *arguments: str | Path) -> None:
+        """Start one of the lab's own servers in its network."""
+        command = ["env", f"PYTHONPATH={CHECKOUT}", self.registry.python, "-m", module, *arguments]
+        self.processes.start(name, self.network.inside(*command))
+
+    @property
+    def metadata_file(self) -> Path:
+        return self.place.folder("metadata") / "settings.json"
+
+    def set_metadata(self, **settings: Any) -> None:
+        """Change the metadata server's settings while it runs (see `metadata`)."""
+        file = self.metadata_file
+        known = json.loads(file.read_text()) if file.exists() else {}
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps(known | settings))
+        new.rename(file)
+
+    def machine(self, name: str) -> Machine:
+        """Return a machine of this lab, with an address of its own."""
+        known = json.loads(self.metadata_file.read_text())["machines"]
+        numbers = {machine: int(address.split(".")[2]) for address, machine in known.items()}
+        number = numbers.get(name) or max(numbers.values(), default=0) + 1
+        machine = Machine(self.place, self.network, self.processes, name, number)
+        self.set_metadata(machines=known | {machine.address: name})
+        return machine
+
+    def boot(self, machine: Machine, data: Disk | None = None, boot_gb: float = 60) -> float:
+        """Turn a machine on; return the time (seconds since the epoch) at which it began."""
+        root = rootfs.tree(self.place, self.authority, rootfs.machine_recipe())
+        began = time.time()
+        machine.boot(root, {"atelier-data": data} if data else {}, boot_gb)
+        return began
+
+    def disk(self, name: str, size_gb: float = 20) -> Disk:
+        """Return a data disk of this lab by name, empty where it is new."""
+        return Disk(self.place.folder("disks") / f"{name}.img", size_gb)
+
+    def docker(
+        self, *command: str | Path, stdin: str | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the operator's Docker client. Raises LabError as `place.run` does."""
+        return self.daemon.docker(*command, stdin=stdin, check=check)
+
+    def push(self, image: str) -> str:
+        """Push an image to the registry in its name; return the reference with its digest."""
+        host = image.split("/")[0]
+        if host in ARTIFACT_NAMES:
+            login = ("login", "-u", "oauth2accesstoken", "--password-stdin", f"https://{host}")
+            self.docker(*login, stdin=TOKEN)
+        self.docker("push", "-q", image)
+        form = ("--format", "{{json .RepoDigests}}")
+        digests = json.loads(self.docker("image", "inspect", *form, image).stdout)
+        repository = image.rpartition(":")[0].removeprefix("docker.io/library/")
+        wanted = repository.removeprefix("docker.io/")
+        return next(digest for digest in digests if digest.split("@")[0] == wanted)
+
+    def end_leftovers(self) -> None:
+        """End every process of this lab, and undo what does not end with them."""
+        for name in sorted(self.processes.names(), key=end_order):
+            self.processes.end(name, force=name != "dockerd")
+        disks.detach_all(self.place.state)
+        for hierarchy in cgroups.hierarchies():
+            for folder in hierarchy.glob(f"{self.place.name}-*"):
+                cgroups.remove(folder.name)
+
+    def down(self, keep: Sequence[str] = ()) -> None:
+        """End everything and delete the state, except the folders in `keep`."""
+        self.end_leftovers()
+        if not keep:
+            shutil.rmtree(self.place.state, ignore_errors=True)
+            return
+        for entry in self.place.state.iterdir():
+            if entry.name in keep:
+                continue
+            run(["rm", "-rf", "--one-file-system", entry])
+
+
+def end_order(name: str) -> int:
+    """Return when a process is ended: machines first, then what they use, the network last."""
+    if name.startswith("machine-"):
+        return 0
+    return {"dockerd": 1, "slirp": 8, "network": 9}.get(name, 2)

@@ -1,0 +1,117 @@
+"""The programs that a lab needs: a few of the host's packages, and Debian 13's Docker, unpacked.
+
+Docker is not installed on the host: it would start a daemon there, and change the host's firewall.
+Its packages are downloaded with signatures checked, and unpacked into the cache.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from tests.cloud.lab.place import LabError, Place, run, say
+
+SUITE = "trixie"
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+# Command -> the Debian package that has it.
+HOST_COMMANDS = {
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+    "losetup": "mount",
+    "mkfs.ext4": "e2fsprogs",
+    "ip": "iproute2",
+    "iptables": "iptables",
+    "openssl": "openssl",
+    "curl": "curl",
+    "slirp4netns": "slirp4netns",
+    "mmdebstrap": "mmdebstrap",
+    # Not unpacked like the rest: Debian 13's needs a newer C library than Debian 12 has.
+    "runc": "runc",
+}
+UNPACKED = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "containerd")
+UNPACKED += ("docker-registry", "busybox-static")
+
+
+def mirror() -> str:
+    """Return the Debian mirror that this host's own apt uses.
+
+    Raises:
+        LabError: where the host is no Debian.
+    """
+    if told := os.environ.get("ATELIER_DEBIAN_MIRROR"):
+        return told
+    sources = [Path("/etc/apt/sources.list")]
+    sources += sorted(Path("/etc/apt/sources.list.d").glob("*.sources"))
+    sources += sorted(Path("/etc/apt/sources.list.d").glob("*.list"))
+    for source in sources:
+        lines = source.read_text().splitlines() if source.is_file() else []
+        for line in lines:
+            words = line.split()
+            if words and words[0] in ("URIs:", "deb"):
+                found = next((word for word in words[1:] if "://" in word), "")
+                if found.rstrip("/").endswith("debian"):
+                    return found
+    raise LabError(
+        "no Debian mirror in this host's apt sources: run the lab on Debian, or name a mirror in "
+        "ATELIER_DEBIAN_MIRROR"
+    )
+
+
+def own_certificates() -> list[Path]:
+    """Return the certificate authorities that this host was told to trust, if any.
+
+    Where packages come through a proxy or a mirror of the house, everything inside needs them too.
+    """
+    return sorted(Path("/usr/local/share/ca-certificates").glob("**/*.crt"))
+
+
+def ensure(place: Place) -> Path:
+    """Make sure that everything is there; return the folder that Docker was unpacked into.
+
+    Raises:
+        LabError: without root, or where a package cannot be had.
+    """
+    if os.geteuid() != 0:
+        raise LabError("the lab makes network namespaces and loop devices: run it as root")
+    missing = {
+        package for command, package in HOST_COMMANDS.items() if shutil.which(command) is None
+    }
+    if missing:
+        say(f"installing {', '.join(sorted(missing))} with apt-get")
+        env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        run(["apt-get", "update", "-qq"], env=env)
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+        run([*install, *sorted(missing)], env=env)
+    target = place.programs
+    complete = target / "complete"
+    if not complete.exists() or complete.read_text() != " ".join(UNPACKED):
+        say(f"unpacking Debian {SUITE}'s Docker into {target}")
+        unpack(place.cache / "apt", target)
+        complete.write_text(" ".join(UNPACKED))
+    return target
+
+
+def unpack(apt: Path, target: Path) -> None:
+    """Download the packages with an apt that knows only Debian 13, and unpack them."""
+    shutil.rmtree(target, ignore_errors=True)
+    debs = apt / "debs"
+    shutil.rmtree(debs, ignore_errors=True)
+    for folder in ("lists/partial", "cache/archives/partial", "debs"):
+        (apt / folder).mkdir(parents=True, exist_ok=True)
+    (apt / "status").write_text("")
+    (apt / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror()} {SUITE} main\n")
+    settings = {
+        "Dir::Etc::sourcelist": apt / "sources.list",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::State::lists": apt / "lists",
+        "Dir::State::status": apt / "status",
+        "Dir::Cache": apt / "cache",
+        "APT::Sandbox::User": "root",
+    }
+    options = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
+    run(["apt-get", "-qq", *options, "update"])
+    download = ["apt-get", "-qq", *options, "download", *UNPACKED]
+    run(["env", "--chdir", debs, *download])
+    target.mkdir(parents=True)
+    for package in sorted(debs.glob("*.deb")):
+        run(["dpkg", "-x", package, target])
+    shutil.rmtree(debs)
