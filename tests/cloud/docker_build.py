@@ -19,6 +19,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from tests.cloud.docker_context import ContextError, context_hash
+from tests.cloud.gcp import images
 from tests.cloud.gcp.diff import differences, top
 from tests.cloud.gcp.state import Cloud, Data, of_kind
 from tests.cloud.rpc import (
@@ -32,12 +33,8 @@ from tests.cloud.rpc import (
     write,
 )
 
-DIGESTED = "docker.Image"
 REFERENCE = re.compile(
     r"(?P<name>[a-z0-9.-]+(?::\d+)?/[a-z0-9._/-]+)(?::(?P<tag>[\w][\w.-]{0,127}))?"
-)
-IN_REGISTRY = re.compile(
-    r"(?P<place>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[^/]+)/(?P<id>[^/]+)/"
 )
 PASSWORD = re.compile(r"registries\[\d+\]\.password")
 
@@ -99,7 +96,7 @@ class DockerBuild(Provider):
     def Read(self, request: Any) -> pb.ReadResponse:
         """Refresh: an image whose tags are all gone from their registry is gone."""
         state = read(request.properties)
-        pushed = of_kind(self.cloud.read(), DIGESTED)
+        pushed = of_kind(self.cloud.read(), images.KIND)
         tags = [tag for tag in state["tags"] if with_digest(tag, state["digest"]) in pushed]
         if state.get("push") and not tags:
             return pb.ReadResponse()
@@ -128,7 +125,7 @@ class DockerBuild(Provider):
         if inputs.get("push"):
             with self.cloud.open() as data:
                 for reference in references:
-                    push(data, reference)
+                    images.push(data, reference)
         ref = references[0] if references else ""
         return inputs | {"contextHash": found, "digest": digest, "ref": ref}
 
@@ -153,23 +150,6 @@ def with_digest(tag: str, digest: str) -> str:
     if match is None:
         raise Refused(f"{tag}: invalid reference format")
     return f"{match['name']}:{match['tag'] or 'latest'}@{digest}"
-
-
-def push(data: Data, reference: str) -> None:
-    """Put an image into its registry.
-
-    Raises:
-        Refused: where that is Artifact Registry and the repository does not exist.
-    """
-    if found := IN_REGISTRY.match(reference):
-        place, project, name = found.group("place", "project", "id")
-        repository = f"projects/{project}/locations/{place}/repositories/{name}"
-        if repository not in of_kind(data, "artifactregistry.Repository"):
-            raise Refused(
-                f"failed to push {reference.partition('@')[0]}: name unknown: Repository "
-                f'"{name}" not found'
-            )
-    data["resources"][f"{DIGESTED} {reference}"] = {"inputs": {}, "outputs": {"name": reference}}
 
 
 def build(inputs: Data) -> str:

@@ -11,6 +11,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 
 from tests.cloud.gcp.facts import REPLACE_IF
 from tests.cloud.gcp.package import ResourceType
+from tests.cloud.rpc import Refused
 
 ADDED, REMOVED, CHANGED = 0, 2, 4  # As pb.PropertyDiff.Kind counts; one more means replacement.
 
@@ -95,8 +96,17 @@ def replaces(
 
 
 def answer(wheel: ResourceType, old: dict[str, Any], new: dict[str, Any]) -> pb.DiffResponse:
-    """Return the answer to the engine's question what a change of inputs does."""
-    rules = force_new().get(wheel.token, {})
+    """Return the answer to the engine's question what a change of inputs does.
+
+    Raises:
+        Refused: for a type that is not in the table.
+    """
+    rules = force_new().get(wheel.token)
+    if rules is None:
+        raise Refused(
+            f"the cloud double does not know which changes replace a {wheel.token}: add it to "
+            "tests/cloud/gcp/force_new.json"
+        )
     detail: dict[str, pb.PropertyDiff] = {}
     for difference in differences(old, new, sets=tuple(rules.get("sets", ()))):
         kind = difference.kind + replaces(wheel.kind, rules, difference, old, new)

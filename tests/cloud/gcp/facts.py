@@ -12,11 +12,11 @@ IDS = {
     "artifactregistry.RepositoryIamMember": (
         "projects/{project}/locations/{location}/repositories/{repository}/{role}/{member}"
     ),
-    "compute.AttachedDisk": "projects/{project}/zones/{zone}/instances/{instance}/{disk}",
+    "compute.InstanceIAMMember": (
+        "projects/{project}/zones/{zone}/instances/{instanceName}/{role}/{member}"
+    ),
     "projects.IAMMember": "{project}/{role}/{member}",
     "projects.Service": "{project}/{service}",
-    "secretmanager.SecretIamMember": "projects/{project}/secrets/{secretId}/{role}/{member}",
-    "secretmanager.SecretVersion": "{secret}/versions/{version}",
     "serviceaccount.Account": "projects/{project}/serviceAccounts/{email}",
     "serviceaccount.IAMMember": "{serviceAccountId}/{role}/{member}",
     "serviceaccount.Key": "{serviceAccountId}/keys/{key}",
@@ -29,7 +29,6 @@ IDS = {
 RFC1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 NAMES = {
     "artifactregistry.Repository": ("repositoryId", RFC1035),
-    "secretmanager.Secret": ("secretId", r"[-_a-zA-Z0-9]{1,255}"),
     "serviceaccount.Account": ("accountId", r"[a-z]([-a-z0-9]{4,28}[a-z0-9])"),
     "storage.Bucket": ("name", r"(?!goog)(?!.*google)[a-z0-9][-_.a-z0-9]{1,61}[a-z0-9]"),
 }
@@ -44,7 +43,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 # `deletionProtection` where the program says nothing.
-PROTECTED = {"compute.Instance": False, "sql.DatabaseInstance": True, "cloudrunv2.Service": True}
+PROTECTED = {"compute.Instance": False}
 
 # A running machine is stopped for a change of these.
 STOPPED = (

@@ -92,9 +92,10 @@ def identity(wheel: ResourceType, values: Values) -> str:
         name = match[1]
         if name in ("project", "zone") and not values.get(name):
             raise Refused(f"{name}: required field is not set")
-        if name in ("instance", "disk", "zone", "region", "network"):
-            return last(values[name])
-        return str(values.get(name, ""))
+        if name not in values:
+            raise Refused(f"the cloud double cannot make the id {wheel.identity} without {name}")
+        places = ("instance", "instanceName", "disk", "zone", "region", "network")
+        return last(values[name]) if name in places else str(values[name])
 
     return re.sub(r"\{(\w+)\}", value, wheel.identity)
 
@@ -104,7 +105,7 @@ def special(kind: str, values: Values, given: Values, seed: str, key: Callable[[
     project, byte = values.get("project"), int(number(seed, 6)) % 250 + 2
     if kind == "compute.Instance":
         return machine(values, given, seed, byte)
-    if kind in ("compute.Address", "compute.GlobalAddress"):
+    if kind == "compute.Address":
         inside = given.get("addressType") == "INTERNAL"
         return {"address": f"10.128.1.{byte}" if inside else f"198.51.100.{byte}"}
     if kind == "serviceaccount.Account":
@@ -122,7 +123,7 @@ def special(kind: str, values: Values, given: Values, seed: str, key: Callable[[
         place, name = values.get("location") or values.get("region"), values["repositoryId"]
         address = f"{place}-docker.pkg.dev/{project}/{name}"
         return {"location": place, "registryUri": address, "name": name}
-    if kind in ("billing.Budget", "monitoring.AlertPolicy", "monitoring.NotificationChannel"):
+    if kind == "billing.Budget":
         return {"name": number(seed)}
     if kind == "compute.Snapshot":
         return {"snapshotId": int(number(seed, 9)), "storageBytes": 0}

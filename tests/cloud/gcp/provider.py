@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from tests.cloud.gcp import diff, faults, lookups, outputs, rules, snapshots
+from tests.cloud.gcp import diff, faults, images, lookups, outputs, rules, snapshots
 from tests.cloud.gcp.facts import COMPUTE, NAMES, REPEATABLE, RFC1035
 from tests.cloud.gcp.machines import refuse_while_running
 from tests.cloud.gcp.package import PACKAGE, ResourceType, resource_type
@@ -173,6 +173,8 @@ class Gcp(Provider):
         self.cloud.hook("delete", kind, request.id, {}, state)
         with self.cloud.open() as data:
             data["resources"].pop(key, None)
+            if kind == "artifactregistry.Repository":
+                images.forget(data, state["registryUri"])
         if kind == "storage.Bucket":
             for file in self.cloud.objects(request.id):
                 file.unlink()

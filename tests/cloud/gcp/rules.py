@@ -131,14 +131,14 @@ def refuse_delete(cloud: Cloud, data: Data, kind: str, identity: str, state: Dat
 
 
 def using(data: Data, kind: str, identity: str, state: Data) -> list[str]:
-    """Return the ids of what names a resource: its id, its address, or a policy's name."""
+    """Return what of Compute Engine names a resource: its id, its address, a policy's name."""
     found: list[str] = []
     endings = [f'{value}"' for value in (identity, state.get("address")) if value]
     for key, record in data["resources"].items():
         other, _, other_id = key.partition(" ")
         text = json.dumps(record["outputs"])
         attached = kind == "compute.ResourcePolicy" and other.endswith("PolicyAttachment")
-        if key == f"{kind} {identity}" or other == "compute.Snapshot":
+        if key == f"{kind} {identity}" or not other.startswith("compute."):
             continue
         if any(ending in text for ending in endings) or (
             attached and record["outputs"]["name"] == state.get("name")
