@@ -45,7 +45,7 @@ fetch_project() {
   required_attribute atelier-project "$project"
   named=$(sed -n "s/^labeling_config:[[:space:]]*[\"']\{0,1\}\([^\"'#]*[^\"'#[:space:]]\).*/\1/p" "$project")
   config=$(realpath --canonicalize-missing "$NEXT/project/projects/$named")
-  [[ -n $named && $config == "$NEXT/project/"* ]] ||
+  [[ -n $named && $named != /* && $config == "$NEXT/project/"* ]] ||
     fail "the project file names the labeling config '$named'; it has to be a path in its folder or beside that"
   mkdir -p "${config%/*}"
   required_attribute atelier-labeling-config "$config"
