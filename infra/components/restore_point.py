@@ -9,6 +9,8 @@ The engine keeps the provider as a pickle in the state and runs it without the p
 So the class may not be renamed or moved while stacks exist.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pulumi
@@ -16,6 +18,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 
 from infra import restore
 from infra.compute import Compute
+from infra.compute_errors import ComputeError
 
 State = dict[str, Any]
 
@@ -28,7 +31,9 @@ class RestorePointProvider(ResourceProvider):
 
     def create(self, props: State) -> CreateResult:
         """Look up the snapshot; the engine calls this in an update only, never in a preview."""
-        link = restore.source(Compute(props["project"]), _stack(props), props["restore_from"])
+        compute = Compute(props["project"])
+        with _short():
+            link = restore.source(compute, _stack(props), props["restore_from"])
         return CreateResult(props["instance"], {**props, "snapshot": link})
 
     def diff(self, _id: str, _olds: State, _news: State) -> DiffResult:
@@ -38,8 +43,18 @@ class RestorePointProvider(ResourceProvider):
     def update(self, _id: str, _olds: State, _news: State) -> UpdateResult:
         """Take the data along into another zone."""
         compute = Compute(_news["project"])
-        link = restore.move(compute, _stack(_news), _olds["zone"], _news["zone"])
+        with _short():
+            link = restore.move(compute, _stack(_news), _olds["zone"], _news["zone"])
         return UpdateResult({**_news, "snapshot": link})
+
+
+@contextmanager
+def _short() -> Iterator[None]:
+    """Drop the causes of an error: the engine shows whole tracebacks, and the words come last."""
+    try:
+        yield
+    except ComputeError as fault:
+        raise type(fault)(str(fault)) from None
 
 
 def _stack(props: State) -> restore.Stack:

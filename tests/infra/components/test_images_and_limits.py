@@ -1,0 +1,142 @@
+"""The images, the data disk and the budget, as the program asks for them."""
+
+from infra.content import content_hash
+from infra.settings import IMAGE_NAMES
+from tests.infra.conftest import PASSWORD, PROJECT_NUMBER, Deploy
+
+DISK = "compute/disk:Disk"
+
+
+def test_docker_images_are_built_from_the_repository_in_an_update_only(deploy: Deploy) -> None:
+    stack = deploy()
+
+    images = {
+        item.name: item for item in stack.resources if item.type == "docker-build:index:Image"
+    }
+    assert set(images) == {f"atelier-dev-{name}" for name in IMAGE_NAMES}
+    frontend = images["atelier-dev-frontend"]
+    assert frontend.inputs["buildOnPreview"] is False
+    assert frontend.inputs["push"] is True
+    assert frontend.inputs["platforms"] == ["linux/amd64"]
+    assert frontend.inputs["context"] == {"location": ".."}
+    assert frontend.inputs["dockerfile"] == {"location": "../backends/frontend/Dockerfile"}
+    assert frontend.inputs["tags"] == [
+        "us-central1-docker.pkg.dev/demo-project/atelier-dev/frontend:" + content_hash("frontend")
+    ]
+    assert "gcp:artifactregistry/repository:Repository atelier-dev" in frontend.depends_on
+
+
+def test_the_registrys_token_is_a_secret(deploy: Deploy) -> None:
+    stack = deploy()
+
+    image = next(item for item in stack.resources if item.type == "docker-build:index:Image")
+    (registry,) = image.inputs["registries"]
+    assert registry["password"] == "ya29.token"
+    (sent,) = image.sent["registries"]
+    assert sent["password"] != registry["password"]
+
+
+def test_cloud_build_runs_when_what_an_image_is_built_from_changes(deploy: Deploy) -> None:
+    stack = deploy(images="cloudbuild")
+
+    commands = [item for item in stack.resources if item.type == "command:local:Command"]
+    frontend = next(item for item in commands if item.name == "atelier-dev-frontend")
+    assert len(commands) == len(IMAGE_NAMES)
+    assert frontend.inputs["create"] == "./cloudbuild.sh"
+    assert frontend.inputs["triggers"] == [content_hash("frontend")]
+    assert frontend.inputs["environment"]["DOCKERFILE"] == "backends/frontend/Dockerfile"
+    assert frontend.inputs["environment"]["IMAGE"].endswith(content_hash("frontend"))
+
+
+def test_the_data_disk_is_made_create_first_and_leaves_a_snapshot(deploy: Deploy) -> None:
+    disk = deploy().one(DISK)
+
+    assert disk.parent == "atelier:gcp:DataDisk"
+    assert "name" not in disk.inputs
+    assert not disk.request.deleteBeforeReplace
+    assert not disk.request.ignoreChanges
+    assert disk.inputs["createSnapshotBeforeDestroy"] is True
+    assert "snapshot" not in disk.inputs
+
+
+def test_given_up_data_leaves_no_snapshot(deploy: Deploy) -> None:
+    def retention(**config: bool) -> str:
+        policy = deploy(**config).named(
+            "compute/resourcePolicy:ResourcePolicy", "atelier-dev-data-daily"
+        )
+        return policy.inputs["snapshotSchedulePolicy"]["retentionPolicy"]["onSourceDiskDelete"]
+
+    assert deploy(keepData=False).one(DISK).inputs["createSnapshotBeforeDestroy"] is False
+    assert retention(keepData=False) == "APPLY_RETENTION_POLICY"
+    assert retention() == "KEEP_AUTO_SNAPSHOTS"
+
+
+def test_the_restore_point_knows_the_stacks_disks_and_no_secret(deploy: Deploy) -> None:
+    stack = deploy(restoreFrom="none")
+
+    point = next(item for item in stack.resources if item.type.endswith(":RestorePoint"))
+    assert point.parent == "atelier:gcp:DataDisk"
+    inputs = dict(point.inputs)
+    provider = inputs.pop("__provider")
+    assert len(provider) < 200
+    assert inputs == {
+        "project": "demo-project",
+        "zone": "us-central1-a",
+        "instance": "atelier-dev",
+        "disk_prefix": "atelier-dev-data-",
+        "labels": {"atelier-stack": "dev", "managed-by": "atelier"},
+        "restore_from": "none",
+    }
+    assert "gcp:projects/service:Service atelier-dev-compute" in point.depends_on
+
+
+def test_the_cost_is_an_input_of_the_guardrails(deploy: Deploy) -> None:
+    stack = deploy()
+
+    guardrails = next(item for item in stack.resources if item.type == "atelier:gcp:Guardrails")
+    assert guardrails.inputs["cost"]["hour_usd"] > 0.5
+    assert not stack.all("billing/budget:Budget")
+
+
+def test_a_billing_account_makes_a_budget_with_alerts(deploy: Deploy) -> None:
+    budget = deploy(billingAccount="012345-6789AB-CDEF01", budgetUsd=70).one(
+        "billing/budget:Budget"
+    )
+
+    assert budget.inputs["amount"]["specifiedAmount"] == {"currencyCode": "USD", "units": "70"}
+    assert budget.inputs["budgetFilter"]["projects"] == [f"projects/{PROJECT_NUMBER}"]
+    assert [rule["thresholdPercent"] for rule in budget.inputs["thresholdRules"]] == [0.5, 0.9, 1]
+
+
+def test_everything_is_labelled(deploy: Deploy) -> None:
+    stack = deploy(labels={"team": "images"})
+
+    wanted = {"atelier-stack": "dev", "managed-by": "atelier", "team": "images"}
+    labelled = [item for item in stack.resources if "labels" in item.inputs]
+    assert all(item.inputs["labels"] == wanted for item in labelled)
+    assert {item.type.split(":")[-1] for item in labelled} == {
+        "Address",
+        "Bucket",
+        "Disk",
+        "Instance",
+        "Repository",
+        "RestorePoint",
+    }
+
+
+def test_every_resource_is_a_child_of_a_component(deploy: Deploy) -> None:
+    stack = deploy(billingAccount="012345-6789AB-CDEF01")
+
+    for item in stack.resources:
+        if not item.type.startswith("atelier:"):
+            assert item.parent.startswith("atelier:gcp:"), item
+
+
+def test_the_outputs_say_where_to_go_and_hold_no_secret(deploy: Deploy) -> None:
+    outputs = deploy().outputs
+
+    assert outputs["url"] == "https://198.51.100.7"
+    assert outputs["source_bucket"] == "demo-project-dev-source"
+    assert "--tunnel-through-iap" in outputs["ssh"]
+    assert PASSWORD not in str(outputs)
+    assert "a2V5" not in str(outputs)
