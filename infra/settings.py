@@ -55,7 +55,7 @@ class Settings(BaseModel):
     )
     spot: bool = Field(
         False,
-        description="Rent at the Spot price, about a third: Google may stop the machine at any"
+        description="Rent at the Spot price, about half: Google may stop the machine at any"
         " time, and nothing is lost but the time until it is started again.",
     )
     boot_image: str = Field(
