@@ -13,7 +13,9 @@ from infra.settings import IMAGE_NAMES, Settings
 # The machine component names the attached disk `atelier-data`; udev makes this link of it.
 DATA_DISK = "/dev/disk/by-id/google-atelier-data"
 
-REGISTRY_SUFFIXES = ("-docker.pkg.dev", "gcr.io")
+# Matched against a dot and the host: nobody but Google has names under these, and only there may
+# the machine's token go.
+GOOGLES_REGISTRIES = ("-docker.pkg.dev", ".gcr.io")
 
 
 def env(settings: Settings, *, url: str, service_account: str) -> str:
@@ -66,7 +68,7 @@ def registry_hosts(settings: Settings) -> tuple[str, ...]:
     if settings.images != "prebuilt":
         return (f"{settings.region}-docker.pkg.dev",)
     hosts = {reference.partition("/")[0] for reference in settings.prebuilt.values()}
-    return tuple(sorted(host for host in hosts if host.endswith(REGISTRY_SUFFIXES)))
+    return tuple(sorted(host for host in hosts if f".{host}".endswith(GOOGLES_REGISTRIES)))
 
 
 def _text(values: Mapping[str, str]) -> str:
