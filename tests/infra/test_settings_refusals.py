@@ -98,6 +98,17 @@ def test_findings_come_in_the_order_of_the_manual_and_unknown_keys_last() -> Non
     assert str(refused.value).startswith("6 settings are wrong; nothing was changed:\n  gcp:")
 
 
+def test_nobody_is_accused_because_of_a_value_that_cannot_be_read() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.load(
+            GOOD
+            | {"tls": "domian", "domain": "label.example.org", "preset": "t5", "zone": "me-x1-a"},
+            project=configs.PROJECT,
+            stack="dev",
+        )
+    assert [finding.key for finding in refused.value.findings] == ["preset", "tls"]
+
+
 def test_a_key_that_is_encrypted_for_nothing_is_refused_and_not_shown() -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.load(

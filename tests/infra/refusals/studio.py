@@ -70,6 +70,11 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         "adminPassword: the password has line ends, control characters, or spaces around it."
         f" {AGAIN}",
     ),
+    "a password with a space before it": (
+        {"adminPassword": " correct horse"},
+        "adminPassword: the password has line ends, control characters, or spaces around it."
+        f" {AGAIN}",
+    ),
     "the account's name as its password": (
         {"adminEmail": "Anna.Smith@example.org", "adminPassword": "anna.smith"},
         f"adminPassword: the password is the account's name. {AGAIN}",
