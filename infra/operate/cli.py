@@ -99,7 +99,7 @@ def _run(
     environ = dict(os.environ)
     try:
         target = _target(stack, config_file, environ)
-        known = read(target)
+        known = read(target, with_state=verb != "preview")
         if verb != "destroy" and check_builder:
             severity: Literal["error", "warning"] = "warning" if verb == "preview" else "error"
             _report(tools.check_builder(known.images, environ, severity))

@@ -42,11 +42,11 @@ class Stack:
     projects: tuple[str, ...]
 
 
-def read(target: Target) -> Stack:
+def read(target: Target, *, with_state: bool = True) -> Stack:
     """Return what is known of the stack; a missing one is pulumi's own to complain about."""
     config = target.ask("config", "--json", *target.scope)
     values = TypeAdapter(dict[str, _Value]).validate_json(config) if config else {}
-    exported = target.ask("stack", "export", "--stack", target.stack)
+    exported = target.ask("stack", "export", "--stack", target.stack) if with_state else None
     return Stack(
         project=_of(values, PROJECT),
         images=_of(values, IMAGES) or "docker",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from infra.plan.kinds import API, rank, words
-from infra.plan.preview import Step
+from infra.plan.preview import DELETED_LAST, Step
 from infra.plan.values import reasons, segments
 
 
@@ -31,6 +31,7 @@ _ACTIONS = {
     "delete-replaced": Action.DELETE,
 }
 _PROVIDERS = "pulumi:providers:"
+LEFT_OVER = "left over by an update that failed"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Change:
         """What is said about why: where something forces a replacement, only that."""
         return self.forced or self.others
 
+    @property
+    def is_left_over(self) -> bool:
+        """Whether its replacement is there already, since an update that then failed."""
+        return self.step.op == DELETED_LAST
+
 
 def changes(steps: Iterable[Step]) -> tuple[Change, ...]:
     """Return what changes among the resources themselves, in the table's order.
@@ -80,7 +86,10 @@ def changes(steps: Iterable[Step]) -> tuple[Change, ...]:
         forced, others = reasons(step) if explained else ((), ())
         names = {*(step.detailed_diff or {}), *step.diff_reasons, *step.replace_reasons}
         first = {str(parts[0]) for parts in map(segments, names) if parts}
-        found.append(Change(action, step.type, step.name, forced, others, frozenset(first), step))
+        if action is Action.REPLACE and not forced and not others:
+            forced = ("what it belongs to is replaced",)
+        name = f"{step.name} ({LEFT_OVER})".lstrip() if step.op == DELETED_LAST else step.name
+        found.append(Change(action, step.type, name, forced, others, frozenset(first), step))
     # The engine works on many at once: its order differs from run to run.
     return tuple(sorted(found, key=lambda change: (rank(change.type), change.name)))
 

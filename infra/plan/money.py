@@ -12,7 +12,8 @@ def difference(amount: Amount) -> str:
     """Return the change with its sign, `+$0.10`; empty where there is nothing to compare."""
     if amount.before is None or amount.after is None:
         return ""
-    cents = round(amount.after - amount.before, 2)
+    # Of what is shown: two sums in cents must not differ by other cents than these.
+    cents = round(round(amount.after, 2) - round(amount.before, 2), 2)
     if cents == 0:
         return "same"
     return f"{'+' if cents > 0 else '-'}${abs(cents):,.2f}"

@@ -69,6 +69,8 @@ class Plan:
     def summary(self) -> str:
         """How many resources of each action, in one line."""
         parts = [f"{group.count} to {_verb(group.action)}" for group in self.groups]
+        if self.errors:
+            parts.append("incomplete: the preview failed")
         return ", ".join(parts) or "no changes"
 
 

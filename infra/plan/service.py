@@ -11,7 +11,7 @@ from typing import Literal
 
 from infra.plan import kinds
 from infra.plan.changes import Action, Change
-from infra.plan.preview import DELETED_LAST, Step
+from infra.plan.preview import Step
 
 Severity = Literal["good", "note", "warning"]
 
@@ -20,11 +20,15 @@ IN_PLACE = {
     "atelier-images": "containers whose image changed are replaced one after the other",
     "atelier-compose": "containers whose definition changed are replaced",
     "atelier-compose-gpu": "containers whose definition changed are replaced",
+    "atelier-compose-tls": "containers whose definition changed are replaced",
     "atelier-env": "containers that read the changed values are restarted",
     "atelier-secrets": "containers that use the changed secret are restarted",
     "atelier-caddyfile": "the web server reads its configuration again",
     "atelier-project": "the project in Label Studio is brought up to date",
     "atelier-labeling-config": "the labeling config in Label Studio is brought up to date",
+    "GOOGLE_APPLICATION_CREDENTIALS_BASE64": "containers that use the key are restarted",
+    "atelier-services": "the machine's own scripts are replaced",
+    "atelier-watch": "the machine's own scripts are replaced",
     "startup-script": "the startup script is stored and runs at the next boot",
 }
 # Google changes these on a stopped machine only, so the provider stops it and starts it again.
@@ -45,8 +49,9 @@ class Remark:
 
 def remarks(changes: Iterable[Change], steps: Iterable[Step]) -> tuple[Remark, ...]:
     """Return what an update means for those who work on the machine, the gravest first."""
-    changed = tuple(changes)
-    if not changed:
+    everything = tuple(changes)
+    changed = tuple(change for change in everything if not change.is_left_over)
+    if not everything:
         return (Remark("good", "Nothing changes: labelers notice nothing."),)
     found = [
         *_machine(changed, tuple(steps)),
@@ -174,8 +179,7 @@ def _key(changed: tuple[Change, ...]) -> list[Remark]:
 
 
 def _first(changed: tuple[Change, ...], kind: str) -> Change | None:
-    found = (change for change in changed if change.type == kind)
-    return next((change for change in found if change.step.op != DELETED_LAST), None)
+    return next((change for change in changed if change.type == kind), None)
 
 
 def _is_partial(steps: tuple[Step, ...]) -> bool:

@@ -68,9 +68,9 @@ def test_a_stockout_in_a_new_zone_tells_the_way_back_to_the_old_one() -> None:
         " fulfill the request. (ZONE_RESOURCE_POOL_EXHAUSTED)"
     )
     context = Context(stack="dev", old_zone="us-central1-a")
-    assert "pulumi config set --stack dev atelier:zone us-central1-a" in explained(
-        text, context
-    ).todo
+    assert (
+        "pulumi config set --stack dev atelier:zone us-central1-a" in explained(text, context).todo
+    )
     staying = Context(stack="dev", old_zone="us-central1-b")
     assert "Back to where it was:" not in explained(text, staying).todo
 
