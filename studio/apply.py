@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 
 from studio.accounts import sign_up
+from studio.apply_storages import (
+    change_storages,
+    check_access,
+    check_an_image,
+    read_saved,
+    save_annotations,
+)
+from studio.cloud_storage import CloudStorage
 from studio.errors import BackendError, RefusedError, StudioError
 from studio.importing import import_all
 from studio.label_studio import Studio
@@ -38,43 +46,63 @@ class Outcome:
     without_prediction: tuple[str, ...] = ()
 
 
-def apply(project: ProjectFile, studio: Studio, report: Report, options: Options) -> Outcome:
+def apply(
+    project: ProjectFile,
+    studio: Studio,
+    report: Report,
+    options: Options,
+    cloud: CloudStorage | None = None,
+) -> Outcome:
     """Compare, show the plan, and carry it out.
+
+    Args:
+        cloud: where buckets are; a connection of its own when it is not given.
 
     Raises:
         StudioError: with what went wrong and what to do; what was done until then stays, and the
             next run goes on from there.
     """
-    wanted = wanted_tasks(project)
+    cloud = cloud or CloudStorage()
+    check_access(project, cloud)
+    wanted = wanted_tasks(project, cloud)
     report.leftovers(wanted)
-    actual = read_actual(project.title, studio)
+    if not wanted.tasks:
+        report.say("no image in the bucket yet; run this again when there are some")
+    actual = read_actual(project, studio, cloud)
     plan = make_plan(project, wanted, actual)
     report.plan(plan, dry_run=options.dry_run)
     known = actual.project.id if actual.project else None
-    if plan.is_empty or options.dry_run:
+    if options.dry_run:
         return Outcome(known, not plan.is_empty)
+    if plan.is_empty and known is not None:
+        check_an_image(project, known, studio)
+        return Outcome(known, False)
     number = known if known is not None else studio.create_project(dict(plan.create)).id
     _change_project(plan, number, studio)
     _change_backends(plan, number, studio, report, options)
     _make_accounts(plan, studio, report)
+    change_storages(plan, number, studio)
     missing = _change_tasks(project, wanted, plan, number, studio, report)
+    save_annotations(project, plan, number, studio, cloud)
+    check_an_image(project, number, studio)
     report.done(number, studio.connection.url)
     return Outcome(number, True, missing)
 
 
-def read_actual(title: str, studio: Studio) -> Actual:
-    """Return what Label Studio has under this title.
+def read_actual(project: ProjectFile, studio: Studio, cloud: CloudStorage) -> Actual:
+    """Return what Label Studio has under the project's title, and what its target bucket has.
 
     Raises:
-        StudioError: several projects have the title.
+        StudioError: several projects have the title, or the bucket cannot be listed.
     """
+    title = project.title
     studio.version()
     users = studio.users()
-    named = [project for project in studio.projects() if project.title == title]
+    named = [one for one in studio.projects() if one.title == title]
     if not named:
         return Actual(users=users)
     if len(named) > 1:
-        ids = ", ".join(str(project.id) for project in named)
+        ids = ", ".join(str(one.id) for one in named)
         raise StudioError(f"projects {ids} are all called {title!r}; rename all but one of them")
     found = named[0]
     backends = tuple(studio.backends(found.id))
@@ -84,6 +112,9 @@ def read_actual(title: str, studio: Studio) -> Actual:
         webhooks=tuple(studio.webhooks_of(found.id, [backend.url for backend in backends])),
         users=users,
         tasks=tuple(studio.tasks(found.id)),
+        sources=tuple(studio.storages.sources(found.id)),
+        targets=tuple(studio.storages.targets(found.id)),
+        saved=read_saved(project, cloud),
     )
 
 

@@ -5,12 +5,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from io import BytesIO
+from pathlib import Path
 
 import pandas as pd
 
+from studio.cloud_storage import CloudStorage
 from studio.errors import CatalogueError
 from studio.images import Image
 from studio.project_file import Catalogue
+from studio.storage_address import StorageAddress
 
 
 @dataclass(frozen=True)
@@ -33,19 +37,27 @@ class Matched:
     repeated_rows: tuple[str, ...] = ()
 
 
-def match_catalogue(catalogue: Catalogue, images: Sequence[Image]) -> Matched:
-    """Read the table and match it with ``images``.
+def match_catalogue(
+    catalogue: Catalogue, images: Sequence[Image], cloud: CloudStorage | None = None
+) -> Matched:
+    """Read the table, from ``cloud`` where it is in a bucket, and match it with ``images``.
 
     Raises:
         CatalogueError: the file is no CSV table, or a column is not in it.
+        StorageError: it cannot be read from its bucket.
     """
-    return match(read_rows(catalogue), catalogue, images)
+    return match(read_rows(catalogue, cloud), catalogue, images)
 
 
-def read_rows(catalogue: Catalogue) -> pd.DataFrame:
+def read_rows(catalogue: Catalogue, cloud: CloudStorage | None = None) -> pd.DataFrame:
     """Return the table as text, in the order of the file; 007 stays 007 and NA stays NA."""
+    table: Path | BytesIO
+    if isinstance(catalogue.file, StorageAddress):
+        table = BytesIO((cloud or CloudStorage()).read(catalogue.file))
+    else:
+        table = catalogue.file
     try:
-        rows = pd.read_csv(catalogue.file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        rows = pd.read_csv(table, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (ValueError, OSError) as error:
         raise CatalogueError(f"{catalogue.file} is no CSV table in UTF-8: {error}") from None
     rows = rows.fillna("").map(str.strip)

@@ -27,3 +27,19 @@ class RefusedError(StudioError):
 
 class BackendError(StudioError):
     """A backend is down, failed to load its model, or refuses the user or password."""
+
+
+class StorageError(StudioError):
+    """Cloud Storage does not answer, or has no such bucket or object."""
+
+
+class StorageCredentialsError(StorageError):
+    """There are no Google credentials, or Google refuses them."""
+
+
+class StorageAccessError(StorageError):
+    """The account may not do in a bucket what labeling takes; the message names the roles."""
+
+
+class MediaError(StudioError):
+    """An image of the bucket does not reach a browser."""

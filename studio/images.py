@@ -1,14 +1,16 @@
-"""The images of a project: files of a folder, or addresses that stay where they are."""
+"""The images of a project: files of a folder, or objects and addresses that stay where they are."""
 
 import hashlib
+import re
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from studio.cloud_storage import CloudStorage, StoredObject, image_address, unshowable
 from studio.errors import StudioError
 from studio.project_file import Source
+from studio.storage_address import StorageAddress
 
 # What Label Studio accepts (SUPPORTED_EXTENSIONS) and every browser shows.
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"})
@@ -22,16 +24,20 @@ class Image:
     Attributes:
         source: what it is recognised by on the next run: the path below the folder, or the address.
         path: the file to upload; None for an address.
+        object_name: its name in a bucket that was listed, where nothing is escaped; else "".
     """
 
     source: str
     path: Path | None = None
+    object_name: str = ""
 
     @property
     def file_name(self) -> str:
         """The last part of the path or address, without percent escapes or a query."""
         if self.path is not None:
             return self.path.name
+        if self.object_name:
+            return self.object_name.rpartition("/")[2]
         return unquote(urlsplit(self.source).path).rpartition("/")[2]
 
 
@@ -49,14 +55,20 @@ class FoundImages:
     repeated: tuple[tuple[str, ...], ...] = ()
 
 
-def find_images(source: Source, leave_out: Iterable[Path] = ()) -> FoundImages:
-    """Return the images of ``source``; files in ``leave_out`` (the catalogue) are not mentioned.
+def find_images(
+    source: Source,
+    leave_out: Path | StorageAddress | None = None,
+    cloud: CloudStorage | None = None,
+) -> FoundImages:
+    """Return the images of ``source``; the file ``leave_out`` (the catalogue) is not mentioned.
 
     Raises:
-        StudioError: there is no image at all.
+        StudioError: there is no image at all, but for a bucket, which may be filled later.
     """
+    if source.bucket is not None:
+        return _in_bucket(source, source.bucket, leave_out, cloud or CloudStorage())
     if source.folder is not None:
-        found = _in_folder(source.folder, {path.resolve() for path in leave_out})
+        found = _in_folder(source.folder, leave_out)
         where = str(source.folder)
     else:
         found = _in_list(_lines(source.list or ()))
@@ -69,12 +81,48 @@ def find_images(source: Source, leave_out: Iterable[Path] = ()) -> FoundImages:
     return found
 
 
-def _in_folder(folder: Path, leave_out: set[Path]) -> FoundImages:
+def _in_bucket(
+    source: Source,
+    bucket: StorageAddress,
+    leave_out: Path | StorageAddress | None,
+    cloud: CloudStorage,
+) -> FoundImages:
     images, ignored = [], []
+    by_content: dict[str, list[str]] = defaultdict(list)
+    wanted = re.compile(source.regex)
+    for found in cloud.objects(bucket, source.glob):
+        below = found.name.removeprefix(bucket.prefix)
+        if (
+            found.name.endswith("/")  # a folder, as the console makes them
+            or not wanted.search(below)
+            or StorageAddress(bucket.bucket, found.name) == leave_out
+        ):
+            continue
+        if reason := _not_an_image(found):
+            ignored.append((below, reason))
+            continue
+        image = Image(image_address(bucket.bucket, found.name), object_name=found.name)
+        images.append(image)
+        if found.md5:
+            by_content[found.md5].append(below)
+    repeated = tuple(tuple(names) for names in by_content.values() if len(names) > 1)
+    return FoundImages(tuple(images), tuple(ignored), repeated)
+
+
+def _not_an_image(found: StoredObject) -> str | None:
+    suffix = PurePosixPath(found.name).suffix
+    if suffix.lower() not in SUFFIXES:
+        return f"{suffix or 'no suffix'} is no image format"
+    return "the file is empty" if found.size == 0 else unshowable(found.name)
+
+
+def _in_folder(folder: Path, leave_out: Path | StorageAddress | None) -> FoundImages:
+    images, ignored = [], []
+    hidden_file = leave_out.resolve() if isinstance(leave_out, Path) else None
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in relative.parts)
-        if hidden or not path.is_file() or path.resolve() in leave_out:
+        if hidden or not path.is_file() or path.resolve() == hidden_file:
             continue
         if path.suffix.lower() not in SUFFIXES:
             ignored.append(

@@ -13,6 +13,7 @@ from label_studio_sdk.types import ImportApiRequest
 from studio.answers import explained, refusal
 from studio.errors import RefusedError
 from studio.images import Image
+from studio.label_studio_storages import Storages
 from studio.project_file import Backend
 from studio.records import (
     Project,
@@ -50,6 +51,7 @@ class Studio:
         )
         self._http = requests.Session()
         self._http.headers["Authorization"] = f"Token {token}"
+        self.storages = Storages(connection, self._sdk, self._http)
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +127,8 @@ class Studio:
     def tasks(self, project: int) -> list[Task]:
         """Return all tasks of the project in the order of their ids."""
         wanted = (
-            "id,data,annotators,total_annotations,cancelled_annotations,predictions_model_versions"
+            "id,data,annotators,total_annotations,cancelled_annotations,predictions_model_versions,"
+            "updated_at"
         )
         with explained(self.connection, "reading tasks"):
             pages = self._sdk.tasks.list(

@@ -9,7 +9,15 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from studio.errors import ProjectFileError
-from studio.project_file import Backend, Catalogue, Column, Labeler, ProjectFile, Source
+from studio.project_file import (
+    Backend,
+    Catalogue,
+    Column,
+    Labeler,
+    ProjectFile,
+    Source,
+    Target,
+)
 from studio.references import Location, resolve
 
 # The model at each place of the file, to suggest its keys; list positions and headers left out.
@@ -19,6 +27,7 @@ MODELS: dict[Location, type[BaseModel]] = {
     ("labelers",): Labeler,
     ("source",): Source,
     ("catalogue",): Catalogue,
+    ("target",): Target,
     ("catalogue", "columns"): Column,
 }
 

@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from studio.project_file import Backend, Labeler, ProjectFile
 from studio.records import Project, RegisteredBackend, Task
+from studio.storages import (
+    SourceStorage,
+    StorageChanges,
+    TargetStorage,
+    compare_storages,
+    unsaved_tasks,
+)
 from studio.tasks import Wanted, WantedTask
 
 CONNECTED = "CO"
@@ -21,6 +29,10 @@ class Actual:
     """Those that Label Studio made for backends."""
     users: Mapping[int, str] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
+    sources: tuple[SourceStorage, ...] = ()
+    targets: tuple[TargetStorage, ...] = ()
+    saved: Mapping[str, datetime] = field(default_factory=dict)
+    """When each object of the wanted target was written, by its name below the prefix."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,7 @@ class Plan:
         predictions_from: title of the backend that the project takes predictions from, if that
             changes.
         accounts: labelers without an account.
+        storages: where images come from and annotations go to.
         import_tasks: images without a task.
         update_tasks: task id -> its new data.
         predict: tasks without a prediction of the current model, new ones included.
@@ -59,6 +72,7 @@ class Plan:
     remove_webhooks: tuple[int, ...] = ()
     predictions_from: str | None = None
     accounts: tuple[Labeler, ...] = ()
+    storages: StorageChanges = field(default_factory=StorageChanges)
     import_tasks: tuple[WantedTask, ...] = ()
     update_tasks: Mapping[int, dict[str, Any]] = field(default_factory=dict)
     predict: int = 0
@@ -87,6 +101,7 @@ class Plan:
         if self.predictions_from is not None:
             lines.append(f"take predictions from {self.predictions_from!r}")
         lines += [f"make an account for {labeler.email}" for labeler in self.accounts]
+        lines += self.storages.lines()
         if self.import_tasks:
             lines.append(f"import {len(self.import_tasks)} images")
         if self.update_tasks:
@@ -108,6 +123,8 @@ def make_plan(project: ProjectFile, wanted: Wanted, actual: Actual) -> Plan:
     new = tuple(task for task in wanted.tasks if task.image.source not in known)
     wanted_sources = {task.image.source for task in wanted.tasks}
     emails = set(actual.users.values())
+    update_tasks = _changed_data(wanted.tasks, known)
+    unsaved = unsaved_tasks(actual.tasks, actual.saved, update_tasks) if project.target else []
     return Plan(
         create={} if actual.project else fields,
         update=_changed_fields(fields, actual.project) if actual.project else {},
@@ -118,8 +135,9 @@ def make_plan(project: ProjectFile, wanted: Wanted, actual: Actual) -> Plan:
         accounts=tuple(
             labeler for labeler in project.labelers if labeler.email.lower() not in emails
         ),
+        storages=compare_storages(project, actual.sources, actual.targets, unsaved),
         import_tasks=new,
-        update_tasks=_changed_data(wanted.tasks, known),
+        update_tasks=update_tasks,
         predict=len(new) + len(lacking(actual.tasks, current_version(actual.backends, first)))
         if project.backends
         else 0,

@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from studio.storage_address import SCHEME, StorageAddress, parse_address
+
 # Keys of a task's data that the studio fills itself.
 SOURCE_KEY = "source"
 
@@ -41,6 +43,20 @@ def _is_file(value: Path) -> Path:
     return value
 
 
+def _file_or_object(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, str) and value.startswith(SCHEME):
+        address = parse_address(value)
+        if not address.name:
+            raise ValueError(f"{value!r} is a bucket, not a file in it")
+        return address
+    path = _beside_the_file(value, info)
+    return _is_file(path) if isinstance(path, Path) else path
+
+
+def _in_a_bucket(value: object) -> object:
+    return parse_address(value) if isinstance(value, str) else value
+
+
 def _is_folder(value: Path) -> Path:
     if not value.is_dir():
         raise ValueError(f"there is no folder {value}")
@@ -54,11 +70,16 @@ def _is_http(value: str) -> str:
     return value.rstrip("/")
 
 
-def _one_group(value: str) -> str:
+def _is_pattern(value: str) -> str:
     try:
-        groups = re.compile(value).groups
+        re.compile(value)
     except re.error as error:
         raise ValueError(f"{value!r} is no regular expression: {error}") from None
+    return value
+
+
+def _one_group(value: str) -> str:
+    groups = re.compile(_is_pattern(value)).groups
     if groups != 1:
         raise ValueError(f"{value!r} must have exactly one (group), it has {groups}")
     return value
@@ -66,6 +87,9 @@ def _one_group(value: str) -> str:
 
 ExistingFile = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_file)]
 ExistingFolder = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_folder)]
+FileOrObject = Annotated[Path | StorageAddress, BeforeValidator(_file_or_object)]
+BucketAddress = Annotated[StorageAddress, BeforeValidator(_in_a_bucket)]
+Pattern = Annotated[str, AfterValidator(_is_pattern)]
 HttpAddress = Annotated[str, AfterValidator(_is_http)]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
@@ -104,17 +128,41 @@ class Labeler(Part):
 
 
 class Source(Part):
-    """Where the images are: a folder to upload, or a list of addresses to leave where they are."""
+    """Where the images are: a folder to upload, or a bucket or a list of addresses, which leave
+    them where they are."""
 
     folder: ExistingFolder | None = None
     list: Annotated[ExistingFile | tuple[str, ...], Field(union_mode="left_to_right")] | None = None
     """gs:// or http(s):// addresses, or a text file with one a line."""
+    bucket: BucketAddress | None = None
+    """A bucket in Cloud Storage, or what the images' names in it begin with."""
+    glob: str = ""
+    """Only these names below `bucket`, for example **/*.jpg (Cloud Storage's own globs)."""
+    regex: Pattern = ""
+    """Only names below `bucket` in which this is found."""
+    media: Literal["presigned", "proxy"] = "presigned"
+    """How a bucket's images reach the browser: by a signed address that is valid for some minutes,
+    or through Label Studio."""
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> "Source":
-        if (self.folder is None) == (self.list is None):
-            raise ValueError("give either a folder or a list")
+    def _one_of_three(self) -> "Source":
+        if sum(place is not None for place in (self.folder, self.list, self.bucket)) != 1:
+            raise ValueError("give either a folder, a list or a bucket")
+        for name in ("glob", "regex", "media"):
+            if self.bucket is None and name in self.model_fields_set:
+                raise ValueError(f"{name} goes with a bucket only")
+        if self.glob and self.regex:
+            raise ValueError("give either a glob or a regex")
+        if self.glob and self.bucket and set(self.bucket.prefix) & set("*?[]{}"):
+            raise ValueError("with a glob, the bucket's prefix must be without *, ?, [], {}")
         return self
+
+
+class Target(Part):
+    """Where the annotations go."""
+
+    bucket: BucketAddress
+    """A bucket in Cloud Storage, or what the names in it shall begin with."""
 
 
 class Column(Part):
@@ -132,7 +180,8 @@ def _short_column(value: object) -> object:
 class Catalogue(Part):
     """A CSV table with one or more rows an image."""
 
-    file: ExistingFile
+    file: FileOrObject
+    """A file, or a gs:// address of one."""
     key: str
     """The column that says which image a row is about."""
     image_key: Annotated[str, AfterValidator(_one_group)] = r"^(.*?)(?:\.[^.]+)?$"
@@ -168,6 +217,7 @@ class ProjectFile(Part):
     labelers: tuple[Labeler, ...] = ()
     source: Source
     catalogue: Catalogue | None = None
+    target: Target | None = None
 
     @field_validator("backends")
     @classmethod

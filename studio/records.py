@@ -1,6 +1,7 @@
 """What Label Studio has, as far as the studio needs it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from label_studio_sdk.types import MlBackend
@@ -50,6 +51,7 @@ class Task:
         annotations: without the skipped ones.
         skipped: how many times somebody skipped it.
         model_versions: of its predictions, joined with commas.
+        updated: when its data or annotations were changed last.
     """
 
     id: int
@@ -58,6 +60,7 @@ class Task:
     annotations: int
     skipped: int
     model_versions: str
+    updated: datetime | None = None
 
     @property
     def source(self) -> str | None:
@@ -111,4 +114,10 @@ def to_task(item: Any) -> Task:
         annotations=int(item.total_annotations or 0),
         skipped=int(item.cancelled_annotations or 0),
         model_versions=item.predictions_model_versions or "",
+        updated=_instant(item.updated_at),
     )
+
+
+def _instant(value: datetime | str | None) -> datetime | None:
+    """Return a time with its zone; the SDK leaves those of a task list as text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.catalogue import Matched, match_catalogue
+from studio.cloud_storage import CloudStorage
 from studio.images import FoundImages, Image, find_images
 from studio.labeling_config import TaskKeys, read_task_keys
 from studio.project_file import SOURCE_KEY, ProjectFile
@@ -31,16 +32,25 @@ class Wanted:
     matched: Matched
 
 
-def wanted_tasks(project: ProjectFile) -> Wanted:
+def wanted_tasks(project: ProjectFile, cloud: CloudStorage | None = None) -> Wanted:
     """Return what the project file asks for, from its images, catalogue and labeling config.
+
+    Args:
+        cloud: where buckets are read; a connection of its own when it is not given.
 
     Raises:
         StudioError: there is no image, or the catalogue or the config cannot be read.
     """
     keys = read_task_keys(project.config_text)
     catalogue = project.catalogue
-    found = find_images(project.source, [catalogue.file] if catalogue else [])
-    matched = match_catalogue(catalogue, found.images) if catalogue else Matched({})
+    cloud = cloud or CloudStorage()
+    found = find_images(project.source, catalogue.file if catalogue else None, cloud)
+    # A bucket may be filled later, and its catalogue with it.
+    matched = (
+        match_catalogue(catalogue, found.images, cloud)
+        if catalogue and found.images
+        else Matched({})
+    )
     return Wanted(keys, _tasks(keys, found.images, matched), found, matched)
 
 

@@ -76,10 +76,13 @@ def environment_python(name: str) -> Path:
 
 
 @contextmanager
-def serve_label_studio(folder: Path, **settings: str) -> Iterator[LabelStudioServer]:
+def serve_label_studio(
+    folder: Path, started_by: Sequence[str] = (), **settings: str
+) -> Iterator[LabelStudioServer]:
     """Run Label Studio with its data below `folder`, which may hold those of an earlier run.
 
-    Backends on 127.0.0.1 may be registered. `settings` are added to its environment.
+    Backends on 127.0.0.1 may be registered. `settings` are added to its environment. The words of
+    `started_by` go before its command, and must end in becoming it.
     """
     data_dir = folder / "label-studio"
     if not data_dir.exists():
@@ -87,7 +90,7 @@ def serve_label_studio(folder: Path, **settings: str) -> Iterator[LabelStudioSer
     port = free_port()
     environment = {**label_studio_settings(data_dir), "PORT": str(port), **settings}
     log = folder / "label-studio.log"
-    command = [str(environment_python("frontend")), "-m", "backends.frontend"]
+    command = [*started_by, str(environment_python("frontend")), "-m", "backends.frontend"]
     with running(command, environment, log) as process:
         server = LabelStudioServer(f"http://127.0.0.1:{port}", process, log, data_dir)
         wait_until_up(server)
@@ -95,12 +98,14 @@ def serve_label_studio(folder: Path, **settings: str) -> Iterator[LabelStudioSer
 
 
 @contextmanager
-def serve_backend(folder: Path, model_class: str, **settings: str) -> Iterator[Server]:
+def serve_backend(
+    folder: Path, model_class: str, started_by: Sequence[str] = (), **settings: str
+) -> Iterator[Server]:
     """Run `python -m backends.serving` with `model_class` in the ml environment."""
     port = free_port()
     environment = {"HOST": "127.0.0.1", "PORT": str(port), "MODEL_CLASS": model_class, **settings}
     log = folder / f"backend-{port}.log"
-    command = [str(environment_python("ml")), "-m", "backends.serving"]
+    command = [*started_by, str(environment_python("ml")), "-m", "backends.serving"]
     with running(command, environment, log) as process:
         server = Server(f"http://127.0.0.1:{port}", process, log)
         wait_until_up(server)

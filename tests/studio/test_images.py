@@ -29,7 +29,7 @@ def test_a_folder_is_read_with_its_subfolders_in_order(tmp_path: Path) -> None:
 
 def test_what_is_no_image_is_named_but_for_the_catalogue(tmp_path: Path) -> None:
     fill(tmp_path, a_jpg=b"1", b_tif=b"2", c_jpg=b"", catalogue_csv=b"id\n")
-    found = find_images(source(tmp_path, folder="."), [tmp_path / "catalogue.csv"])
+    found = find_images(source(tmp_path, folder="."), tmp_path / "catalogue.csv")
     assert [image.source for image in found.images] == ["a.jpg"]
     assert found.ignored == (("b.tif", ".tif is no image format"), ("c.jpg", "the file is empty"))
 

@@ -84,7 +84,7 @@ def test_every_fault_is_reported_at_once(folder: Path) -> None:
     [
         ({"title": "ab"}, "title: String should have at least 3"),
         ({"title": "a" * 51}, "title: String should have at most 50"),
-        ({"source": {}}, "source: give either a folder or a list"),
+        ({"source": {}}, "source: give either a folder, a list or a bucket"),
         ({"source": {"folder": "images", "list": ["gs://b/a"]}}, "source: give either"),
         ({"source": {"folder": "nowhere"}}, "source.folder: there is no folder"),
         ({"source": {"list": "nowhere.txt"}}, "source.list: there is no file"),
@@ -95,6 +95,26 @@ def test_every_fault_is_reported_at_once(folder: Path) -> None:
         (
             {"backends": [{"title": t, "url": "http://127.0.0.1:1"} for t in ("a", "b")]},
             "backends: two have the same url",
+        ),
+        ({"source": {"bucket": "coats"}}, "source.bucket: 'coats' is no address such as gs://"),
+        (
+            {"source": {"bucket": "gs://coats", "folder": "images"}},
+            "source: give either a folder, a list or a bucket",
+        ),
+        ({"source": {"folder": "images", "media": "proxy"}}, "source: media goes with a bucket"),
+        (
+            {"source": {"bucket": "gs://coats", "glob": "*.jpg", "regex": "jpg$"}},
+            "source: give either a glob or a regex",
+        ),
+        (
+            {"source": {"bucket": "gs://coats", "regex": "("}},
+            "source.regex: '(' is no regular expression",
+        ),
+        ({"source": {"bucket": "gs://coats/[a]", "glob": "*"}}, "source: with a glob, the bucket"),
+        ({"target": {"buckt": "gs://coats"}}, "target.buckt: is no key here; did you mean bucket"),
+        (
+            {"catalogue": {"file": "gs://coats", "key": "id", "columns": {}}},
+            "catalogue.file: 'gs://coats' is a bucket, not a file in it",
         ),
         (
             {

@@ -1,8 +1,8 @@
-"""`python -m tests.cloud.storage FOLDER --address IP`: serve in the foreground, for machines that are
-not processes of a test.
+"""`python -m tests.cloud.storage FOLDER --address IP`: serve in the foreground, for machines that
+are not processes of a test.
 
-FOLDER is that of the stand-in cloud (tests.cloud.gcp): its cloud.json says who may what, its buckets
-get the objects. FOLDER/tls/authority.pem is what clients must trust.
+FOLDER is that of the stand-in cloud (tests.cloud.gcp): its cloud.json says who may what, its
+buckets get the objects. FOLDER/tls/authority.pem is what clients must trust.
 """
 
 import argparse

@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
@@ -29,9 +29,10 @@ def write_hosts(file: Path, address: str) -> None:
     file.write_text(f"127.0.0.1 localhost\n{address} {' '.join(HOSTS)}\n")
 
 
-def with_names(command: Sequence[str], hosts: Path) -> list[str]:
-    """Return `command`, to be run with another hosts file; its process id stays the same."""
-    return ["unshare", "--mount", "bash", "-euc", SCRIPT, "with-names", str(hosts), *command]
+def with_names(hosts: Path) -> list[str]:
+    """Return what to write before a command so that it sees `hosts` as the hosts file; the process
+    id stays the same."""
+    return ["unshare", "--mount", "bash", "-euc", SCRIPT, "with-names", str(hosts)]
 
 
 @contextmanager

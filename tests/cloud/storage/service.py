@@ -25,7 +25,7 @@ Handler = Callable[..., Reply]
 
 
 class Service:
-    """Answers for the accounts and buckets of cloud.json in `folder`, and keeps the objects there."""
+    """Answers for accounts and buckets of cloud.json in `folder`, and keeps objects there."""
 
     def __init__(self, folder: Path) -> None:
         self.world = World(folder / "cloud.json")

@@ -1,0 +1,98 @@
+"""Carry out what changes about buckets: look whether it can work, change, and prove that it did."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from studio.cloud_storage import READ, WRITE, CloudStorage
+from studio.errors import StorageAccessError
+from studio.label_studio import Studio
+from studio.plan import Plan
+from studio.project_file import ProjectFile
+from studio.storage_address import StorageAddress
+from studio.storages import object_name, target_address
+
+
+def check_access(project: ProjectFile, cloud: CloudStorage) -> None:
+    """Return if this account may do in the project's buckets what labeling takes.
+
+    Label Studio looks no further than whether a target bucket is there. Without the right to write,
+    labelers would learn of it one by one, when they submit.
+
+    Raises:
+        StorageError: it may not; the message names what is missing.
+    """
+    if project.source.bucket:
+        cloud.demand(project.source.bucket, READ)
+    if project.target:
+        cloud.demand(project.target.bucket, WRITE)
+
+
+def read_saved(project: ProjectFile, cloud: CloudStorage) -> dict[str, datetime]:
+    """Return when each object of the target was written, by its name below the prefix.
+
+    Raises:
+        StorageError: the target cannot be listed.
+    """
+    address = target_address(project.target)
+    if address is None:
+        return {}
+    return {
+        found.name.removeprefix(address.prefix): found.updated for found in cloud.objects(address)
+    }
+
+
+def change_storages(plan: Plan, number: int, studio: Studio) -> None:
+    """Make and change storages, before any task needs them."""
+    changes = plan.storages
+    if changes.source:
+        studio.storages.save_source(number, changes.source)
+    if changes.target:
+        studio.storages.make_target(number, changes.target)
+    # The new one is there before the old one goes: no annotation falls between them.
+    for old in changes.remove_targets:
+        studio.storages.remove_target(old)
+
+
+def save_annotations(
+    project: ProjectFile, plan: Plan, number: int, studio: Studio, cloud: CloudStorage
+) -> None:
+    """Have Label Studio write the annotations that the target lacks, and look whether it did.
+
+    Raises:
+        StorageAccessError: some are still not there.
+    """
+    address = target_address(project.target)
+    if address is None or not plan.storages.unsaved:
+        return
+    if plan.storages.target is None:  # a new one was filled when it was made
+        for target in studio.storages.targets(number):
+            if target.address == address:
+                studio.storages.save_all(target)
+    _check_saved(address, plan.storages.unsaved, read_saved(project, cloud))
+
+
+def check_an_image(project: ProjectFile, number: int, studio: Studio) -> None:
+    """Open one image of the bucket as a browser does.
+
+    Raises:
+        MediaError: it does not come, and no other would.
+    """
+    bucket = project.source.bucket
+    if bucket is None:
+        return
+    start = f"gs://{bucket.bucket}/"
+    task = next((t for t in studio.tasks(number) if (t.source or "").startswith(start)), None)
+    if task is not None and task.source is not None:
+        studio.storages.check_image(task.id, task.source)
+
+
+def _check_saved(
+    address: StorageAddress, tasks: tuple[int, ...], saved: Mapping[str, datetime]
+) -> None:
+    lost = [task for task in tasks if object_name(task) not in saved]
+    if lost:
+        raise StorageAccessError(
+            f"Label Studio could not save the annotations of {len(lost)} tasks to {address}. They "
+            "are safe in its database. Its account needs the role Storage Object User on the "
+            "bucket; the next run tries again"
+        )

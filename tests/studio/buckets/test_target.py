@@ -1,0 +1,122 @@
+"""Annotations: saved to the target bucket as they are submitted, and caught up when that failed."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from tests.studio.buckets.conftest import BucketPlace
+
+pytestmark = pytest.mark.integration
+
+Annotate = Callable[[int], None]
+
+
+def saved(workplace: BucketPlace) -> dict[str, dict]:
+    """The target's live objects, by name."""
+    return {
+        version.name: json.loads(workplace.stand_in.read(workplace.target, version.name))
+        for version in workplace.stand_in.live(workplace.target)
+    }
+
+
+def first_task(workplace: BucketPlace) -> int:
+    return min(task["id"] for task in workplace.tasks().values())
+
+
+def test_a_submitted_annotation_lands_in_the_target_with_its_facts(
+    workplace: BucketPlace, annotate: Annotate
+) -> None:
+    workplace.apply()
+    number = first_task(workplace)
+    annotate(number)
+    ((name, content),) = saved(workplace).items()
+    assert name == f"sprint-1/{number}.json"
+    assert content["data"]["image"].startswith(f"gs://{workplace.source}/autumn/")
+    assert content["data"]["Name"]
+    (annotation,) = content["annotations"]
+    assert annotation["result"][0]["value"]["brushlabels"] == ["dress"]
+    assert "nothing to change" in workplace.apply()
+
+
+def test_every_change_of_an_annotation_is_kept_as_a_version(
+    workplace: BucketPlace, annotate: Annotate
+) -> None:
+    workplace.apply()
+    number = first_task(workplace)
+    annotate(number)
+    (found,) = workplace.label_studio.get(f"/api/tasks/{number}/annotations/").json()
+    workplace.label_studio.request(
+        "PATCH", f"/api/annotations/{found['id']}/", json={"result": [], "lead_time": 5}
+    )
+    versions = workplace.stand_in.server.service.objects.versions(workplace.target)
+    assert [bool(version.deleted) for version in versions] == [True, False]
+    (content,) = saved(workplace).values()
+    assert content["annotations"][0]["result"] == []
+
+
+def test_what_the_target_refused_is_saved_by_the_next_run(
+    workplace: BucketPlace, annotate: Annotate
+) -> None:
+    workplace.apply()
+    grant = workplace.stand_in.cloud.grant
+    grant(workplace.target, workplace.account.email, "objectViewer", "legacyBucketReader")
+    number = first_task(workplace)
+    with pytest.raises(requests.HTTPError, match="500"):
+        annotate(number)
+    assert saved(workplace) == {}
+    grant(workplace.target, workplace.account.email, "objectUser", "legacyBucketReader")
+    assert "save the annotations of 1 tasks to the target" in workplace.apply()
+    assert list(saved(workplace)) == [f"sprint-1/{number}.json"]
+    assert "nothing to change" in workplace.apply()
+
+
+def test_an_object_of_an_earlier_state_is_saved_again(
+    workplace: BucketPlace, annotate: Annotate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workplace.apply()
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.cloud.storage.objects._now", lambda: "2026-01-01T00:00:00.000Z")
+        annotate(first_task(workplace))
+    assert "save the annotations of 1 tasks to the target" in workplace.apply()
+    assert "nothing to change" in workplace.apply()
+
+
+def test_changed_facts_are_saved_too(workplace: BucketPlace, annotate: Annotate) -> None:
+    workplace.apply()
+    annotate(first_task(workplace))
+    workplace.content["catalogue"]["columns"]["Theme"] = "Name"
+    output = workplace.apply()
+    assert "change the facts of 3 tasks" in output
+    assert "save the annotations of 1 tasks to the target" in output
+    (content,) = saved(workplace).values()
+    assert content["data"]["Theme"] == content["data"]["Name"]
+    assert "nothing to change" in workplace.apply()
+
+
+def test_a_target_that_comes_later_or_moves_gets_what_there_is(
+    workplace: BucketPlace, annotate: Annotate
+) -> None:
+    target = workplace.content.pop("target")
+    workplace.apply()
+    number = first_task(workplace)
+    annotate(number)
+    workplace.content["target"] = target
+    assert f"save annotations to gs://{workplace.target}/sprint-1" in workplace.apply()
+    workplace.content["target"] = {"bucket": f"gs://{workplace.target}/sprint-2/"}
+    assert f"stop saving annotations to gs://{workplace.target}/sprint-1" in workplace.apply()
+    assert set(saved(workplace)) == {f"sprint-1/{number}.json", f"sprint-2/{number}.json"}
+    (storage,) = workplace.storages("/export")
+    assert storage["prefix"] == "sprint-2"
+    del workplace.content["target"]
+    assert "stop saving" in workplace.apply()
+    assert workplace.storages("/export") == []
+    assert len(saved(workplace)) == 2
+
+
+def test_no_storage_holds_a_key(workplace: BucketPlace) -> None:
+    workplace.apply()
+    secret = json.loads(workplace.account.key.read_text())["private_key"].splitlines()[1]
+    database = workplace.label_studio.data_dir.rglob("*.sqlite3*")
+    assert all(secret.encode() not in file.read_bytes() for file in database)
