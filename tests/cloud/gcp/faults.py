@@ -5,9 +5,10 @@ faults.json is a list; each entry is used up to `times` times (without it: alway
     {"type": "compute.Instance", "operation": "create", "where": {"zone": "us-central1-a"},
      "times": 1, "code": "ZONE_RESOURCE_POOL_EXHAUSTED", "zones": ["us-central1-f"]}
 
-`operation`: create (where nothing is said), update, delete, or a method of the compute API such
-as createSnapshot. `code`: one of `WORDS`; `message` instead of it is given as it is. `zones`:
-where Google says that machines are left.
+`operation`: create (where nothing is said), update, delete, invoke (of a lookup, whose type is
+such as storage.getBuckets), or a method of the compute API such as createSnapshot.
+`code`: one of `WORDS`; `message` instead of it is given as it is.
+`zones`: where Google says that machines are left.
 """
 
 import json
@@ -84,10 +85,12 @@ def disabled(kind: str, values: Data, fault: Data) -> str:
         },
         "reason": "SERVICE_DISABLED",
     }
+    name = kind.split(".")[1]
+    act = "retrieving" if name.startswith("get") else "creating"
     return (
-        f"Error creating {kind.split('.')[1]}: googleapi: Error 403: {title} has not been used in "
-        f"project {NUMBER} before or it is disabled. Enable it by visiting {page} then retry. If "
-        "you enabled this API recently, wait a few minutes for the action to propagate to our "
+        f"Error {act} {name.removeprefix('get')}: googleapi: Error 403: {title} has not been used "
+        f"in project {NUMBER} before or it is disabled. Enable it by visiting {page} then retry. "
+        "If you enabled this API recently, wait a few minutes for the action to propagate to our "
         f"systems and retry.\nDetails:\n{json.dumps([detail], indent=2)}\n, accessNotConfigured"
     )
 

@@ -16,12 +16,13 @@ def answer(cloud: Cloud, config: Data, token: str, args: Data) -> Data:
 
     Raises:
         Refused: for a lookup without an answer here or in invokes.json, and for a fault
-            (`"type": "getBuckets", "operation": "invoke"`).
+            (`"type": "storage.getBuckets", "operation": "invoke"`).
     """
-    name = token.split(":")[-1]
+    _, module, name = token.split(":")
+    kind = f"{module.split('/')[0]}.{name}"
     project = args.get("project") or config.get("project", "")
     with cloud.open() as data:
-        faults.fail_if_told(cloud, data, "invoke", name, args | {"project": project})
+        faults.fail_if_told(cloud, data, "invoke", kind, args | {"project": project})
     answers = cloud.listed("invokes.json", {})
     if name in answers:
         return args | answers[name]

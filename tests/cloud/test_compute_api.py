@@ -1,0 +1,139 @@
+"""The REST side of the cloud, asked by Google's own client."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cloud.asking import PROJECT, Asking
+from tests.cloud.compute_api import ComputeApi
+from tests.cloud.gcp.state import Cloud
+
+pytestmark = pytest.mark.integration  # Importing the client takes seconds.
+
+DISK = "gcp:compute/disk:Disk"
+INSTANCE = "gcp:compute/instance:Instance"
+ZONE = "us-central1-a"
+WHERE = {"project": PROJECT, "zone": ZONE}
+
+
+@pytest.fixture
+def api(cloud: Cloud) -> Iterator[ComputeApi]:
+    server = ComputeApi(cloud)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def disk(gcp: Asking) -> dict[str, Any]:
+    return gcp.create(DISK, name="data-1", zone=ZONE, size=20)[1]
+
+
+@pytest.fixture
+def machine(gcp: Asking, disk: dict[str, Any]) -> dict[str, Any]:
+    return gcp.create(
+        INSTANCE,
+        name="machine",
+        zone=ZONE,
+        machineType="e2-small",
+        bootDisk={},
+        networkInterfaces=[{"network": "default"}],
+        attachedDisks=[{"source": disk["selfLink"], "deviceName": "data"}],
+    )[1]
+
+
+def client(api: ComputeApi, name: str) -> Any:
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import compute_v1
+
+    return getattr(compute_v1, name)(
+        credentials=AnonymousCredentials(), client_options={"api_endpoint": api.url}
+    )
+
+
+def test_disks_are_listed_over_all_zones(
+    api: ComputeApi, disk: dict[str, Any], gcp: Asking
+) -> None:
+    gcp.create(DISK, name="other", zone="us-east1-b", size=10)
+    listed = {
+        zone: [found.name for found in scoped.disks]
+        for zone, scoped in client(api, "DisksClient").aggregated_list(project=PROJECT)
+        if scoped.disks
+    }
+    assert listed == {f"zones/{ZONE}": ["data-1"], "zones/us-east1-b": ["other"]}
+
+
+def test_a_filter_is_obeyed_and_an_unknown_one_refused(
+    api: ComputeApi, disk: dict[str, Any], gcp: Asking
+) -> None:
+    from google.api_core.exceptions import BadRequest
+    from google.cloud import compute_v1
+
+    gcp.create(DISK, name="other", zone=ZONE, size=10)
+
+    def listed(expression: str) -> list[str]:
+        request = compute_v1.AggregatedListDisksRequest(project=PROJECT, filter=expression)
+        pages = client(api, "DisksClient").aggregated_list(request)
+        return [found.name for _, scoped in pages for found in scoped.disks]
+
+    assert listed("name:data-*") == ["data-1"]
+    assert listed('name = "other"') == ["other"]
+    with pytest.raises(BadRequest):
+        listed("sizeGb > 5")
+
+
+def finish(api: ComputeApi, operation: Any) -> Any:
+    """Wait for an operation. (Its own `result` asks Google's address, whatever the endpoint.)"""
+    assert operation.status.name == "RUNNING"
+    return client(api, "ZoneOperationsClient").wait(**WHERE, operation=operation.name)
+
+
+def test_a_disk_moves_by_stop_detach_and_snapshot(
+    api: ComputeApi, machine: dict[str, Any], disk: dict[str, Any]
+) -> None:
+    from google.cloud import compute_v1
+
+    instances, disks = client(api, "InstancesClient"), client(api, "DisksClient")
+    own = {**WHERE, "instance": "machine"}
+    finish(api, instances.stop_unary(**own))
+    assert instances.get(**own).status == "TERMINATED"
+    finish(api, instances.detach_disk_unary(**own, device_name="data"))
+    assert not disks.get(**WHERE, disk="data-1").users
+    snapshot = compute_v1.Snapshot(name="moved", labels={"atelier-stack": "dev"})
+    finish(api, disks.create_snapshot_unary(**WHERE, disk="data-1", snapshot_resource=snapshot))
+    (found,) = client(api, "SnapshotsClient").list(project=PROJECT)
+    assert (found.name, found.status, found.disk_size_gb) == ("moved", "READY", 20)
+    assert found.source_disk == disk["selfLink"]
+    attached = compute_v1.AttachedDisk(source=disk["selfLink"], device_name="data")
+    finish(api, instances.attach_disk_unary(**own, attached_disk_resource=attached))
+    finish(api, instances.start_unary(**own))
+    again = instances.get(**own)
+    assert again.status == "RUNNING"
+    assert [it.device_name for it in again.disks if not it.boot] == ["data"]
+
+
+def test_what_is_not_there_is_not_found(api: ComputeApi, gcp: Asking) -> None:
+    from google.api_core.exceptions import NotFound
+
+    with pytest.raises(NotFound):
+        client(api, "InstancesClient").get(**WHERE, instance="gone")
+    with pytest.raises(NotFound):
+        client(api, "SnapshotsClient").get(project=PROJECT, snapshot="gone")
+
+
+def test_an_api_that_is_not_enabled_refuses(api: ComputeApi) -> None:
+    from google.api_core.exceptions import Forbidden
+
+    with pytest.raises(Forbidden, match="has not been used in project"):
+        list(client(api, "SnapshotsClient").list(project=PROJECT))
+
+
+def test_a_fault_shows_in_the_operation(
+    api: ComputeApi, machine: dict[str, Any], cloud: Cloud
+) -> None:
+    fault = '[{"type": "compute.Instance", "operation": "stop", "message": "not now"}]'
+    (cloud.folder / "faults.json").write_text(fault)
+    operation = client(api, "InstancesClient").stop_unary(**WHERE, instance="machine")
+    done = finish(api, operation)
+    assert [it.message for it in done.error.errors] == ["not now"]
+    assert client(api, "InstancesClient").get(**WHERE, instance="machine").status == "RUNNING"

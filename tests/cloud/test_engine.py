@@ -1,0 +1,73 @@
+"""Which engine is used, and what is said where there is none."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cloud import engine
+
+
+def program(folder: Path, name: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("#!/bin/sh\n")
+    (folder / name).chmod(0o755)
+
+
+def test_an_installed_cli_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("pulumi", "pulumi-language-python"):
+        program(tmp_path, name)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert engine.ensure() == tmp_path
+
+
+def test_a_cli_without_its_language_host_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "pulumi")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert engine.official() is None
+
+
+def test_inside_the_double_the_engine_is_not_taken_for_an_installed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "pulumi")
+    (tmp_path / "pulumi-language-python").symlink_to(engine.LANGUAGE_HOST)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert engine.official() is None
+
+
+def test_without_go_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(engine.EngineError) as caught:
+        engine.ensure()
+    assert "https://www.pulumi.com/docs/install/" in str(caught.value)
+    assert "Go 1.26 or later: https://go.dev/doc/install" in str(caught.value)
+
+
+def test_a_failing_build_shows_the_end_of_what_go_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "go")
+    (tmp_path / "go").write_text("#!/bin/sh\necho 'module is gone' >&2\nexit 1\n")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.defpath}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(engine.EngineError, match="module is gone"):
+        engine.ensure()
+    assert not engine.is_complete(engine.cache())
+
+
+def test_a_built_engine_is_found_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # Without Go: it could not be built again.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    engine.cache().mkdir(parents=True)
+    (engine.cache() / "version").write_text(engine.version())
+    started = time.monotonic()
+    assert engine.ensure() == engine.cache()
+    assert time.monotonic() - started < 0.5
+    assert (engine.cache() / "pulumi-language-python").resolve() == engine.LANGUAGE_HOST
