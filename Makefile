@@ -66,13 +66,21 @@ test: ## everything: unit tier, real Label Studio and backends, a browser
 	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
 	$(OPERATOR) -m pytest -q -m "integration or browser" $(OPERATOR_TESTS)
 
-lint: ## ruff, pyright, shellcheck
+# Not in the list, which has room for ten: docs/verification.md says what it needs.
+.PHONY: test-vm
+test-vm:
+	@$(BOOTSTRAP) --test operator
+	$(OPERATOR) -m pytest -q -m vm tests/vm
+
+lint: ## ruff, pyright, shellcheck, hadolint, compose, caddy, zizmor
 	@$(BOOTSTRAP) --test operator ml
 	$(OPERATOR) -m ruff check .
 	$(OPERATOR) -m ruff format --check .
 	$(OPERATOR) -m pyright --pythonpath $(OPERATOR) $(OPERATOR_CODE)
 	$(OPERATOR) -m pyright --pythonpath $(ML) $(ML_CODE)
 	.local/env/operator/bin/shellcheck .ci/run $$(git ls-files '*.sh')
+	.local/env/operator/bin/zizmor --offline --quiet .github/workflows
+	scripts/lint_machine.sh
 
 bench: ## quality and speed of the models, as tables
 	@$(BOOTSTRAP) ml

@@ -102,7 +102,9 @@ class Front(BaseHTTPRequestHandler):
     def pass_on(self) -> None:
         host, _, port = self.settings["backend"].partition(":")
         backend = http.client.HTTPConnection(host, int(port), timeout=600)
-        headers = {k: v for k, v in self.headers.items() if k.lower() not in DROPPED}
+        # Joined: Docker names each kind of manifest in an Accept header of its own.
+        names = {name for name in self.headers if name.lower() not in DROPPED}
+        headers = {name: ", ".join(self.headers.get_all(name, [])) for name in names}
         headers |= {"Host": self.headers.get("Host", ""), "X-Forwarded-Proto": "https"}
         chunked = "chunked" in (self.headers.get("Transfer-Encoding") or "")
         if chunked:

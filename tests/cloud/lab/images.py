@@ -6,6 +6,7 @@ folder of the official image, Caddy with its command, its folders and a wget for
 The names are read from the files that use them, so a new version there is a new name here.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -29,11 +30,11 @@ PYTHON_HOOKS = (
 # The compiler of queries, half of the image: Postgres does without it where its files are not.
 POSTGRES_HOOKS = (
     'rm -rf "$1"/usr/lib/*/libLLVM* "$1"/usr/lib/llvm-* "$1"/usr/lib/postgresql/*/lib/llvmjit*',
-    f'install -m 755 "{HERE}/postgres_entrypoint.sh" "$1/usr/local/bin/docker-entrypoint.sh"',
     'install -d -m 1777 "$1/var/run/postgresql" "$1/var/lib/postgresql/data"',
 )
 PYTHON = Recipe("python", "bookworm", ("ca-certificates", "python3", "python3-pip", "python3-venv"))
 POSTGRES = Recipe("postgres", "trixie", ("postgresql-17", "libnss-wrapper"))
+OWNED = ("--numeric-owner", "--owner=0", "--group=0")
 Docker = Callable[..., object]
 
 
@@ -82,26 +83,54 @@ class Images:
             "VOLUME /var/lib/postgresql/data",
             "EXPOSE 5432",
         )
-        return self.load(self.archive(recipe), named("POSTGRES"), changes)
+        with tempfile.TemporaryDirectory() as folder:
+
+            def make() -> Path:
+                archive = Path(folder) / "postgres.tar"
+                shutil.copy(self.archive(recipe), archive)
+                entry = Path(folder) / "usr" / "local" / "bin" / "docker-entrypoint.sh"
+                entry.parent.mkdir(parents=True)
+                shutil.copy(HERE / "postgres_entrypoint.sh", entry)
+                inside = entry.relative_to(folder)
+                run(["tar", "-C", folder, *OWNED, "--append", "-f", archive, inside])
+                return archive
+
+            return self.publish(named("POSTGRES"), changes, make)
 
     def caddy(self) -> str:
         """Make the proxy's image, with a Caddy that was compiled here; return its name."""
         program = run([CHECKOUT / "scripts" / "install_caddy.sh"], timeout=1800).stdout.strip()
+        changes = (
+            "ENV PATH=/usr/bin:/bin XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data",
+            'CMD ["caddy","run","--config","/etc/caddy/Caddyfile","--adapter","caddyfile"]',
+            "WORKDIR /srv",
+        )
         with tempfile.TemporaryDirectory() as folder:
-            root = self.busybox(Path(folder), ("wget", "sh", "ls", "cat"))
-            caddy = root / "usr" / "bin" / "caddy"
-            shutil.copy(program, caddy)
-            # As in the official image: docker refuses to start it without the right to do so.
-            os.setxattr(caddy, "security.capability", MAY_BIND_PORTS)
-            certificates = root / "etc" / "ssl" / "certs"
-            certificates.mkdir(parents=True)
-            shutil.copy(self.authority.bundle, certificates / "ca-certificates.crt")
-            changes = (
-                "ENV PATH=/usr/bin:/bin XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data",
-                'CMD ["caddy","run","--config","/etc/caddy/Caddyfile","--adapter","caddyfile"]',
-                "WORKDIR /srv",
-            )
-            return self.load(pack(root), named("CADDY"), changes)
+
+            def make() -> Path:
+                root = self.busybox(Path(folder), ("wget", "sh", "ls", "cat"))
+                caddy = root / "usr" / "bin" / "caddy"
+                shutil.copy(program, caddy)
+                # As in the official image: docker refuses to start it without the right to do so.
+                os.setxattr(caddy, "security.capability", MAY_BIND_PORTS)
+                certificates = root / "etc" / "ssl" / "certs"
+                certificates.mkdir(parents=True)
+                shutil.copy(self.authority.bundle, certificates / "ca-certificates.crt")
+                return pack(root)
+
+            return self.publish(named("CADDY"), changes, make)
+
+    def publish(self, name: str, changes: tuple[str, ...], make: Callable[[], Path]) -> str:
+        """Put an image into Docker Hub's stand-in, unless the same was put there before."""
+        recipe = [name, *changes, Path(__file__).read_text(), self.authority.bundle.read_text()]
+        recipe.append((HERE / "postgres_entrypoint.sh").read_text())
+        key = hashlib.sha256("\n".join(recipe).encode()).hexdigest()
+        note = self.place.cache / "registry" / (name.replace(":", "-") + ".key")
+        if not note.exists() or note.read_text() != key:
+            self.load(make(), name, changes)
+            self.docker("push", "-q", name)
+            note.write_text(key)
+        return name
 
     def archive(self, recipe: Recipe) -> Path:
         return rootfs.archive(self.place, self.authority, recipe)
@@ -128,6 +157,5 @@ def pack(root: Path) -> Path:
     """Return an archive of a folder with its file capabilities, owned by root."""
     target = root.with_suffix(".tar")
     attributes = ("--xattrs", "--xattrs-include=security.capability")
-    owned = ("--numeric-owner", "--owner=0", "--group=0")
-    run(["tar", "-C", root, *attributes, *owned, "-cf", target, "."])
+    run(["tar", "-C", root, *attributes, *OWNED, "-cf", target, "."])
     return target

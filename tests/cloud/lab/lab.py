@@ -12,8 +12,17 @@ from tests.cloud.lab import cgroups, disks, rootfs, tools
 from tests.cloud.lab.authority import Authority
 from tests.cloud.lab.daemon import Daemon
 from tests.cloud.lab.disks import Disk
+from tests.cloud.lab.issuer import NAME as ISSUER_NAME
+from tests.cloud.lab.issuer import Issuer
 from tests.cloud.lab.machine import Machine
-from tests.cloud.lab.network import HUB_ADDRESS, REGISTRY_ADDRESS, STORAGE_ADDRESS, Network
+from tests.cloud.lab.network import (
+    HUB_ADDRESS,
+    ISSUER_ADDRESS,
+    NAME_SERVER,
+    REGISTRY_ADDRESS,
+    STORAGE_ADDRESS,
+    Network,
+)
 from tests.cloud.lab.place import Place, run, say
 from tests.cloud.lab.processes import Processes
 from tests.cloud.lab.registry import CHECKOUT, HUB_NAMES, Registry
@@ -33,6 +42,7 @@ class Lab:
         self.network = Network(place, self.processes)
         self.authority = Authority(place)
         self.registry = Registry(place, self.network, self.processes, self.authority)
+        self.issuer = Issuer(place, self.network, self.processes, self.authority)
         self.daemon = Daemon(place, self.network, self.processes)
 
     def up(self) -> None:
@@ -45,15 +55,16 @@ class Lab:
         tools.ensure(self.place)
         self.authority.ensure()
         self.network.up()
-        names = dict.fromkeys(ARTIFACT_NAMES, REGISTRY_ADDRESS) | dict.fromkeys(
-            HUB_NAMES, HUB_ADDRESS
-        )
+        names = dict.fromkeys(ARTIFACT_NAMES, REGISTRY_ADDRESS)
+        names |= dict.fromkeys(HUB_NAMES, HUB_ADDRESS) | {ISSUER_NAME: ISSUER_ADDRESS}
         self.network.names(names | dict.fromkeys(STORAGE_NAMES, STORAGE_ADDRESS))
         self.set_metadata(
             cloud=str(self.cloud / "cloud.json"), project=self.project, token=TOKEN, machines={}
         )
         self.serve("metadata", "tests.cloud.lab.metadata", self.metadata_file)
+        self.serve("names", "tests.cloud.lab.names", self.network.hosts_file, NAME_SERVER)
         self.registry.up(ARTIFACT_NAMES, TOKEN)
+        self.issuer.up()
         self.daemon.up(self.authority)
         say(f"up, in {self.place.state}")
 
@@ -112,6 +123,12 @@ class Lab:
         repository = image.rpartition(":")[0].removeprefix("docker.io/library/")
         wanted = repository.removeprefix("docker.io/")
         return next(digest for digest in digests if digest.split("@")[0] == wanted)
+
+    def open_ports(self, address: str) -> list[int]:
+        """Return the TCP ports of an address that accept a connection from outside."""
+        command = ("env", f"PYTHONPATH={CHECKOUT}", self.registry.python)
+        scan = self.network.run(*command, "-m", "tests.cloud.lab.scan", address)
+        return json.loads(scan.stdout)
 
     def end_leftovers(self) -> None:
         """End every process of this lab, and undo what does not end with them."""

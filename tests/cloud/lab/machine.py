@@ -5,6 +5,7 @@ host's. Power cuts are real as far as disks go: what ext4 had not written is los
 process at once.
 """
 
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -72,9 +73,6 @@ class Machine:
             LabError: when it is on already, or systemd does not begin.
         """
         self.console.touch()
-        (self.folder / "hosts").write_text(
-            self.network.hosts_file.read_text() + f"{self.address} {self.name}\n"
-        )
         devices = [f"{self.boot_disk(boot_gb).attach()}=persistent-disk-0"]
         devices += [f"{disk.attach()}={name}" for name, disk in disks.items()]
         gateway = f"10.99.{self.number}.1"
@@ -181,6 +179,4 @@ class Machine:
         """End the machine and delete its boot disk."""
         self.processes.end(self.process, force=True)
         self.unplug()
-        for file in sorted(self.folder.glob("*")):
-            file.unlink()
-        self.folder.rmdir()
+        shutil.rmtree(self.folder)

@@ -22,7 +22,7 @@ main() {
   mkdir -p var/lib/docker var/lib/containerd
   mount --bind "$folder/boot/docker" var/lib/docker
   mount --bind "$folder/boot/containerd" var/lib/containerd
-  identity "$folder" "$name" "$address" "$gateway"
+  identity "$name" "$address" "$gateway"
   local tries
   for ((tries = 0; tries < 200; tries++)); do
     [[ -e /sys/class/net/eth0 ]] || ip link show eth0 >/dev/null 2>&1 && break
@@ -91,13 +91,13 @@ cgroups() {
 }
 
 identity() {
-  local folder=$1 name=$2 address=$3 gateway=$4
+  local name=$1 address=$2 gateway=$3
   hostname "$name"
   ip link set lo up
   echo "$name" >etc/hostname
-  cp "$folder/hosts" etc/hosts
+  printf '127.0.0.1 localhost\n%s %s\n' "$address" "$name" >etc/hosts
   rm -f etc/resolv.conf
-  echo 'nameserver 10.0.2.3' >etc/resolv.conf
+  echo 'nameserver 169.254.169.254' >etc/resolv.conf
   install -D -m 755 "$here/fstab_generator.sh" etc/systemd/system-generators/lab-fstab
   mkdir -p etc/systemd/network
   cat >etc/systemd/network/05-eth0.network <<EOF

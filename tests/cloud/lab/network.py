@@ -17,6 +17,7 @@ METADATA_ADDRESS = "169.254.169.254"
 REGISTRY_ADDRESS = "10.99.0.1"
 HUB_ADDRESS = "10.99.0.2"
 STORAGE_ADDRESS = "10.99.0.3"
+ISSUER_ADDRESS = "10.99.0.4"
 NAME_SERVER = "10.0.2.3"  # slirp4netns's, which asks the host's.
 ENTER = ("--net", "--mount", "--pid", "--uts", "--ipc")
 
@@ -72,7 +73,7 @@ class Network:
         return "tap0" in routes.stdout
 
     def names(self, hosts: dict[str, str]) -> None:
-        """Let these names (name -> address) be known in the namespace and in its machines."""
+        """Let these names (name -> address) be known in the namespace, and to its name server."""
         lines = ["127.0.0.1 localhost", f"{METADATA_ADDRESS} metadata.google.internal metadata"]
         lines += [f"{address} {name}" for name, address in sorted(hosts.items())]
         # Written in place: the file is mounted over /etc/hosts of the namespace.

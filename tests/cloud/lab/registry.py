@@ -39,7 +39,9 @@ class Registry:
 
     def up(self, names: tuple[str, ...], token: str) -> None:
         """Start storage and fronts. `names` are Artifact Registry's, `token` is let in there."""
-        storage = self.place.folder("registry", "storage")
+        # Kept between runs: a layer that is there is not compressed and pushed again.
+        storage = self.place.cache / "registry"
+        storage.mkdir(parents=True, exist_ok=True)
         config = {
             "version": "0.1",
             "log": {"level": "warn"},

@@ -1,0 +1,91 @@
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cloud.lab.disks import Disk
+from tests.cloud.lab.images import Images
+from tests.cloud.lab.lab import Lab
+from tests.cloud.lab.place import Place, default_cache
+from tests.vm.studio import Studio
+from tests.vm.tiny_images import Tiny
+
+MakeStudio = Callable[..., Studio]
+# As startup.sh installs it.
+DOCKER = ("docker.io", "docker-cli", "docker-compose", "iptables")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.vm)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The cloud's hardware, with the public images in Docker Hub's stand-in."""
+    state = tmp_path_factory.mktemp("lab")
+    lab = Lab(Place(state, default_cache()), tmp_path_factory.mktemp("cloud"))
+    try:
+        lab.up()
+        images = Images(lab.place, lab.authority, lab.docker)
+        images.postgres()
+        images.caddy()
+        yield lab
+    finally:
+        lab.down()
+
+
+@pytest.fixture(scope="session")
+def tiny(lab: Lab) -> Tiny:
+    """Stand-ins of a few MB for the project's three images."""
+    return Tiny(lab)
+
+
+@pytest.fixture(scope="session")
+def installed(lab: Lab) -> Disk:
+    """A boot disk on which Docker is installed already: a minute less for each fault."""
+    machine = lab.machine("installed")
+    lab.boot(machine)
+    machine.run("apt-get", "update", "-qq")
+    install = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends")
+    machine.run("env", "DEBIAN_FRONTEND=noninteractive", *install, *DOCKER, timeout=300)
+    machine.shut_down()
+    kept = machine.boot_disk().copy(lab.place.folder("disks") / "installed.img")
+    machine.remove()
+    return kept
+
+
+@pytest.fixture
+def make_studio(lab: Lab, tiny: Tiny, installed: Disk) -> Iterator[MakeStudio]:
+    """Makes a studio on a machine with Docker, of which nothing is left after the test."""
+    made: list[Studio] = []
+
+    def make(**config: object) -> Studio:
+        studio = Studio(lab, tiny.references(), **config)
+        made.append(studio)
+        installed.copy(studio.machine.folder / "boot.img")
+        return studio
+
+    yield make
+    for studio in made:
+        keep_logs(studio)
+        studio.remove()
+
+
+@pytest.fixture(scope="module")
+def new_studio(lab: Lab, tiny: Tiny) -> Iterator[Studio]:
+    """One studio for all cases of a module, on an empty boot disk. It is off at first."""
+    studio = Studio(lab, tiny.references())
+    yield studio
+    keep_logs(studio)
+    studio.remove()
+
+
+def keep_logs(studio: Studio) -> None:
+    """Put the console and the startup log where pytest keeps its folders for a while."""
+    folder = studio.lab.cloud / "logs"
+    folder.mkdir(exist_ok=True)
+    (folder / "startup.log").write_text(studio.log())
+    shutil.copy(studio.machine.console, folder / "console.log")

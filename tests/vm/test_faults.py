@@ -1,0 +1,210 @@
+"""What goes wrong around a machine: each case ends ready, or in a message that names the cause."""
+
+import time
+
+import pytest
+
+from infra.render.env import image_env
+from tests.cloud.lab.lab import TOKEN, Lab
+from tests.cloud.lab.processes import wait_until
+from tests.vm.conftest import MakeStudio
+from tests.vm.studio import LOG
+from tests.vm.tiny_images import Tiny
+
+FILLED = 24  # MB of one layer that cannot be compressed
+
+
+def test_a_registry_that_is_down_while_the_machine_boots_is_waited_for(
+    make_studio: MakeStudio, lab: Lab
+) -> None:
+    studio = make_studio()
+    studio.create()
+    lab.registry.shut("artifact")
+    studio.boot()
+    try:
+        report = studio.wait_for("pull", 120, message="try 3 of")
+        assert "us-central1-docker.pkg.dev" in report.message
+    finally:
+        lab.registry.open("artifact")
+    studio.wait_for("ready", 120)
+
+    # With the images on its disk, the machine needs no registry.
+    studio.machine.shut_down()
+    studio.forget_report()
+    lab.registry.shut("artifact")
+    try:
+        studio.boot()
+        studio.wait_for("ready", 120, message="is open")
+    finally:
+        lab.registry.open("artifact")
+
+
+def test_a_token_that_the_registry_refuses_is_named_and_a_good_one_helps_without_a_reboot(
+    make_studio: MakeStudio, lab: Lab
+) -> None:
+    studio = make_studio()
+    studio.create()
+    lab.set_metadata(token="ya29.of-an-account-without-the-role")
+    try:
+        studio.boot()
+        refused = "us-central1-docker.pkg.dev does not let this machine's service account in"
+        studio.wait_for("pull", 120, message=refused)
+    finally:
+        lab.set_metadata(token=TOKEN)
+    studio.wait_for("ready", 150)
+
+
+def test_power_lost_in_the_middle_of_a_pull_is_made_good_by_the_next_boot(
+    make_studio: MakeStudio, lab: Lab, tiny: Tiny
+) -> None:
+    studio = make_studio()
+    large = tiny.build("segmentation", version="large", megabytes=FILLED)
+    studio.images |= {"segmentation": large}
+    studio.create()
+    lab.registry.change(hold_after=FILLED * 500_000)
+    try:
+        studio.boot()
+        studio.wait_for("pull", 120)
+        wait_until("the pull to be held", 60, lambda: is_unpacking(studio.machine))
+        assert "/var/lib/docker" in studio.machine.cut_power()
+    finally:
+        lab.registry.change(hold_after=None)
+    studio.forget_report()
+    studio.boot()
+    studio.wait_for("ready", 180)
+    assert studio.containers()["segmentation"]["image"] == large
+
+
+def is_unpacking(machine: object) -> bool:
+    """Whether some of the large layer has come to the machine's disk."""
+    from tests.cloud.lab.machine import Machine
+
+    assert isinstance(machine, Machine)
+    found = machine.run("find", "/var/lib/docker/tmp", "-name", "GetImageBlob*", "-size", "+4M")
+    return bool(found.stdout.strip())
+
+
+@pytest.mark.parametrize("moment", [0.0, 1.5, 4.0])
+def test_power_lost_while_the_database_is_made_is_made_good_by_the_next_boot(
+    make_studio: MakeStudio, moment: float
+) -> None:
+    studio = make_studio()
+    studio.create()
+    studio.boot()
+    studio.wait_for("database", 180)
+    time.sleep(moment)
+    studio.machine.cut_power()
+    studio.forget_report()
+    studio.boot()
+    studio.wait_for("ready", 180)
+    assert studio.sql("SELECT 1") == "1"
+
+
+def test_a_full_boot_disk_is_named_and_room_on_it_helps(
+    make_studio: MakeStudio, lab: Lab, tiny: Tiny
+) -> None:
+    studio = make_studio()
+    large = tiny.build("segmentation", version="large", megabytes=FILLED)
+    studio.images |= {"segmentation": large}
+    studio.create()
+    lab.boot(studio.machine, studio.data)
+    studio.machine.run(
+        "sh", "-c", "fallocate -l $(($(df --output=avail -B1 / | tail -1) - 60000000)) /filling"
+    )
+    studio.wait_for("failed", 180, message="no space left on device")
+    studio.machine.run("rm", "/filling")
+    studio.machine.shut_down()
+    studio.forget_report()
+    studio.boot()
+    studio.wait_for("ready", 180)
+
+
+def test_a_metadata_server_that_answers_slowly_delays_the_boot_and_no_more(
+    make_studio: MakeStudio, lab: Lab
+) -> None:
+    studio = make_studio()
+    studio.create()
+    lab.set_metadata(delay=1.5)
+    try:
+        studio.boot()
+        report = studio.wait_for("ready", 300)
+        assert report.message == f"{studio.url} is open"
+    finally:
+        lab.set_metadata(delay=0)
+
+
+def test_a_metadata_server_that_comes_later_is_waited_for(
+    make_studio: MakeStudio, lab: Lab
+) -> None:
+    studio = make_studio()
+    studio.create()
+    studio.boot()
+    studio.wait_for("ready", 180)
+    studio.machine.shut_down()
+    studio.forget_report()
+    lab.processes.end("metadata", force=True)
+    studio.boot()
+    time.sleep(15)
+    lab.serve("metadata", "tests.cloud.lab.metadata", lab.metadata_file)
+    studio.wait_for("ready", 120)
+
+
+def test_the_empty_data_disk_of_another_zone_makes_a_new_database_and_new_secrets(
+    make_studio: MakeStudio,
+) -> None:
+    studio = make_studio()
+    studio.create()
+    studio.boot()
+    studio.wait_for("ready", 180)
+    studio.sql("CREATE TABLE old_zone (n int)")
+    studio.machine.shut_down()
+    studio.data.remove()
+    studio.data = studio.lab.disk("data")
+    studio.forget_report()
+    studio.boot()
+    studio.wait_for("ready", 180)
+    assert studio.sql("SELECT to_regclass('old_zone')") == ""
+
+
+def test_a_data_disk_that_holds_something_else_is_left_alone_and_named(
+    make_studio: MakeStudio,
+) -> None:
+    studio = make_studio()
+    studio.create()
+    content = b"somebody's photographs, of which there is no copy"
+    with studio.data.file.open("r+b") as disk:
+        disk.seek(1 << 20)
+        disk.write(content)
+    studio.boot()
+    report = studio.wait_for("failed", 120)
+    assert "/dev/sdb" in report.message
+    assert "left alone" in report.message
+    studio.machine.cut_power()
+    with studio.data.file.open("rb") as disk:
+        disk.seek(1 << 20)
+        assert disk.read(len(content)) == content
+
+
+def test_a_reference_to_an_image_that_does_not_exist_keeps_what_runs(
+    make_studio: MakeStudio, tiny: Tiny
+) -> None:
+    studio = make_studio()
+    studio.create()
+    studio.boot()
+    studio.wait_for("ready", 180)
+    gone = tiny.build("frontend").split("@")[0] + "@sha256:" + "0" * 64
+    before = studio.containers()
+    studio.change(atelier_images=image_env(tiny.references(frontend=gone)))
+    report = studio.wait_for("pull", 120, message="try 2 of")
+    assert "not found" in report.message or "unknown" in report.message, report
+    assert studio.containers() == before
+    assert studio.fetch("/user/login").strip() == "Log in to frontend"
+
+
+def test_the_log_has_the_name_that_the_documentation_gives(make_studio: MakeStudio) -> None:
+    studio = make_studio()
+    studio.create()
+    studio.boot()
+    studio.wait_for("pull", 120)
+    assert LOG == "/var/log/atelier-startup.log"
+    assert "[pull]" in studio.log()
