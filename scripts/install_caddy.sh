@@ -7,7 +7,7 @@ set -euo pipefail
 version=2.11.9
 
 is_wanted() {
-  [[ -x $1 ]] && [[ $("$1" version) == "v$version "* ]]
+  [[ -x $1 ]] && [[ $("$1" version) =~ ^v$version( |$) ]]
 }
 
 build() {
@@ -19,7 +19,9 @@ Install Caddy $version (https://caddyserver.com/docs/install) or Go 1.25 or newe
   fi
   echo "Building Caddy $version (once, a few minutes) into $folder" >&2
   mkdir -p "$folder"
-  GOBIN=$folder GOFLAGS=-trimpath CGO_ENABLED=0 nice go install -ldflags '-s -w' \
+  # Built this way, Caddy does not know its own version.
+  GOBIN=$folder GOFLAGS=-trimpath CGO_ENABLED=0 nice go install \
+    -ldflags "-s -w -X github.com/caddyserver/caddy/v2.CustomVersion=v$version" \
     "github.com/caddyserver/caddy/v2/cmd/caddy@v$version" >&2
   echo "Caddy $version: built in $((SECONDS - started)) s" >&2
 }

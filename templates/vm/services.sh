@@ -159,7 +159,8 @@ start() {
 unhealthy() {
   local service state found=''
   while read -r service state; do
-    compose "$CURRENT" logs --tail 40 --no-log-prefix "$service" >"$STATE/$service.log" 2>&1 || :
+    # Without the escape sequences that compose writes for a terminal.
+    compose "$CURRENT" logs --tail 40 --no-log-prefix --no-color "$service" 2>&1 | sed 's/\x1b\[[0-9;]*[A-Za-z]//g' >"$STATE/$service.log" || :
     found+="; $service is $state: $(grep '[^[:space:]]' "$STATE/$service.log" | tail -n 1 | cut -c 1-300)"
   done < <(compose "$CURRENT" ps --all --format '{{.Service}} {{.State}} {{.Health}}' | sed -E '/ running( healthy)?[[:space:]]*$/d')
   echo "${found:-; a container did not start, the log says which}" | cut -c 3-700

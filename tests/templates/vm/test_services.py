@@ -1,4 +1,4 @@
-"""services.sh up to where a Docker daemon is needed: what it fetches, and whether compose agrees."""
+"""services.sh up to where a Docker daemon is needed: what it fetches, and what compose says."""
 
 import base64
 import json

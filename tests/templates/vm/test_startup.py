@@ -150,3 +150,10 @@ def test_a_wait_asks_once_a_second(machine: Machine) -> None:
         '(sleep 1; touch "$STATE/there") & wait_for 20 "a file" test -e "$STATE/there"; wait'
     )
     assert time.monotonic() - started < 10
+
+
+def test_a_script_that_told_the_state_may_ask_to_be_run_again(
+    machine: Machine, metadata: Metadata
+) -> None:
+    machine.run("trap on_exit EXIT; report ready 'what runs goes on'; exit 1", status=1)
+    assert metadata.phases() == ["ready"]
