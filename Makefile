@@ -58,9 +58,10 @@ destroy: ## takes it down, after asking; buckets and a snapshot of the data stay
 	@$(BOOTSTRAP) operator
 	@$(OPERATE) destroy $(ON_STACK) $(if $(filter-out 0,$(YES)),--yes)
 
-test: ## everything: unit tier, real Label Studio and backends, a browser
+test: ## everything: unit tier, real Label Studio and backends, Pulumi, a browser
 	@$(BOOTSTRAP) --test operator ml frontend
 	@scripts/install_chromium.sh
+	@$(OPERATOR) -m tests.cloud.engine
 	$(OPERATOR) -m pytest -q $(OPERATOR_TESTS)
 	$(ML) -m pytest -q $(ML_TESTS)
 	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
