@@ -9,7 +9,9 @@ from infra.plan.events import Event, StepMetadata
 
 # In the order in which a team misses them.
 _MATTERS = (kinds.MACHINE, kinds.DISK, kinds.BUCKET, kinds.ADDRESS, kinds.KEY)
-_REMOVING = frozenset({"delete", "delete-replaced"})
+_MAKING = frozenset(
+    {"create", "create-replacement", "import", "import-replacement", "same", "update"}
+)
 _NO_FAILURE_OF_ITS_OWN = frozenset({"update failed", "preview failed", "destroy failed"})
 
 
@@ -40,10 +42,11 @@ def old_zone(events: Iterable[Event]) -> str:
     return ""
 
 
-def left_standing(events: Iterable[Event]) -> str:
+def left_standing(events: Iterable[Event], *, destroying: bool = False) -> str:
     """Return, in a sentence or two, what the team has now and what it has not.
 
-    Empty where the events tell of nothing that matters to it.
+    Empty where the events tell of nothing that matters to it. After a destroy that failed, that
+    there is no machine is no news.
     """
     standing: dict[str, set[str]] = {}
     for event in events:
@@ -57,7 +60,7 @@ def left_standing(events: Iterable[Event]) -> str:
             if there:
                 standing[failed.metadata.type].add(failed.metadata.urn)
     there = [_plural(kind) for kind in _MATTERS if standing.get(kind)]
-    gone = kinds.MACHINE in standing and not standing[kinds.MACHINE]
+    gone = kinds.MACHINE in standing and not standing[kinds.MACHINE] and not destroying
     sentences: list[str] = []
     if there:
         sentences.append(f"Left standing: {', '.join(there)}.")
@@ -68,17 +71,14 @@ def left_standing(events: Iterable[Event]) -> str:
 
 def _account(standing: dict[str, set[str]], metadata: StepMetadata) -> None:
     urns = standing.setdefault(metadata.type, set())
-    if metadata.op in _REMOVING:
-        if metadata.op == "delete-replaced" and _is_deleted_last(urns, metadata.urn):
-            return
-        urns.discard(metadata.urn)
-    elif metadata.op != "replace":
+    if metadata.op in _MAKING:
         urns.add(metadata.urn)
-
-
-def _is_deleted_last(urns: set[str], urn: str) -> bool:
-    """Whether its replacement, of the same name, is there already."""
-    return urn in urns
+    elif metadata.op == "replace" or (metadata.op == "delete-replaced" and metadata.urn in urns):
+        # The step that tells of a replacement made nothing; the other one took away what has its
+        # replacement, of the same name, already.
+        return
+    else:
+        urns.discard(metadata.urn)
 
 
 def _plural(kind: str) -> str:

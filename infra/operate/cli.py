@@ -113,7 +113,7 @@ def _run(
         click.echo(f"{verb}: {error}", err=True)
         sys.exit(NOT_BEGUN)
     if outcome.status:
-        _explain(outcome, target, known)
+        _explain(verb, outcome, target, known)
     click.echo(f"\n{verb}: {time.monotonic() - started:.1f} s")
     sys.exit(outcome.status)
 
@@ -150,7 +150,7 @@ def _report(findings: Iterable[tools.Finding]) -> None:
         raise OperateError("\n".join(["nothing was begun.", *errors]))
 
 
-def _explain(outcome: Outcome, target: Target, known: Stack) -> None:
+def _explain(verb: Verb, outcome: Outcome, target: Target, known: Stack) -> None:
     """Print what is known about the failures, and what is left standing."""
     context = Context(
         stack=target.stack,
@@ -160,7 +160,7 @@ def _explain(outcome: Outcome, target: Target, known: Stack) -> None:
     )
     for explanation in explain(failures(outcome), context):
         click.echo(f"\n{_worded(explanation)}")
-    standing = left_standing(outcome.events)
+    standing = left_standing(outcome.events, destroying=verb == "destroy")
     if standing:
         click.echo(f"\n{standing}")
 

@@ -1,0 +1,106 @@
+"""The three verbs with the real engine and the cloud double, as a person meets them."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cloud.workspace import ROOT, Result, Stack
+
+pytestmark = pytest.mark.integration
+DIGEST = "sha256:" + "a" * 64
+IMAGES = ("frontend", "segmentation", "segment_anything_model")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("operate")) as made:
+        made.config(
+            gcp__project="demo-project",
+            images="prebuilt",
+            prebuilt={name: f"registry.example/{name}@{DIGEST}" for name in IMAGES},
+            secrets={"adminPassword": "of-this-test-only"},
+        )
+        yield made
+
+
+def operate(stack: Stack, verb: str, *options: str) -> Result:
+    command = [sys.executable, "-m", "infra.operate", verb, "--stack", stack.name]
+    return stack.run(*command, "--config-file", str(stack.config_file), *options, check=False)
+
+
+def test_a_preview_ends_with_the_table_the_cost_and_the_time(stack: Stack) -> None:
+    done = operate(stack, "preview")
+    assert done.returncode == 0, done.said
+    assert "Previewing update" in done.stdout
+    assert "  2 x bucket " in done.stdout
+    assert "month if forgotten" in done.stdout
+    assert "preview: " in done.stdout.splitlines()[-1]
+
+
+def test_up_fails_in_a_full_zone_and_says_how_to_go_on_and_back(stack: Stack) -> None:
+    first = operate(stack, "up", "--yes", "--", "--skip-preview")
+    assert first.returncode == 0, first.said
+    stack.config(zone="us-central1-b")
+    stack.faults(
+        {
+            "type": "compute.Instance",
+            "operation": "create",
+            "where": {"zone": "us-central1-b"},
+            "message": "Error waiting for instance to create: A g2-standard-4 VM instance is"
+            " currently unavailable in the us-central1-b zone. Consider trying your request in"
+            " the us-central1-c, us-central1-f zone(s), which currently has capacity to"
+            " accommodate your request.",
+        }
+    )
+    full = operate(stack, "up", "--yes", "--", "--skip-preview")
+    stack.faults()
+    assert full.returncode not in (0, 2), full.said
+    scope = f"--stack {stack.name} --config-file {stack.config_file}"
+    for zone in ("us-central1-c", "us-central1-f", "us-central1-a"):
+        assert f"    pulumi config set {scope} atelier:zone {zone}\n" in full.stdout
+    assert (
+        "Left standing: data disk, buckets, static address, service account key."
+        " There is no machine" in full.stdout
+    )
+    assert "Traceback" not in full.stdout
+
+
+def test_a_destroy_in_another_project_is_refused_before_pulumi_runs(stack: Stack) -> None:
+    stack.config(gcp__project="another-project")
+    done = operate(stack, "destroy", "--yes")
+    stack.config(gcp__project="demo-project")
+    assert done.returncode == 2
+    assert "project demo-project, but its config says another-project" in done.stderr
+    assert any(name.startswith("compute.Disk") for name in stack.cloud)
+
+
+def test_a_destroy_in_the_right_project_runs_with_the_options_given_to_pulumi(
+    stack: Stack,
+) -> None:
+    done = operate(stack, "destroy", "--yes", "--", "--preview-only")
+    assert done.returncode == 0, done.said
+    assert "Previewing destroy" in done.stdout
+    assert any(name.startswith("compute.Disk") for name in stack.cloud)
+
+
+def test_a_missing_stack_is_explained(stack: Stack) -> None:
+    done = stack.run(
+        sys.executable, "-m", "infra.operate", "preview", "--stack", "nope", check=False
+    )
+    assert done.returncode not in (0, 2)
+    assert "    pulumi stack init nope\n" in done.stdout
+
+
+def test_without_pulumi_nothing_begins(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.operate", "up", "--yes"],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "There is no `pulumi` on PATH." in done.stderr
