@@ -132,7 +132,7 @@ class CloudStorage:
             if "bucket" in str(error.message).lower():
                 text = f"there is no bucket {address.bucket}; correct the name in the project file"
             else:
-                text = f"there is no object {address}"
+                text = f"there is no object {address}; upload it, or correct the project file"
             raise StorageError(text) from None
         except (google_errors.Forbidden, google_errors.Unauthorized) as error:
             raise StorageAccessError(

@@ -126,9 +126,9 @@ class Storages:
             self._check_signed(answer.headers["Location"], address)
         elif answer.status_code == 404:
             raise MediaError(
-                f"Label Studio cannot sign the address of {address}. Without a key file it needs "
-                "GCS_CLOUD_STORAGE_FORCE_DEFAULT_CREDENTIALS=true and the role Service Account "
-                "Token Creator on its own account; or write `media: proxy` in the project file"
+                f"Label Studio cannot sign the address of {address}. Without a key file its "
+                "account needs the role Service Account Token Creator on itself; or write "
+                "`media: proxy` in the project file. Its log has Google's own words"
             )
         elif not answer.ok:
             raise MediaError(

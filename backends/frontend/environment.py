@@ -11,6 +11,10 @@ DJANGO_SETTINGS_MODULE = "backends.frontend.django_settings"
 # Label Studio reads setting X as LABEL_STUDIO_X, then HEARTEX_X, then X.
 PREFIXES = ("LABEL_STUDIO_", "HEARTEX_", "")
 
+# Whether addresses in Cloud Storage are signed with a key of Label Studio's own, or by IAM.
+KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
+SIGN_BY_IAM = "GCS_CLOUD_STORAGE_FORCE_DEFAULT_CREDENTIALS"
+
 
 def label_studio_environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the whole environment of the server process: ``inherited`` with ours on top.
@@ -34,6 +38,10 @@ def label_studio_environment(settings: Settings, inherited: Mapping[str, str]) -
     }
     if settings.secret_key is not None:
         environment["SECRET_KEY"] = settings.secret_key.get_secret_value()
+    if not _is_set(KEY_FILE, inherited) and not _is_set(SIGN_BY_IAM, inherited):
+        # The account attached to the machine has no key here: Google signs in its name. With a key
+        # file Label Studio signs by itself, and this switch would have it ask all the same.
+        environment[f"LABEL_STUDIO_{SIGN_BY_IAM}"] = "true"
     return environment
 
 
@@ -81,6 +89,10 @@ def _decided(settings: Settings) -> dict[str, str]:
     if settings.public_url:
         decided["CSRF_TRUSTED_ORIGINS"] = _origin(settings.public_url)
     return decided
+
+
+def _is_set(name: str, environment: Mapping[str, str]) -> bool:
+    return any(environment.get(prefix + name) for prefix in PREFIXES)
 
 
 def _answered_hosts(settings: Settings) -> list[str]:

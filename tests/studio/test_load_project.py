@@ -166,3 +166,25 @@ def test_the_shipped_example_is_a_project(folder: Path) -> None:
 
 def test_the_title_can_be_read_without_anything_else_being_there() -> None:
     assert read_title(EXAMPLE, {}) == "Garments"
+
+
+def test_the_example_with_buckets_differs_in_where_things_are_alone() -> None:
+    environment = {
+        "IMAGES": str(EXAMPLE.parent),
+        "SOURCE_BUCKET": "demo-source",
+        "TARGET_BUCKET": "demo-target",
+        "MEDIA_ACCESS": "proxy",
+        "SEGMENTATION_PASSWORD": "one",
+        "SEGMENT_ANYTHING_MODEL_PASSWORD": "two",
+    }
+    project = load_project(EXAMPLE.with_name("garments-bucket.yaml"), environment)
+    assert (str(project.source.bucket), project.source.media) == ("gs://demo-source", "proxy")
+    assert project.target is not None
+    assert str(project.target.bucket) == "gs://demo-target/annotations"
+    assert project.catalogue is not None
+    assert str(project.catalogue.file) == "gs://demo-source/catalogue.csv"
+    local = yaml.safe_load(EXAMPLE.read_text())
+    shared = yaml.safe_load(EXAMPLE.with_name("garments-bucket.yaml").read_text())
+    del local["source"], shared["source"], shared["target"]
+    del local["catalogue"]["file"], shared["catalogue"]["file"]
+    assert shared == local

@@ -38,6 +38,7 @@ LAPTOP = {
     "LABEL_STUDIO_FEATURE_FLAGS_OFFLINE": "true",
     "LABEL_STUDIO_FUTURE_SAVE_TASK_TO_STORAGE": "true",
     "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+    "LABEL_STUDIO_GCS_CLOUD_STORAGE_FORCE_DEFAULT_CREDENTIALS": "true",
     "DJANGO_SETTINGS_MODULE": "backends.frontend.django_settings",
     "LOG_LEVEL": "WARNING",
     "TZ": "UTC",
@@ -93,3 +94,11 @@ def test_another_spelling_cannot_undo_a_decision() -> None:
 def test_the_secret_key_is_passed_when_given_and_kept_by_label_studio_when_not() -> None:
     assert environment(SECRET_KEY="k" * 50)["SECRET_KEY"] == "k" * 50
     assert "SECRET_KEY" not in environment()
+
+
+def test_addresses_are_signed_by_iam_unless_there_is_a_key_or_somebody_says_otherwise() -> None:
+    name = "GCS_CLOUD_STORAGE_FORCE_DEFAULT_CREDENTIALS"
+    assert f"LABEL_STUDIO_{name}" not in environment(GOOGLE_APPLICATION_CREDENTIALS="/key.json")
+    made = environment(**{name: "false"})
+    assert f"LABEL_STUDIO_{name}" not in made
+    assert made[name] == "false"

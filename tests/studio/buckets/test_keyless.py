@@ -56,42 +56,37 @@ def machine(stand_in: StandIn, account: Account) -> Iterator[Machine]:
         yield Machine(stand_in, {**stand_in.environment, **environment})
 
 
-@pytest.fixture(scope="module", params=["false", "true"])
+@pytest.fixture(scope="module")
 def label_studio(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, machine: Machine
+    tmp_path_factory: pytest.TempPathFactory, machine: Machine
 ) -> Iterator[LabelStudioServer]:
-    """Label Studio on such a machine; "true" lets it sign by IAM."""
+    """Label Studio on such a machine."""
     folder = tmp_path_factory.mktemp("label-studio")
-    force = {"GCS_CLOUD_STORAGE_FORCE_DEFAULT_CREDENTIALS": request.param}
-    settings = {**machine.environment, **force}
-    with serve_label_studio(folder, names.with_names(machine.stand_in.hosts), **settings) as server:
+    started_by = names.with_names(machine.stand_in.hosts)
+    with serve_label_studio(folder, started_by, **machine.environment) as server:
         yield server
 
 
 def test_images_are_signed_by_iam_or_proxied(
-    workplace: BucketPlace,
-    machine: Machine,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
+    workplace: BucketPlace, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Not yet allowed to sign in its own name, or not told to.
+    # Not yet allowed to sign in its own name.
     refused = machine.apply(workplace)
     assert refused.returncode == 1, refused.stdout
     assert "Label Studio cannot sign the address of gs://" in refused.stderr
-    assert "Service Account Token Creator on its own account" in refused.stderr
+    assert "Service Account Token Creator on itself" in refused.stderr
     assert len(workplace.tasks()) == 3
 
     name = machine.stand_in.live(workplace.source)[1].name
     content = machine.stand_in.read(workplace.source, name)
-    if "true" in request.node.name:
-        machine.stand_in.cloud.let_sign(workplace.account.email)
-        assert machine.apply(workplace).stdout.strip().endswith("nothing to change")
-        answer = workplace.browser().get(workplace.shown_image(name), allow_redirects=False)
-        for variable, value in machine.stand_in.environment.items():
-            monkeypatch.setenv(variable, value)
-        with names.resolved_at(machine.stand_in.address):
-            image = requests.get(answer.headers["Location"], headers={"Origin": ORIGIN})
-        assert image.content == content
+    machine.stand_in.cloud.let_sign(workplace.account.email)
+    assert machine.apply(workplace).stdout.strip().endswith("nothing to change")
+    answer = workplace.browser().get(workplace.shown_image(name), allow_redirects=False)
+    for variable, value in machine.stand_in.environment.items():
+        monkeypatch.setenv(variable, value)
+    with names.resolved_at(machine.stand_in.address):
+        image = requests.get(answer.headers["Location"], headers={"Origin": ORIGIN})
+    assert image.content == content
 
     workplace.content["source"]["media"] = "proxy"
     proxied = machine.apply(workplace)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from tests.cloud.storage import names
 from tests.label_studio import ROOT, serve_backend
@@ -39,6 +40,21 @@ def test_a_second_run_changes_nothing(workplace: BucketPlace) -> None:
     before = workplace.tasks(), workplace.storages(), workplace.storages("/export")
     assert workplace.apply().strip().endswith("nothing to change")
     assert (workplace.tasks(), workplace.storages(), workplace.storages("/export")) == before
+
+
+def test_the_example_with_buckets_can_be_applied(workplace: BucketPlace, pictures: Path) -> None:
+    for file in pictures.iterdir():
+        workplace.stand_in.put(workplace.source, file.name, file.read_bytes())
+    example = ROOT / "templates" / "projects" / "garments-bucket.yaml"
+    # The backends have tests of their own.
+    workplace.content = yaml.safe_load(example.read_text()) | {"backends": []}
+    workplace.content |= {"title": workplace.title, "labeling_config": "config.xml"}
+    buckets = {"SOURCE_BUCKET": workplace.source, "TARGET_BUCKET": workplace.target}
+    # Those of the root, and those of the prefix in it.
+    assert "import 6 images" in workplace.apply(**buckets)
+    assert "nothing to change" in workplace.apply(**buckets, MEDIA_ACCESS="presigned")
+    (storage,) = workplace.storages("/export")
+    assert (storage["bucket"], storage["prefix"]) == (workplace.target, "annotations")
 
 
 def test_new_objects_are_added_and_nobody_can_double_the_tasks(workplace: BucketPlace) -> None:
