@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LANGUAGE_HOST = HERE / "plugins" / "pulumi-language-python"
+LANGUAGE_HOST = (HERE / "plugins" / "pulumi-language-python", HERE / "language_host.py")
 MODULE = HERE / "go"
 CLI = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
@@ -45,10 +45,10 @@ def cache() -> Path:
 def official() -> Path | None:
     """Return the folder of an installed `pulumi`, or None.
 
-    The language host must be there too; ours does not count (a shell inside `tests.cloud.run`).
+    Its language host must be there too; ours does not count (a shell inside `tests.cloud.run`).
     """
     pulumi, host = shutil.which("pulumi"), shutil.which("pulumi-language-python")
-    if pulumi is None or host is None or Path(host).resolve() == LANGUAGE_HOST:
+    if pulumi is None or host is None or Path(host).with_name("language_host.py").exists():
         return None
     return Path(pulumi).resolve().parent
 
@@ -62,16 +62,28 @@ def ensure() -> Path:
     if installed := official():
         return installed
     folder = cache()
-    host = folder / LANGUAGE_HOST.name
-    if not is_complete(folder) or host.resolve() != LANGUAGE_HOST:
+    if not is_complete(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / ".lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # A second run waits for the first.
             if not is_complete(folder):
                 build(folder)
-            host.unlink(missing_ok=True)
-            host.symlink_to(LANGUAGE_HOST)
+    for source in LANGUAGE_HOST:
+        install(source, folder / source.name)
     return folder
+
+
+def install(source: Path, target: Path) -> None:
+    """Copy a program, unless it is there as it is: other checkouts use the cache too.
+
+    A link would lead nowhere once this checkout is gone.
+    """
+    content = source.read_bytes()
+    if target.is_symlink() or not target.exists() or target.read_bytes() != content:
+        new = target.with_name(f"{target.name}.{os.getpid()}")
+        new.write_bytes(content)
+        new.chmod(0o755)
+        new.rename(target)
 
 
 def is_complete(folder: Path) -> bool:
@@ -101,9 +113,7 @@ def build(folder: Path) -> None:
     )
     python = Path(run(go, "list", "-m", "-f", "{{.Dir}}", SDK)[-1]) / "python"
     for name in FROM_SDK:
-        target = folder / Path(name).name
-        shutil.copyfile(python / name, target)
-        target.chmod(0o755)
+        install(python / name, folder / Path(name).name)
     (folder / "pulumi.new").rename(folder / "pulumi")
     (folder / "version").write_text(version())
     say(f"pulumi {version()} is built ({time.monotonic() - started:.0f} s)")

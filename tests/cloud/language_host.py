@@ -2,7 +2,8 @@
 
 The official host (pulumi-language-python) is not part of that module. This one serves the calls
 that preview, up, refresh, destroy, install, about and policy packs make, and none that generate
-code. Protocol: pulumi's proto/pulumi/language.proto.
+code. Protocol: pulumi's proto/pulumi/language.proto. The file imports nothing of the project's,
+because `engine` copies it beside the engine.
 """
 
 import importlib.metadata
@@ -10,10 +11,12 @@ import json
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent import futures
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,8 +29,6 @@ from pulumi.runtime.proto import (
     language_pb2_grpc,
     plugin_pb2,
 )
-
-from tests.cloud.rpc import serve
 
 ERROR_WAS_SHOWN = 32  # exit status of pulumi-language-python-exec after an error for the user
 
@@ -167,6 +168,17 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def Cancel(self, request: Any, context: Any) -> empty_pb2.Empty:
         return empty_pb2.Empty()
+
+
+def serve(add: Callable[[grpc.Server], None]) -> None:
+    """Serve on a free loopback port, say which on the first line of output, until interrupted."""
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=32))
+    add(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    signal.signal(signal.SIGINT, lambda *_: server.stop(grace=None))
+    print(port, flush=True)
+    server.wait_for_termination()
 
 
 def main() -> None:

@@ -4,10 +4,8 @@ import functools
 import importlib.util
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
-from concurrent import futures
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,8 @@ import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as pb
+
+from tests.cloud.language_host import serve
 
 # What the engine writes for a value that is not known before creation (pulumi.runtime.rpc.UNKNOWN;
 # importing that module takes a second).
@@ -103,20 +103,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
 
-def serve(add: Callable[[grpc.Server], None]) -> None:
-    """Serve on a free loopback port, say which on the first line of output, until interrupted."""
-    os.environ.pop("PYTHONPATH", None)  # The plugin's own; what it starts shall not inherit it.
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=32))
-    add(server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    signal.signal(signal.SIGINT, lambda *_: server.stop(grace=None))
-    print(port, flush=True)
-    server.wait_for_termination()
-
-
 def serve_provider(provider: Provider) -> None:
     """Serve a provider double as the engine expects a plugin to."""
+    os.environ.pop("PYTHONPATH", None)  # The plugin's own; what it starts shall not inherit it.
     serve(lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server))
 
 

@@ -34,7 +34,8 @@ def test_inside_the_double_the_engine_is_not_taken_for_an_installed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, "pulumi")
-    (tmp_path / "pulumi-language-python").symlink_to(engine.LANGUAGE_HOST)
+    for source in engine.LANGUAGE_HOST:
+        engine.install(source, tmp_path / source.name)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert engine.official() is None
 
@@ -70,4 +71,12 @@ def test_a_built_engine_is_found_at_once(tmp_path: Path, monkeypatch: pytest.Mon
     started = time.monotonic()
     assert engine.ensure() == engine.cache()
     assert time.monotonic() - started < 0.5
-    assert (engine.cache() / "pulumi-language-python").resolve() == engine.LANGUAGE_HOST
+    assert (engine.cache() / "pulumi-language-python").exists()
+
+
+def test_another_checkouts_language_host_gives_way(tmp_path: Path) -> None:
+    target = tmp_path / "host"
+    target.symlink_to(tmp_path / "a checkout that is gone")
+    engine.install(engine.LANGUAGE_HOST[0], target)
+    assert target.read_bytes() == engine.LANGUAGE_HOST[0].read_bytes()
+    assert os.access(target, os.X_OK)

@@ -84,6 +84,8 @@ class Gcp(Provider):
             ):
                 raise Refused(exists_already(kind, identity))
             record = {"inputs": inputs, "outputs": values, "seed": seed}
+            if kind == "compute.Disk":
+                record["content"] = snapshots.content(data, values.get("snapshot"))
             data["resources"][f"{kind} {identity}"] = record
         try:
             self.cloud.hook("create", kind, identity, inputs, values)
@@ -173,6 +175,7 @@ class Gcp(Provider):
         self.cloud.hook("delete", kind, request.id, {}, state)
         with self.cloud.open() as data:
             data["resources"].pop(key, None)
+            rules.forget_attached(data, kind, request.id)
             if kind == "artifactregistry.Repository":
                 images.forget(data, state["registryUri"])
         if kind == "storage.Bucket":

@@ -154,3 +154,12 @@ def detach(data: Data, disk: str) -> None:
         has["attachedDisks"] = [
             one for one in has.get("attachedDisks", []) if one["source"] != disk
         ]
+
+
+def forget_attached(data: Data, kind: str, identity: str) -> None:
+    """Delete what goes with a resource: the roles on it and the policies attached to it."""
+    owner = f"b/{identity}/" if kind == "storage.Bucket" else f"{identity}/"
+    for key in list(data["resources"]):
+        other, _, other_id = key.partition(" ")
+        if re.search(r"I[Aa][Mm]Member$|PolicyAttachment$", other) and other_id.startswith(owner):
+            del data["resources"][key]

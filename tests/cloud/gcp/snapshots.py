@@ -1,4 +1,8 @@
-"""Snapshots of disks: taken by the API or by the provider before it deletes a disk."""
+"""Snapshots of disks: taken by the API or by the provider before it deletes a disk.
+
+`content` in a disk's record stands for what is written on it: a test puts words there, a snapshot
+and the disks that are made of it have them too.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +43,11 @@ def take(data: Data, disk: Data, name: str, labels: dict[str, str] | None = None
         "storageLocations": [has["zone"].rsplit("-", 1)[0]],
     }
     record = {"inputs": {"name": name, "sourceDisk": has["selfLink"]}, "outputs": outputs}
-    data["resources"][f"{KIND} {identity}"] = {**record, "seed": identity}
+    data["resources"][f"{KIND} {identity}"] = {
+        **record,
+        "seed": identity,
+        "content": disk.get("content", []),
+    }
     return data["resources"][f"{KIND} {identity}"]
 
 
@@ -62,6 +70,12 @@ def before_destroy(data: Data, disk: Data) -> None:
             "set a custom name for the snapshot."
         )
     take(data, disk, f"{prefix}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+
+
+def content(data: Data, link: str | None) -> list[str]:
+    """Return what is on a new disk: its snapshot's content."""
+    record = named(data, KIND, link) if link else None
+    return record.get("content", []) if record else []
 
 
 def require(data: Data, link: str, size: int) -> None:
