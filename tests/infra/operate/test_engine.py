@@ -82,7 +82,7 @@ def test_a_destroy_in_the_right_project_runs_with_the_options_given_to_pulumi(
 ) -> None:
     done = operate(stack, "destroy", "--yes", "--", "--preview-only")
     assert done.returncode == 0, done.said
-    assert "Previewing destroy" in done.stdout
+    assert "gcp:compute:Disk" in done.stdout
     assert any(name.startswith("compute.Disk") for name in stack.cloud)
 
 

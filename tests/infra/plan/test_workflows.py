@@ -86,9 +86,9 @@ def test_a_forks_steps_write_the_table_with_no_account(tmp_path: Path) -> None:
     copy = tmp_path / "checkout"
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     for name in subprocess.check_output(listed, cwd=ROOT, text=True).split("\0"):
-        if name and (ROOT / name).is_file():
+        if name and os.path.lexists(ROOT / name):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name)
+            shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
     (copy / ".local" / "env").mkdir(parents=True)
     (copy / ".local" / "env" / "operator").symlink_to(ROOT / ".local" / "env" / "operator")
     summary = tmp_path / "summary.md"
