@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 OPERATION_SECONDS = 300
 SNAPSHOT_SECONDS = 1800
-POLL_SECONDS = 1.0
+FIRST_POLL_SECONDS = 0.25
+POLL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,13 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Disk:
-    """A persistent disk; `zone` is the zone's short name."""
+    """A persistent disk; `zone` is the zone's short name, `source` the snapshot's link or empty."""
 
     name: str
     link: str
     zone: str
     created: datetime
+    source: str
 
 
 @dataclass(frozen=True)
@@ -199,13 +201,15 @@ class Compute:
                 project=self.project, zone=zone, operation=operation.name
             )
 
+        pause = FIRST_POLL_SECONDS
         while operation.status.name != "DONE":
             if time.monotonic() > deadline:
                 raise ComputeError(
                     f"Google did not {what} within {seconds:.0f} s (operation {operation.name})."
                     " Look at it in the console, then run the same command again."
                 )
-            time.sleep(POLL_SECONDS)
+            time.sleep(pause)
+            pause = min(2 * pause, POLL_SECONDS)
             operation = self._call(what, look)
         faults = [f"{fault.message} ({fault.code})" for fault in operation.error.errors]
         if faults:
@@ -248,4 +252,4 @@ def _snapshot(found: "compute_v1.Snapshot") -> Snapshot:
 
 def _disk(found: "compute_v1.Disk") -> Disk:
     created = datetime.fromisoformat(found.creation_timestamp)
-    return Disk(found.name, found.self_link, _last(found.zone), created)
+    return Disk(found.name, found.self_link, _last(found.zone), created, found.source_snapshot)

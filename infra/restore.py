@@ -67,10 +67,11 @@ def source(compute: Compute, stack: Stack, restore_from: Source) -> str:
     )
 
 
-def move(compute: Compute, stack: Stack, old_zone: str, new_zone: str) -> str:
+def move(compute: Compute, stack: Stack, old_zone: str, new_zone: str, restore_from: Source) -> str:
     """Stop the machine, snapshot its data disk, and return the snapshot's link.
 
-    A move that was interrupted can be repeated, and can be turned back: see `_resume`.
+    A move that was interrupted can be repeated, and can be turned back: see `_resume`. The stack's
+    own data is taken along whatever `restore_from` says, which is for stacks that have none.
 
     Raises:
         ComputeError: if that failed. The machine then runs in the old zone as before, or the
@@ -79,7 +80,7 @@ def move(compute: Compute, stack: Stack, old_zone: str, new_zone: str) -> str:
     machine = compute.machine(stack.instance, old_zone)
     disk = _data_disk(compute, stack, old_zone, machine)
     if disk is None:
-        return _resume(compute, stack, new_zone)
+        return _resume(compute, stack, new_zone, restore_from)
     if machine is not None and machine.protected:
         raise ComputeError(
             f"Machine {stack.instance} is protected from deletion, so it stays in {old_zone};"
@@ -122,16 +123,19 @@ def _returned(
     )
 
 
-def _resume(compute: Compute, stack: Stack, zone: str) -> str:
+def _resume(compute: Compute, stack: Stack, zone: str, restore_from: Source) -> str:
     """Undo what a move left behind that is turned back before its new disk was made.
 
-    The machine is still in the zone that is gone back to, stopped and without its disk.
+    The machine is still in the zone that is gone back to, stopped and without its disk. The answer
+    is what that disk was made from: any other would have Pulumi make a new disk in its place.
     """
     machine = compute.machine(stack.instance, zone)
     disk = _data_disk(compute, stack, zone, machine)
-    if machine is not None and disk is not None and DEVICE not in machine.disks:
+    if disk is None:
+        return source(compute, stack, restore_from)
+    if machine is not None and DEVICE not in machine.disks:
         _restore(compute, stack, zone, disk, run=True)
-    return source(compute, stack, "newest")
+    return disk.source
 
 
 def _restore(compute: Compute, stack: Stack, zone: str, disk: Disk, *, run: bool) -> None:

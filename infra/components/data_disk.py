@@ -49,6 +49,7 @@ class DataDisk(pulumi.ComponentResource):
             project=settings.project,
             zone=settings.zone,
             stack=Stack(settings.name, f"{name}-", settings.labels_all),
+            disk_gb=settings.data_disk_gb,
             restore_from=settings.restore_from,
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.services),
         )
@@ -62,8 +63,9 @@ class DataDisk(pulumi.ComponentResource):
             # Not in ignore_changes: that would make the disk of a new zone from the old snapshot.
             snapshot=self.snapshot.apply(lambda link: link or None),
             labels=settings.labels_all,
+            # Named after the disk: with one prefix for all, two disks that go in the same minute,
+            # as after a move that was turned back, would ask for the same name.
             create_snapshot_before_destroy=settings.keep_data,
-            create_snapshot_before_destroy_prefix=settings.name,
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.services),
         )
         self.link = disk.self_link

@@ -9,12 +9,20 @@ The engine keeps the provider as a pickle in the state and runs it without the p
 So the class may not be renamed or moved while stacks exist.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
 
 from infra import restore
 from infra.compute import Compute
@@ -28,6 +36,21 @@ class RestorePointProvider(ResourceProvider):
 
     # It holds nothing: a secret would only make the state harder to read.
     serialize_as_secret_always = False
+
+    def check(self, _olds: State, news: State) -> CheckResult:
+        """Refuse a smaller disk, in a preview already.
+
+        It would be a new one, made from the snapshot that the present one was made from: all that
+        was written since would be gone from it.
+        """
+        has, wanted = _olds.get("disk_gb", 0), news["disk_gb"]
+        if wanted >= has:
+            return CheckResult(news, [])
+        reason = (
+            f"dataDiskGb is {wanted:g}, but the data disk has {has:g} GB and cannot shrink."
+            f" Set atelier:dataDiskGb back to {has:g}."
+        )
+        return CheckResult(news, [CheckFailure("disk_gb", reason)])
 
     def create(self, props: State) -> CreateResult:
         """Look up the snapshot; the engine calls this in an update only, never in a preview."""
@@ -44,12 +67,14 @@ class RestorePointProvider(ResourceProvider):
         """Take the data along into another zone."""
         compute = Compute(_news["project"])
         with _short():
-            link = restore.move(compute, _stack(_news), _olds["zone"], _news["zone"])
+            link = restore.move(
+                compute, _stack(_news), _olds["zone"], _news["zone"], _news["restore_from"]
+            )
         return UpdateResult({**_news, "snapshot": link})
 
 
 @contextmanager
-def _short() -> Iterator[None]:
+def _short() -> Generator[None]:
     """Drop the causes of an error: the engine shows whole tracebacks, and the words come last."""
     try:
         yield
@@ -77,6 +102,7 @@ class RestorePoint(Resource, module="atelier", name="RestorePoint"):
         project: str,
         zone: str,
         stack: restore.Stack,
+        disk_gb: int,
         restore_from: restore.Source,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -86,6 +112,7 @@ class RestorePoint(Resource, module="atelier", name="RestorePoint"):
             "instance": stack.instance,
             "disk_prefix": stack.disk_prefix,
             "labels": dict(stack.labels),
+            "disk_gb": disk_gb,
             "restore_from": restore_from,
             "snapshot": None,
         }

@@ -157,6 +157,7 @@ def machine_json(data: Data, record: Data) -> Data:
         "kind": "compute#instance",
         "id": has["instanceId"],
         "name": has["name"],
+        "deletionProtection": bool(has.get("deletionProtection")),
         "disks": [boot, *disks],
         "labels": has.get("effectiveLabels") or {},
         "machineType": f"{place}/machineTypes/{has['machineType']}",

@@ -85,6 +85,7 @@ def test_the_restore_point_knows_the_stacks_disks_and_no_secret(deploy: Deploy) 
         "instance": "atelier-dev",
         "disk_prefix": "atelier-dev-data-",
         "labels": {"atelier-stack": "dev", "managed-by": "atelier"},
+        "disk_gb": 20,
         "restore_from": "none",
     }
     assert "gcp:projects/service:Service atelier-dev-compute" in point.depends_on
