@@ -80,7 +80,7 @@ def test_a_destroy_in_another_project_is_refused_before_pulumi_runs(stack: Stack
 def test_a_destroy_in_the_right_project_runs_with_the_options_given_to_pulumi(
     stack: Stack,
 ) -> None:
-    done = operate(stack, "destroy", "--yes", "--", "--preview-only")
+    done = operate(stack, "destroy", "--", "--preview-only")
     assert done.returncode == 0, done.said
     assert "gcp:compute:Disk" in done.stdout
     assert any(name.startswith("compute.Disk") for name in stack.cloud)
