@@ -116,25 +116,28 @@ missing_images() {
 }
 
 log_in() {
-  local hosts host token
+  local hosts host token said
   hosts=$(setting "$NEXT/settings.env" REGISTRY_HOSTS)
   for host in ${hosts//,/ }; do
     token=$(curl --silent --show-error --fail --max-time 30 --retry 3 --header 'Metadata-Flavor: Google' \
       "$METADATA_URL/instance/service-accounts/default/token" | sed -n 's/.*"access_token" *: *"\([^"]*\)".*/\1/p')
-    docker login --username oauth2accesstoken --password-stdin "https://$host" <<<"$token" >/dev/null 2>&1 ||
-      { echo "$host does not let this machine's service account in" && return 1; }
+    # Docker's own words tell a refusal from a registry that cannot be reached.
+    said=$(docker login --username oauth2accesstoken --password-stdin "https://$host" <<<"$token" 2>&1 >/dev/null) ||
+      { echo "$host does not let this machine's service account in: $(tail -n 1 <<<"$said")" && return 1; }
   done
 }
 
 # With all images here, no registry is asked.
 pull() {
-  local number pause=2 output
+  local number pause=2 output before=''
   for ((number = 1; number <= PULL_TRIES; number++)); do
     reason=''
     [[ -n $(missing_images "$NEXT") ]] || return 0
-    report pull "fetching the images, try $number of $PULL_TRIES"
+    report pull "fetching the images, try $number of $PULL_TRIES$before"
     output=$(log_in 2>&1 && compose "$NEXT" pull --quiet --policy missing 2>&1) && continue
-    reason="the images could not be fetched: $(tail -n 1 <<<"$output")"
+    before=$(tail -n 1 <<<"$output" | cut -c 1-600)
+    reason="the images could not be fetched: $before"
+    before="; the one before: $before"
     say "$output"
     # Each further try would download gigabytes to end in the same place.
     [[ $output != *'no space left on device'* ]] || return 0
