@@ -75,7 +75,7 @@ def apply(
     if options.dry_run:
         return Outcome(known, not plan.is_empty)
     if plan.is_empty and known is not None:
-        check_an_image(project, known, studio)
+        check_an_image(project, known, studio, actual.tasks)
         return Outcome(known, False)
     number = known if known is not None else studio.create_project(dict(plan.create)).id
     _change_project(plan, number, studio)
@@ -84,7 +84,7 @@ def apply(
     change_storages(plan, number, studio)
     missing = _change_tasks(project, wanted, plan, number, studio, report)
     save_annotations(project, plan, number, studio, cloud)
-    check_an_image(project, number, studio)
+    check_an_image(project, number, studio, actual.tasks)
     report.done(number, studio.connection.url)
     return Outcome(number, True, missing)
 

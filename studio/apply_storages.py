@@ -1,13 +1,14 @@
 """Carry out what changes about buckets: look whether it can work, change, and prove that it did."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from studio.cloud_storage import READ, WRITE, CloudStorage
+from studio.cloud_storage import READ, WRITE, CloudStorage, image_address
 from studio.errors import StorageAccessError
 from studio.label_studio import Studio
 from studio.plan import Plan
 from studio.project_file import ProjectFile
+from studio.records import Task
 from studio.storage_address import StorageAddress
 from studio.storages import object_name, target_address
 
@@ -71,8 +72,13 @@ def save_annotations(
     _check_saved(address, plan.storages.unsaved, read_saved(project, cloud))
 
 
-def check_an_image(project: ProjectFile, number: int, studio: Studio) -> None:
+def check_an_image(
+    project: ProjectFile, number: int, studio: Studio, known: Sequence[Task]
+) -> None:
     """Open one image of the bucket as a browser does.
+
+    Args:
+        known: the project's tasks, as they were before this run.
 
     Raises:
         MediaError: it does not come, and no other would.
@@ -80,10 +86,14 @@ def check_an_image(project: ProjectFile, number: int, studio: Studio) -> None:
     bucket = project.source.bucket
     if bucket is None:
         return
-    start = f"gs://{bucket.bucket}/"
-    task = next((t for t in studio.tasks(number) if (t.source or "").startswith(start)), None)
+    task = _task_of(bucket, known) or _task_of(bucket, studio.tasks(number))
     if task is not None and task.source is not None:
         studio.storages.check_image(task.id, task.source)
+
+
+def _task_of(bucket: StorageAddress, tasks: Sequence[Task]) -> Task | None:
+    start = image_address(bucket.bucket, "")
+    return next((task for task in tasks if (task.source or "").startswith(start)), None)
 
 
 def _check_saved(
