@@ -15,6 +15,7 @@ import pulumi_gcp as gcp
 
 from infra.components.services import Services
 from infra.render.url import PLAIN_PORT, SSH_PORT, url
+from infra.rules.network import EVERYWHERE
 from infra.settings import Settings
 
 # Where Google's Identity-Aware Proxy connects from:
@@ -90,9 +91,16 @@ def open_ports(settings: Settings) -> list[tuple[str, list[str], list[int]]]:
     """Return the rules as (purpose, source ranges, ports)."""
     if settings.access == "iap":
         return [("iap", [IAP_RANGE], [SSH_PORT, PLAIN_PORT])]
-    # 80 answers the certificate authority and sends browsers on to 443.
-    web = [PLAIN_PORT] if settings.tls == "off" else [80, 443]
-    return [("web", list(settings.allowed_ranges), web), ("iap", [IAP_RANGE], [SSH_PORT])]
+    ssh = ("iap", [IAP_RANGE], [SSH_PORT])
+    ranges = list(settings.allowed_ranges)
+    if settings.tls == "off":
+        return [("web", ranges, [PLAIN_PORT]), ssh]
+    rules = [("web", ranges, [80, 443]), ssh]
+    if EVERYWHERE not in ranges:
+        # The certificate authority asks from addresses that it does not tell
+        # (https://letsencrypt.org/docs/faq/). All else on 80 is sent on to 443.
+        rules.append(("certificate", [EVERYWHERE], [80]))
+    return rules
 
 
 def subnet_range(region: str) -> str:

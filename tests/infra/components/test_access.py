@@ -24,6 +24,21 @@ def test_the_web_is_open_to_the_allowed_ranges_and_ssh_to_iap_alone(deploy: Depl
     assert ports(stack, "atelier-dev-iap") == ["22"]
 
 
+def test_a_narrowed_studio_still_answers_the_certificate_authority(deploy: Deploy) -> None:
+    stack = deploy(allowedRanges=["203.0.113.0/24"])
+
+    rule = stack.named(FIREWALL, "atelier-dev-certificate")
+    assert rule.inputs["sourceRanges"] == ["0.0.0.0/0"]
+    assert ports(stack, "atelier-dev-certificate") == ["80"]
+
+
+def test_only_a_narrowed_studio_with_a_certificate_has_a_rule_for_it(deploy: Deploy) -> None:
+    narrowed_and_plain = {"tls": "off", "allowedRanges": ["10.0.0.0/8"]}
+    for config in ({}, narrowed_and_plain):
+        names = {rule.name for rule in deploy(**config).all(FIREWALL)}
+        assert names == {"atelier-dev-web", "atelier-dev-iap"}
+
+
 def test_without_tls_the_studios_own_port_is_open(deploy: Deploy) -> None:
     assert ports(deploy(tls="off", allowedRanges=["10.0.0.0/8"]), "atelier-dev-web") == ["8080"]
 
