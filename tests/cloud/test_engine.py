@@ -40,15 +40,19 @@ def test_inside_the_double_the_engine_is_not_taken_for_an_installed_one(
     assert engine.official() is None
 
 
-def test_without_go_it_says_what_to_install(
+def test_without_go_and_without_a_package_index_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    program(tmp_path, "python")
+    (tmp_path / "python").write_text("#!/bin/sh\necho 'no venv here' >&2\nexit 1\n")
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     with pytest.raises(engine.EngineError) as caught:
         engine.ensure()
     assert "https://www.pulumi.com/docs/install/" in str(caught.value)
     assert "Go 1.26 or later: https://go.dev/doc/install" in str(caught.value)
+    assert "no venv here" in str(caught.value)
 
 
 def test_a_failing_build_shows_the_end_of_what_go_said(
