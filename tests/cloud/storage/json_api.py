@@ -37,7 +37,7 @@ class JsonApi:
         }
         return as_json(resource)
 
-    def test_permissions(self, request: Request, name: str) -> Reply:
+    def granted_permissions(self, request: Request, name: str) -> Reply:
         """Which of the permissions in the query the caller has; nothing is needed to ask."""
         if request.who:
             self._world.bucket(name)

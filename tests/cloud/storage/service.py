@@ -49,7 +49,7 @@ class Service:
             ("POST", re.compile(f"{account}:signBlob"), self._sign_blob),
             ("GET", re.compile(f"{account}/allowedLocations"), self._allowed_locations),
             ("GET", re.compile(bucket), json_api.bucket),
-            ("GET", re.compile(f"{bucket}/iam/testPermissions"), json_api.test_permissions),
+            ("GET", re.compile(f"{bucket}/iam/testPermissions"), json_api.granted_permissions),
             ("GET", re.compile(f"{bucket}/o"), json_api.list),
             ("GET DELETE", re.compile(f"{bucket}/o/([^/]+)"), json_api.object),
             ("GET", re.compile(f"/download{bucket}/o/([^/]+)"), json_api.object),
