@@ -2,13 +2,14 @@
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from tests.cloud import checkout
 
 ROOT = Path(__file__).resolve().parents[3]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -83,14 +84,7 @@ def test_no_step_puts_what_a_pull_request_says_into_its_script() -> None:
 
 @pytest.mark.integration
 def test_a_forks_steps_write_the_table_with_no_account(tmp_path: Path) -> None:
-    copy = tmp_path / "checkout"
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    for name in subprocess.check_output(listed, cwd=ROOT, text=True).split("\0"):
-        if name and os.path.lexists(ROOT / name):
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
-    (copy / ".local" / "env").mkdir(parents=True)
-    (copy / ".local" / "env" / "operator").symlink_to(ROOT / ".local" / "env" / "operator")
+    copied = checkout.copy(tmp_path / "checkout")
     summary = tmp_path / "summary.md"
     (preview,) = (s for s in jobs()["preview/hermetic"]["steps"] if s.get("name") == "Preview")
     environ = {
@@ -100,7 +94,7 @@ def test_a_forks_steps_write_the_table_with_no_account(tmp_path: Path) -> None:
     }
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", preview["run"]],
-        cwd=copy,
+        cwd=copied,
         env=environ
         | {
             "STACK": "dev",

@@ -1,0 +1,92 @@
+"""docs/deploying.md's commands, run in their order with the real engine on the cloud double.
+
+gcloud is a stand-in that keeps what it was asked (there is no account), uploads become objects of
+the double's buckets, and the state lies in a folder. All else is run as it is written.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cloud import checkout
+from tests.cloud.workspace import ROOT, Stack
+
+pytestmark = pytest.mark.integration
+
+PAGE = ROOT / "docs" / "deploying.md"
+PASSWORD = "nine people and 400 images"
+STATE = "gs://my-project-pulumi"
+GCLOUD = """#!/bin/bash
+printf '%s\\n' "$*" >>"$ASKED"
+case "$*" in
+  "projects describe"*) echo 123456789012 ;;
+  "storage cp --recursive photos gs://"*)
+    bucket=${*: -1}; mkdir -p "$CLOUD_DOUBLE/buckets/${bucket#gs://}"
+    cp photos/* "$CLOUD_DOUBLE/buckets/${bucket#gs://}/" ;;
+esac
+"""
+
+
+def commands() -> str:
+    """All command blocks of the page, one after the other."""
+    return "".join(re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL))
+
+
+def test_every_command_of_the_page_can_be_pasted(tmp_path: Path) -> None:
+    script = commands()
+    assert script.count(f"pulumi login {STATE}\n") == 1
+    script = script.replace(f"pulumi login {STATE}\n", 'pulumi login "file://$STATE"\n')
+    copied = checkout.copy(tmp_path / "checkout")
+    (copied / "photos").mkdir()
+    (copied / "photos" / "one.jpg").write_bytes(b"a photograph")
+    home, tools, state = tmp_path / "home", tmp_path / "bin", tmp_path / "state"
+    for folder in (home, tools, state):
+        folder.mkdir()
+    (home / ".atelier-passphrase").write_text("a passphrase")
+    (tools / "gcloud").write_text(GCLOUD)
+    (tools / "docker").write_text("#!/bin/sh\nexit 0\n")  # The double builds no image.
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+
+    with Stack(tmp_path / "cloud", "another") as double:
+        environ = os.environ | double.env
+        for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"):
+            del environ[name]
+        cache = environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+        done = subprocess.run(
+            ["bash", "-euxo", "pipefail", "-c", script],
+            cwd=copied,
+            env=environ
+            | {
+                "ASKED": str(tmp_path / "asked"),
+                "HOME": str(home),
+                "MAKEFLAGS": " -- BOOTSTRAP=true YES=1",  # Its environment is lent.
+                "PATH": f"{tools}:{Path(sys.executable).parent}:{environ['PATH']}",
+                "STATE": str(state),
+                "XDG_CACHE_HOME": cache,
+            },
+            input=PASSWORD + "\n",
+            capture_output=True,
+            text=True,
+        )
+        left = set(double.cloud)
+
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-6000:]
+    assert PASSWORD not in said
+    for wanted in ("hour running", "sprint of 60 h", "month if forgotten", "https://"):
+        assert wanted in said
+    # What `make destroy` leaves: the buckets with what is in them, and the disk's snapshot.
+    kinds = {name.split(" ")[0] for name in left}
+    assert {"storage.Bucket my-project-dev-source", "storage.Bucket my-project-dev-target"} <= left
+    assert "compute.Snapshot" in kinds
+    assert not kinds & {"compute.Instance", "compute.Disk", "compute.Address", "compute.Network"}
+    photo = tmp_path / "cloud" / "cloud" / "buckets" / "my-project-dev-source" / "one.jpg"
+    assert photo.read_bytes() == b"a photograph"
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert len([line for line in asked if line.startswith("iam workload-identity-pools")]) == 2
+    assert any(line.endswith("attribute.repository/my-team/labeling") for line in asked)
