@@ -12,11 +12,17 @@ PROJECT = "demo-project"
 
 
 class CloudFile:
-    """Accounts, keys, buckets and roles; every change is written at once, whole."""
+    """Accounts, keys, buckets and roles; every change is written at once, whole.
+
+    One that is there already is gone on with: nobody else may write it meanwhile.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._resources: dict[str, dict[str, Any]] = {}
+        self._content: dict[str, Any] = {"resources": {}}
+        if file.exists():
+            self._content = json.loads(file.read_text())
+        self._resources: dict[str, dict[str, Any]] = self._content["resources"]
         self._save()
 
     def add_account(self, name: str) -> str:
@@ -78,5 +84,5 @@ class CloudFile:
 
     def _save(self) -> None:
         draft = self.file.with_suffix(".draft")
-        draft.write_text(json.dumps({"resources": self._resources}))
+        draft.write_text(json.dumps(self._content))
         draft.replace(self.file)

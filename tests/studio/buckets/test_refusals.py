@@ -80,20 +80,28 @@ def test_a_storm_of_errors_passes(workplace: BucketPlace) -> None:
         workplace.stand_in.break_down()
 
 
-def test_a_key_that_label_studio_alone_has_wrong_is_told(
+def test_a_key_that_was_revoked_under_label_studio_is_told(
     workplace: BucketPlace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    stand_in = workplace.stand_in
-    email = stand_in.cloud.add_account("dismissed")
-    key = stand_in.key_file(email, stand_in.cloud.add_key(email))
-    stand_in.cloud.revoke_keys(email)
+    stand_in, cloud = workplace.stand_in, workplace.stand_in.cloud
+    email = cloud.add_account("dismissed")
+    key = stand_in.key_file(email, cloud.add_key(email))
+    cloud.grant(workplace.source, email, "objectViewer", "legacyBucketReader")
+    cloud.grant(workplace.target, email, "objectUser", "legacyBucketReader")
     settings = {**stand_in.environment, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
     started_by = names.with_names(stand_in.hosts)
     folder = tmp_path_factory.mktemp("other-label-studio")
-    with serve_label_studio(folder, started_by, **settings) as server:
-        workplace.label_studio = server
+    with serve_label_studio(folder, started_by, **settings) as workplace.label_studio:
+        workplace.apply()
+        cloud.revoke_keys(email)
+        # Its token lives on for an hour, what it signs does not.
+        output = workplace.refusal()
+        assert f"Cloud Storage refuses the signed address of gs://{workplace.source}/" in output
+        assert "Give Label Studio a valid key and restart it" in output
+    with serve_label_studio(folder, started_by, **settings) as workplace.label_studio:
+        workplace.content["source"]["media"] = "proxy"
         output = workplace.refusal()
         assert "Invalid JWT Signature" in output
         assert "Label Studio has no valid Google credentials" in output
-        assert workplace.tasks() == {}
-        assert json.loads(key.read_text())["private_key"] not in server.log.read_text()
+        log = workplace.label_studio.log.read_text()
+    assert json.loads(key.read_text())["private_key"].splitlines()[1] not in log
