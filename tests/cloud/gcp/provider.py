@@ -147,7 +147,9 @@ class Gcp(Provider):
             moved = (key for key in inputs if key in state and state[key] != has.get(key))
             inputs |= {key: has.get(key) for key in moved}
         else:
-            inputs = {**record["inputs"], "__defaults": []}
+            places = ("project", "region", "zone")
+            known = {key: has[key] for key in places if key in wheel.inputs and key in has}
+            inputs = {**known, **record["inputs"], "__defaults": []}
         return pb.ReadResponse(id=identities[0], properties=write(has), inputs=write(inputs))
 
     @refusing
