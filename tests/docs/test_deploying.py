@@ -14,8 +14,7 @@ import pytest
 
 from tests.cloud import checkout
 from tests.cloud.workspace import ROOT, Stack
-
-pytestmark = pytest.mark.integration
+from tests.infra.engine.changes import GROUPS
 
 PAGE = ROOT / "docs" / "deploying.md"
 PASSWORD = "nine people and 400 images"
@@ -36,6 +35,17 @@ def commands() -> str:
     return "".join(re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL))
 
 
+def test_the_page_says_of_each_setting_what_becomes_of_the_machine() -> None:
+    rows = re.findall(r"^\| (`.+`) \| (\w+) \|", PAGE.read_text(), re.MULTILINE)
+    told = {setting: becomes for row, becomes in rows for setting in re.findall(r"\w+", row)}
+    words = {"replace": "replaced", "update": "updated", "untouched": "untouched"}
+    # tests/infra/engine/test_changes.py shows that these are true.
+    known = {change.setting: words[change.machine] for g in GROUPS.values() for change in g}
+    assert told == known
+    assert len(told) > 20
+
+
+@pytest.mark.integration
 def test_every_command_of_the_page_can_be_pasted(tmp_path: Path) -> None:
     script = commands()
     assert script.count(f"pulumi login {STATE}\n") == 1
