@@ -72,7 +72,33 @@ def client(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Iterator[stor
             key = base64.b64decode(encoded).decode()
             yield deployed.stand_in.client(deployed.stand_in.key_file(deployed.account, key))
         else:
-            by_key = "GOOGLE_APPLICATION_CREDENTIALS_BASE64" in deployed.metadata
+            token = deployed.stand_in.server.service.tokens.issue(deployed.account)
+            yield storage.Client("demo-project", credentials.Credentials(token))
+
+
+def test_the_machine_may_do_what_labeling_takes_and_no_more(
+    client: storage.Client,
+) -> None:
+    every = [*READ.permissions, *WRITE.permissions, "storage.buckets.update"]
+    source = client.bucket(SOURCE).test_iam_permissions(every)
+    assert sorted(source) == sorted(READ.permissions)
+    target = set(client.bucket(TARGET).test_iam_permissions(every))
+    assert set(WRITE.permissions) <= target
+    assert "storage.buckets.update" not in target
+    client.bucket(TARGET).blob("annotations/1.json").upload_from_string("{}")
+    with pytest.raises(exceptions.Forbidden):
+        client.bucket(SOURCE).blob("x").upload_from_string("x")
+
+
+def test_the_target_keeps_versions(client: storage.Client) -> None:
+    assert client.get_bucket(TARGET).versioning_enabled
+
+
+def test_the_studios_page_may_read_a_signed_image_and_others_may_not(
+    client: storage.Client, deployed: Deployed
+) -> None:
+    deployed.stand_in.put(SOURCE, "x.png", b"picture")
+    by_key = "GOOGLE_APPLICATION_CREDENTIALS_BASE64" in deployed.metadata
     token = deployed.stand_in.server.service.tokens.issue(deployed.account)
     blob = client.bucket(SOURCE).blob("x.png")
     address = blob.generate_signed_url(
