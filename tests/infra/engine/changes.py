@@ -82,7 +82,11 @@ IN_PLACE = (
     Change(
         "allowedRanges",
         ["192.0.2.0/24"],
-        (Effect("Firewall atelier-dev-web", "update", ("sourceRanges",)),),
+        (
+            Effect("Firewall atelier-dev-web", "update", ("sourceRanges",)),
+            # The certificate authority still has to reach port 80.
+            Effect("Firewall atelier-dev-certificate", "create"),
+        ),
     ),
     Change(
         "keyVersion",
@@ -241,7 +245,7 @@ PREBUILT = (
             for name in ("frontend", "segmentation", "segment_anything_model")
         },
         (
-            machine("metadata.atelier-images"),
+            machine("metadata.atelier-images", "metadata.atelier-env"),
             Effect(REGISTRY, "delete"),
             Effect("RepositoryIamMember atelier-dev-registry", "delete"),
             *(Effect(image, "delete") for image in IMAGES),
