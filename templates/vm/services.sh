@@ -130,9 +130,13 @@ log_in() {
 # With all images here, no registry is asked.
 pull() {
   local number pause=2 output before=''
+  reason=''
+  [[ -n $(missing_images "$NEXT") ]] || return 0
+  : >"$PULLING"
+  sync "$PULLING"
   for ((number = 1; number <= PULL_TRIES; number++)); do
     reason=''
-    [[ -n $(missing_images "$NEXT") ]] || return 0
+    [[ -n $(missing_images "$NEXT") ]] || break
     report pull "fetching the images, try $number of $PULL_TRIES$before"
     output=$(log_in 2>&1 && compose "$NEXT" pull --quiet --policy missing 2>&1) && continue
     before=$(tail -n 1 <<<"$output" | cut -c 1-600)
@@ -140,11 +144,13 @@ pull() {
     before="; the one before: $before"
     say "$output"
     # Each further try would download gigabytes to end in the same place.
-    [[ $output != *'no space left on device'* ]] || return 0
+    [[ $output != *'no space left on device'* ]] || break
     sleep "$pause"
     pause=$((pause < 30 ? pause * 2 : 30))
   done
   [[ -z $(missing_images "$NEXT") ]] || reason=${reason:-"the images were fetched and are not there"}
+  [[ ! -d $ROOT/var/lib/docker ]] || sync -f "$ROOT/var/lib/docker"
+  rm "$PULLING"
 }
 
 start() {

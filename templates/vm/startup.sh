@@ -11,6 +11,8 @@ STATE=$ROOT/opt/atelier
 DATA=$ROOT/srv/atelier
 LOG=$ROOT/var/log/atelier-startup.log
 UNITS=$ROOT/etc/systemd/system
+# There while images are pulled and until their files are on the disk.
+PULLING=$STATE/pulling
 # Who the containers run as: backends/*/Dockerfile.
 CONTAINER_ID=${CONTAINER_ID:-10001}
 NVIDIA_KEY=C95B321B61E88C1809C4F759DDCAE044F796ECB0
@@ -157,7 +159,18 @@ RequiresMountsFor=$DATA"
     esac
   fi
   systemctl daemon-reload
+  ensure_whole_layers
   systemctl enable --now docker || fail "docker does not start; journalctl --unit docker says why"
+}
+
+# Docker writes a layer's files without waiting for the disk, and after a power cut takes the layer for whole while they
+# are empty. Nothing in its folders is the only copy of anything.
+ensure_whole_layers() {
+  [[ -e $PULLING ]] || return 0
+  say 'the machine was switched off during a pull; docker begins with an empty folder'
+  systemctl stop docker.socket docker containerd
+  find "$ROOT/var/lib/docker" "$ROOT/var/lib/containerd" -mindepth 1 -delete
+  rm "$PULLING"
 }
 
 ensure_gpu_containers() {
