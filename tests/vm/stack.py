@@ -38,6 +38,11 @@ def attributes(settings: Settings, images: Mapping[str, str], address: str) -> d
     }
 
 
+def attribute(name: str) -> str:
+    """Return an attribute's name: in lower case, underscores stand for its hyphens."""
+    return name.replace("_", "-") if name.islower() else name
+
+
 class CloudFile:
     """cloud.json with one machine in it, changed in place as `pulumi up` changes metadata."""
 
@@ -62,10 +67,10 @@ class CloudFile:
         self.write({"resources": {key: {"inputs": inputs, "outputs": {}}}})
 
     def change(self, **attributes: str) -> None:
-        """Change some metadata attributes; underscores in names stand for hyphens."""
+        """Change some metadata attributes, whose names are told as `attribute` takes them."""
         known = json.loads(self.file.read_text())
         (resource,) = known["resources"].values()
-        changed = {name.replace("_", "-"): value for name, value in attributes.items()}
+        changed = {attribute(name): value for name, value in attributes.items()}
         resource["inputs"]["metadata"].update(changed)
         self.write(known)
 

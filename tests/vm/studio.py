@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tests.cloud.lab.disks import Disk
 from tests.cloud.lab.lab import Lab
 from tests.cloud.lab.place import LabError
-from tests.vm.stack import CloudFile, attributes, load
+from tests.vm.stack import CloudFile, attribute, attributes, load
 
 LOG = "/var/log/atelier-startup.log"
 
@@ -37,7 +37,7 @@ class Studio:
     def create(self, **changed: str) -> None:
         """Make the machine in the cloud; `changed` replaces attributes of its first boot."""
         known = attributes(self.settings, self.images, self.machine.outside)
-        changes = {name.replace("_", "-"): value for name, value in changed.items()}
+        changes = {attribute(name): value for name, value in changed.items()}
         self.cloud.create(known | changes)
 
     def boot(self, boot_gb: float = 60) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from infra.render.env import image_env
 from tests.cloud.lab.lab import TOKEN, Lab
+from tests.cloud.lab.machine import Machine
 from tests.cloud.lab.processes import wait_until
 from tests.vm.conftest import MakeStudio
 from tests.vm.studio import LOG
@@ -65,7 +66,7 @@ def test_power_lost_in_the_middle_of_a_pull_is_made_good_by_the_next_boot(
     try:
         studio.boot()
         studio.wait_for("pull", 120)
-        wait_until("the pull to be held", 60, lambda: is_unpacking(studio.machine))
+        wait_until("the pull to be held", 60, lambda: is_fetching(studio.machine))
         assert "/var/lib/docker" in studio.machine.cut_power()
     finally:
         lab.registry.change(hold_after=None)
@@ -75,11 +76,8 @@ def test_power_lost_in_the_middle_of_a_pull_is_made_good_by_the_next_boot(
     assert studio.containers()["segmentation"]["image"] == large
 
 
-def is_unpacking(machine: object) -> bool:
+def is_fetching(machine: Machine) -> bool:
     """Whether some of the large layer has come to the machine's disk."""
-    from tests.cloud.lab.machine import Machine
-
-    assert isinstance(machine, Machine)
     found = machine.run("find", "/var/lib/docker/tmp", "-name", "GetImageBlob*", "-size", "+4M")
     return bool(found.stdout.strip())
 

@@ -1,5 +1,6 @@
 """The Docker daemon that builds and pushes images: an operator's, inside the lab's network."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -39,12 +40,31 @@ class Daemon:
         execution = self.place.folder("docker-exec")
         path = f"{self.programs}/usr/sbin:{self.programs}/usr/bin:{os.environ['PATH']}"
         command = ["env", f"PATH={path}", f"SSL_CERT_FILE={authority.bundle}"]
+        lock, data = self.data()
+        command += ["flock", "--nonblock", "--no-fork", str(lock)]
         command += ["dockerd", "--storage-driver=overlay2", "--exec-root", str(execution)]
-        command += ["--data-root", str(self.place.folder("docker-data"))]
+        command += ["--data-root", str(data)]
         command += ["--pidfile", str(execution / "docker.pid"), "-H", f"unix://{self.socket}"]
         command += ["--config-file", str(self.config())]
         self.processes.start("dockerd", self.network.inside(*command), lowest=True)
         wait_until("the Docker daemon", 60, lambda: self.answers())
+
+    def data(self) -> tuple[Path, Path]:
+        """Return the folder for images and layers, and the lock that its user holds.
+
+        The one in the cache, where an image that did not change is neither built nor pushed again;
+        an empty one where another lab uses that.
+        """
+        for parent in (self.place.cache, self.place.state):
+            lock, data = parent / "docker-data.lock", parent / "docker-data"
+            data.mkdir(parents=True, exist_ok=True)
+            with lock.open("a") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+            return lock, data
+        raise LabError(f"another Docker daemon uses {self.place.state}")
 
     def config(self) -> Path:
         file = self.place.folder("docker-config") / "daemon.json"

@@ -34,6 +34,7 @@ POSTGRES_HOOKS = (
 )
 PYTHON = Recipe("python", "bookworm", ("ca-certificates", "python3", "python3-pip", "python3-venv"))
 POSTGRES = Recipe("postgres", "trixie", ("postgresql-17", "libnss-wrapper"))
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 OWNED = ("--numeric-owner", "--owner=0", "--group=0")
 Docker = Callable[..., object]
 
@@ -65,7 +66,10 @@ class Images:
         """Make the base image of the project's own images; return its name."""
         recipe = Recipe(PYTHON.name, PYTHON.suite, PYTHON.packages, PYTHON_HOOKS)
         path = "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
-        changes = (f"ENV {path} LANG=C.UTF-8", 'CMD ["python3"]')
+        # Google's own clients and Label Studio know the authorities of a package, not the system's;
+        # where there is a lab, its authority stands for Google's.
+        trust = f"REQUESTS_CA_BUNDLE={CERTIFICATES} SSL_CERT_FILE={CERTIFICATES}"
+        changes = (f"ENV {path} LANG=C.UTF-8 {trust}", 'CMD ["python3"]')
         return self.load(self.archive(recipe), python_image(), changes)
 
     def postgres(self) -> str:

@@ -26,10 +26,10 @@ from tests.cloud.lab.network import (
 from tests.cloud.lab.place import Place, run, say
 from tests.cloud.lab.processes import Processes
 from tests.cloud.lab.registry import CHECKOUT, HUB_NAMES, Registry
+from tests.cloud.storage.service import HOSTS as STORAGE_NAMES
 
 REGIONS = ("us-central1", "us-east1", "us-east4", "us-west1", "europe-west1", "europe-west4")
 ARTIFACT_NAMES = tuple(f"{region}-docker.pkg.dev" for region in REGIONS)
-STORAGE_NAMES = ("storage.googleapis.com", "oauth2.googleapis.com", "www.googleapis.com")
 TOKEN = "ya29.stand-in-token-of-the-machine"
 
 
@@ -63,6 +63,7 @@ class Lab:
         )
         self.serve("metadata", "tests.cloud.lab.metadata", self.metadata_file)
         self.serve("names", "tests.cloud.lab.names", self.network.hosts_file, NAME_SERVER)
+        self.serve_storage()
         self.registry.up(ARTIFACT_NAMES, TOKEN)
         self.issuer.up()
         self.daemon.up(self.authority)
@@ -72,6 +73,11 @@ class Lab:
         """Start one of the lab's own servers in its network."""
         command = ["env", f"PYTHONPATH={CHECKOUT}", self.registry.python, "-m", module, *arguments]
         self.processes.start(name, self.network.inside(*command))
+
+    def serve_storage(self) -> None:
+        """Start Cloud Storage's stand-in, with what lies in the cloud's folder."""
+        certificate = self.authority.issue(self.place.folder("storage"), STORAGE_NAMES)
+        self.serve("storage", "tests.cloud.lab.storage", self.cloud, *certificate)
 
     @property
     def metadata_file(self) -> Path:

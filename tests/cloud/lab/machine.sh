@@ -11,7 +11,7 @@ main() {
   shift 5
   mount --make-rprivate /
   mkdir -p "$folder/boot" "$folder/root"
-  mount -o discard "$boot" "$folder/boot"
+  mount "$boot" "$folder/boot"
   mkdir -p "$folder"/boot/{upper,work,docker,containerd}
   mount -t overlay -o "lowerdir=$lower,upperdir=$folder/boot/upper,workdir=$folder/boot/work" boot "$folder/root"
   cd "$folder/root"

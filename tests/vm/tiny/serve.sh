@@ -21,4 +21,7 @@ echo "$NAME" >/tmp/www/index.html
 echo "$VERSION" >/tmp/www/version
 echo "Log in to $NAME" >/tmp/www/user/login
 echo "$NAME $VERSION listens on $PORT"
-exec httpd -f -p "$PORT" -h /tmp/www
+# The first process of a container gets no signal that it does not catch: docker would wait, then kill.
+trap 'exit 0' TERM
+httpd -f -p "$PORT" -h /tmp/www &
+wait
