@@ -1,9 +1,9 @@
 """Runs Python programs for a Pulumi engine that was built from its Go module.
 
 The official host (pulumi-language-python) is not part of that module. This one serves the calls
-that preview, up, refresh, destroy, install, about and policy packs make, and none that generate
-code. Protocol: pulumi's proto/pulumi/language.proto. The file imports nothing of the project's,
-because `engine` copies it beside the engine.
+that preview, up, refresh, destroy, install and about make, not those that generate code or run
+policy packs. Protocol: pulumi's proto/pulumi/language.proto. The file imports nothing of the
+project's, because `engine` copies it beside the engine.
 """
 
 import importlib.metadata
@@ -131,14 +131,6 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
             return language_pb2.RunResponse(bail=True)
         error = f"Program exited with non-zero exit code: {status}" if status else ""
         return language_pb2.RunResponse(error=error)
-
-    def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        """Run a plugin written in Python (a policy pack): a folder with a __main__.py."""
-        command = [interpreter(request.info), "-u", request.info.program_directory, *request.args]
-        env = os.environ | dict(line.split("=", 1) for line in request.env)
-        for name, value in output_of(command, request.pwd, env, context):
-            field = "exitcode" if name == "exit" else name
-            yield language_pb2.RunPluginResponse(**{field: value})
 
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         """Install requirements.txt with pip into the project's virtual environment."""
