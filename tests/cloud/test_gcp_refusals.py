@@ -101,6 +101,14 @@ def test_a_running_machine_is_stopped_for_a_machine_type_only_when_allowed(gcp: 
     assert gcp.update(INSTANCE, identity, old, **allowed)["machineType"] == "e2-standard-8"
 
 
+def test_a_boot_disk_grows_and_does_not_shrink(gcp: Asking) -> None:
+    sizes = {size: {"bootDisk": {"initializeParams": {"size": size}}} for size in (30, 60, 80)}
+    identity, _ = gcp.create(INSTANCE, **machine(**sizes[60]))
+    gcp.update(INSTANCE, identity, machine(**sizes[60]), **machine(**sizes[80]))
+    with pytest.raises(Answered, match="must be larger than existing size '80' GB"):
+        gcp.update(INSTANCE, identity, machine(**sizes[80]), **machine(**sizes[30]))
+
+
 @pytest.mark.parametrize(
     ("role", "member", "message"),
     [

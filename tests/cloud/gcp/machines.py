@@ -133,6 +133,20 @@ def refuse_while_running(changed: set[str], before: Data, new: Data) -> None:
         )
 
 
+def refuse_smaller_boot_disk(before: Data, new: Data) -> None:
+    """A disk grows in place; it never shrinks."""
+    old, wanted = (
+        ((values.get("bootDisk") or {}).get("initializeParams") or {}).get("size", 0)
+        for values in (before, new)
+    )
+    if 0 < wanted < old:
+        raise Refused(
+            "Error resizing disk: googleapi: Error 400: Invalid value for field 'sizeGb': "
+            f"'{wanted}'. New disk size '{wanted}' GB must be larger than existing size '{old}' "
+            "GB., invalid"
+        )
+
+
 def refuse_firewall(values: Data) -> None:
     """Refuse a rule that selects machines, or sources, in two ways that exclude each other."""
     for side in ("target", "source"):

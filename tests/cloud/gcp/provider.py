@@ -10,7 +10,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 
 from tests.cloud.gcp import diff, faults, images, lookups, outputs, rules, snapshots
 from tests.cloud.gcp.facts import COMPUTE, NAMES, REPEATABLE, RFC1035
-from tests.cloud.gcp.machines import refuse_while_running
+from tests.cloud.gcp.machines import refuse_smaller_boot_disk, refuse_while_running
 from tests.cloud.gcp.package import PACKAGE, ResourceType, resource_type
 from tests.cloud.gcp.state import Cloud, Data
 from tests.cloud.rpc import UNKNOWN, Provider, Refused, read, refusing, short_type, write
@@ -126,6 +126,7 @@ class Gcp(Provider):
             rules.refuse_values(data, kind, values, request.id)
             if kind == "compute.Instance":
                 refuse_while_running(changed, before, news)
+                refuse_smaller_boot_disk(before, news)
         self.cloud.hook("update", kind, request.id, news, values)
         with self.cloud.open() as data:
             data["resources"][f"{kind} {request.id}"].update(inputs=news, outputs=values)
