@@ -16,6 +16,7 @@ import requests
 from google.api_core import exceptions as google_errors
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
+from google.oauth2 import service_account
 
 from studio.errors import StorageAccessError, StorageCredentialsError, StorageError
 from studio.storage_address import SCHEME, StorageAddress
@@ -106,16 +107,22 @@ class CloudStorage:
                 "attached account"
             ) from None
 
-    @cached_property
-    def _retry(self):
-        from google.cloud.storage.retry import DEFAULT_RETRY
-
-        return DEFAULT_RETRY.with_timeout(RETRY_SECONDS)
-
     @property
     def _account(self) -> str:
         credentials = self._client._credentials
         return getattr(credentials, "service_account_email", None) or "this Google account"
+
+    def _not_accepted(self, reason: str) -> str:
+        if isinstance(self._client._credentials, service_account.Credentials):
+            return (
+                f"Google does not accept the key of {self._account} ({reason}) It was deleted, or "
+                "the account is disabled: make a new key and name its file in "
+                "GOOGLE_APPLICATION_CREDENTIALS"
+            )
+        return (
+            f"Google gives {self._account} no access ({reason}) Is the account that is attached to "
+            "this machine still there and enabled?"
+        )
 
     def _denied(self, address: StorageAddress, missing: str, roles: str) -> str:
         return (
@@ -129,7 +136,7 @@ class CloudStorage:
         try:
             yield
         except google_errors.NotFound as error:
-            if "bucket" in str(error.message).lower():
+            if "bucket does not exist" in str(error.message):
                 text = f"there is no bucket {address.bucket}; correct the name in the project file"
             else:
                 text = f"there is no object {address}; upload it, or correct the project file"
@@ -141,11 +148,7 @@ class CloudStorage:
         except google.auth.exceptions.TransportError as error:
             raise StorageError(_unreachable(address, error)) from None
         except google.auth.exceptions.GoogleAuthError as error:
-            raise StorageCredentialsError(
-                f"Google does not accept the key of {self._account} ({_first_sentence(error)}) "
-                "It was deleted, or the account is disabled: make a new key and name its file in "
-                "GOOGLE_APPLICATION_CREDENTIALS"
-            ) from None
+            raise StorageCredentialsError(self._not_accepted(_first_sentence(error))) from None
         except (google_errors.GoogleAPIError, requests.RequestException) as error:
             raise StorageError(_unreachable(address, error)) from None
 

@@ -130,7 +130,7 @@ def workplace(
 ) -> BucketPlace:
     """A project of three scenes in a bucket, with their catalogue beside them."""
     number = next(NUMBERS)
-    source, target = f"scenes-{number}", f"annotations-{number}"
+    source, target = f"bucket-of-scenes-{number}", f"bucket-of-annotations-{number}"
     rule = {"origins": [ORIGIN], "methods": ["GET"], "responseHeaders": ["Content-Type"]}
     stand_in.cloud.add_bucket(source, cors=[{**rule, "maxAgeSeconds": 3600}])
     stand_in.cloud.add_bucket(target, versioning={"enabled": True})
