@@ -142,7 +142,7 @@ class Settings(BaseModel):
         " segment_anything_model, each with its @sha256: digest.",
     )
     project_file: str = Field(
-        "templates/projects/garments.yaml",
+        "templates/projects/garments-bucket.yaml",
         description="The labeling project, a file of this repository.",
     )
     admin_email: str = Field("admin@example.com", description="Name of the first account.")
@@ -154,6 +154,12 @@ class Settings(BaseModel):
         ge=0,
         le=2880,
         description="The machine is stopped after so many hours in one go. 0: no limit.",
+    )
+    ready_minutes: int = Field(
+        20,
+        ge=0,
+        le=240,
+        description="How long `pulumi up` waits until labelers can log in. 0: not at all.",
     )
     work_days: str = Field(
         "Mon-Fri", description="Days on which the machine is started and stopped: Mon-Wed,Sat."

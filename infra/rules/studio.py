@@ -92,14 +92,14 @@ def project_file(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "projectFile",
             f"{shown(settings.project_file)} is outside of the repository",
-            "Put it beside templates/projects/garments.yaml, and write its path from the"
+            "Put it beside templates/projects/garments-bucket.yaml, and write its path from the"
             " repository's root",
         )
     elif path.suffix not in (".yaml", ".yml"):
         yield Finding(
             "projectFile",
             f"{shown(settings.project_file)} is no YAML file",
-            "Write a path such as templates/projects/garments.yaml",
+            "Write a path such as templates/projects/garments-bucket.yaml",
         )
     elif not path.is_file():
         known = sorted(file.name for file in (REPOSITORY / "templates/projects").glob("*.y*ml"))

@@ -29,7 +29,7 @@ def test_the_defaults_are_the_cheapest_gpu_machine_stopped_at_night() -> None:
     assert settings.labels_all == {"atelier-stack": "dev", "managed-by": "atelier"}
     assert settings.web_port == 443
     assert settings.image_names == ("frontend", "segmentation", "segment_anything_model")
-    assert settings.project_path.name == "garments.yaml"
+    assert settings.project_path.name == "garments-bucket.yaml"
     assert settings.project_path.is_file()
 
 

@@ -33,17 +33,17 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "a project file that is not there": (
         {"projectFile": "templates/projects/shoes.yaml"},
         'projectFile: "templates/projects/shoes.yaml" does not exist.'
-        " In templates/projects there is garments.yaml.",
+        " In templates/projects there is garments-bucket.yaml and garments.yaml.",
     ),
     "a project file elsewhere on the computer": (
         {"projectFile": "../shoes.yaml"},
         'projectFile: "../shoes.yaml" is outside of the repository. Put it beside'
-        " templates/projects/garments.yaml, and write its path from the repository's root.",
+        " templates/projects/garments-bucket.yaml, and write its path from the repository's root.",
     ),
     "a project file of another kind": (
         {"projectFile": "README.md"},
         'projectFile: "README.md" is no YAML file.'
-        " Write a path such as templates/projects/garments.yaml.",
+        " Write a path such as templates/projects/garments-bucket.yaml.",
     ),
     "an account that is no e-mail address": (
         {"adminEmail": "admin"},

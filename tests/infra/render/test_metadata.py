@@ -52,7 +52,9 @@ ASKED = re.compile(r"\b(?:required_)?attribute ([A-Za-z][\w-]+) \"")
 def test_files_are_handed_over_as_they_are() -> None:
     assert static(load({})) == {
         **{key: (VM / name).read_text(encoding="utf-8") for key, name in FILES.items()},
-        "atelier-project": (ROOT / "templates/projects/garments.yaml").read_text(encoding="utf-8"),
+        "atelier-project": (ROOT / "templates/projects/garments-bucket.yaml").read_text(
+            encoding="utf-8"
+        ),
         "atelier-labeling-config": (ROOT / "templates/labeling/garments.xml").read_text(
             encoding="utf-8"
         ),
