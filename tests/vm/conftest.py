@@ -61,7 +61,9 @@ def installed(lab: Lab) -> Disk:
 
 
 @pytest.fixture
-def make_studio(lab: Lab, tiny: Tiny, installed: Disk) -> Iterator[MakeStudio]:
+def make_studio(
+    request: pytest.FixtureRequest, lab: Lab, tiny: Tiny, installed: Disk
+) -> Iterator[MakeStudio]:
     """Makes a studio on a machine with Docker, of which nothing is left after the test."""
     made: list[Studio] = []
 
@@ -73,7 +75,7 @@ def make_studio(lab: Lab, tiny: Tiny, installed: Disk) -> Iterator[MakeStudio]:
 
     yield make
     for studio in made:
-        keep_logs(studio)
+        keep_logs(studio, request.node.name)
         studio.remove()
 
 
@@ -82,13 +84,14 @@ def new_studio(lab: Lab, tiny: Tiny) -> Iterator[Studio]:
     """One studio for all cases of a module, on an empty boot disk. It is off at first."""
     studio = Studio(lab, tiny.references())
     yield studio
-    keep_logs(studio)
+    keep_logs(studio, "test_boot")
     studio.remove()
 
 
-def keep_logs(studio: Studio) -> None:
+def keep_logs(studio: Studio, name: str) -> None:
     """Put the console and the startup log where pytest keeps its folders for a while."""
-    folder = studio.lab.cloud / "logs"
-    folder.mkdir(exist_ok=True)
-    (folder / "startup.log").write_text(studio.log())
-    shutil.copy(studio.machine.console, folder / "console.log")
+    folder = studio.lab.cloud / "logs" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    if studio.machine.console.exists():
+        shutil.copy(studio.machine.console, folder / "console.log")
+        (folder / "startup.log").write_text(studio.log())

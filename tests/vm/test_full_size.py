@@ -69,7 +69,7 @@ def studio(
     studio.change(GOOGLE_APPLICATION_CREDENTIALS_BASE64=encoded)
     fill(lab, source, tmp_path_factory.mktemp("scenes"))
     yield studio
-    keep_logs(studio)
+    keep_logs(studio, "test_full_size")
     studio.remove()
 
 

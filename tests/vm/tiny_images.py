@@ -8,7 +8,7 @@ from tests.cloud.lab.images import CHECKOUT, Images, pack
 from tests.cloud.lab.lab import Lab
 from tests.vm.stack import PROJECT
 
-BASE = "atelier-lab-busybox"
+BASE = "atelier-lab-busybox:1"
 COMMANDS = ("sh", "cat", "dd", "echo", "httpd", "ls", "mkdir", "nc", "sleep", "wget", "id", "ps")
 PORTS = {"frontend": 8080, "segmentation": 7070, "segment_anything_model": 9090}
 REPOSITORY = f"us-central1-docker.pkg.dev/{PROJECT}/atelier-dev"

@@ -74,6 +74,13 @@ class Lab:
         command = ["env", f"PYTHONPATH={CHECKOUT}", self.registry.python, "-m", module, *arguments]
         self.processes.start(name, self.network.inside(*command))
 
+    def follow(self, cloud: Path) -> None:
+        """Let the metadata server and the storage show another cloud: its folder."""
+        self.cloud = cloud
+        self.set_metadata(cloud=str(cloud / "cloud.json"), machines={})
+        self.processes.end("storage", force=True)
+        self.serve_storage()
+
     def serve_storage(self) -> None:
         """Start Cloud Storage's stand-in, with what lies in the cloud's folder."""
         certificate = self.authority.issue(self.place.folder("storage"), STORAGE_NAMES)
@@ -100,8 +107,14 @@ class Lab:
         self.set_metadata(machines=known | {machine.address: name})
         return machine
 
-    def boot(self, machine: Machine, data: Disk | None = None, boot_gb: float = 60) -> float:
-        """Turn a machine on; return the time (seconds since the epoch) at which it began."""
+    def boot(
+        self, machine: Machine, data: Disk | None = None, boot_gb: float = 60, outside: str = ""
+    ) -> float:
+        """Turn a machine on; return the time (seconds since the epoch) at which it began.
+
+        `outside` is an address that leads to the machine in place of its own one.
+        """
+        machine.outside = outside or machine.outside
         root = rootfs.tree(self.place, self.authority, rootfs.machine_recipe())
         began = time.time()
         machine.boot(root, {"atelier-data": data} if data else {}, boot_gb)
