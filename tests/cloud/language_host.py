@@ -133,12 +133,14 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.RunResponse(error=error)
 
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        """Install requirements.txt with pip into the project's virtual environment."""
+        """Install requirements.txt with pip into the project's virtual environment.
+
+        As the official host does (sdk/python/toolchain/pip.go): `venv` runs over an environment
+        that is there, and so gives it pip where it has none.
+        """
         virtualenv = options(request.info).get("virtualenv") or "venv"
         folder = Path(request.info.root_directory, virtualenv)
-        steps: list[list[str]] = []
-        if not folder.exists():
-            steps.append([sys.executable, "-m", "venv", str(folder)])
+        steps = [[sys.executable, "-m", "venv", str(folder)]]
         if Path(request.directory, "requirements.txt").exists():
             python = str(folder / "bin" / "python")
             steps.append([python, "-m", "pip", "install", "-r", "requirements.txt"])
