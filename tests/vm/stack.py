@@ -69,7 +69,7 @@ class CloudFile:
     def change(self, **attributes: str) -> None:
         """Change some metadata attributes, whose names are told as `attribute` takes them."""
         known = json.loads(self.file.read_text())
-        (resource,) = known["resources"].values()
+        resource = next(known["resources"][key] for key in known["resources"] if KIND in key)
         changed = {attribute(name): value for name, value in attributes.items()}
         resource["inputs"]["metadata"].update(changed)
         self.write(known)

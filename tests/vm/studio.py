@@ -95,6 +95,10 @@ class Studio:
         rows = [json.loads(line) for line in listed.splitlines()]
         return {row.pop("service"): row for row in rows}
 
+    def ids(self) -> dict[str, str]:
+        """Return the container's id of each service: another one after it was replaced."""
+        return {service: row["id"] for service, row in self.containers().items()}
+
     def inside(self, service: str, *command: str) -> str:
         """Run a command in a service's container; return its output and errors together."""
         name = f"atelier-{service}-1"

@@ -12,10 +12,6 @@ SERVICES = {"caddy", "frontend", "postgres", "segmentation", "segment_anything_m
 METADATA = "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token"
 
 
-def ids(studio: Studio) -> dict[str, str]:
-    return {service: row["id"] for service, row in studio.containers().items()}
-
-
 def secrets(studio: Studio) -> str:
     return studio.machine.run("sh", "-c", "sha256sum /srv/atelier/secrets/*").stdout
 
@@ -102,13 +98,13 @@ def test_a_second_boot_ends_ready_with_the_same_secrets_and_rows(new_studio: Stu
 
 
 def test_a_new_image_replaces_its_container_and_no_other(new_studio: Studio, tiny: Tiny) -> None:
-    before = ids(new_studio)
+    before = new_studio.ids()
     new = tiny.references(segmentation=tiny.build("segmentation", version="2"))
     new_studio.forget_report()
     new_studio.change(atelier_images=image_env(new))
     report = new_studio.wait_for("ready", 120, message="is open")
     print(f"one service rolled: {report.seconds:.0f} s")
-    after = ids(new_studio)
+    after = new_studio.ids()
     assert {service for service in SERVICES if before[service] != after[service]} == {
         "segmentation"
     }

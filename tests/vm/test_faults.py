@@ -191,11 +191,11 @@ def test_a_reference_to_an_image_that_does_not_exist_keeps_what_runs(
     studio.boot()
     studio.wait_for("ready", 180)
     gone = tiny.build("frontend").split("@")[0] + "@sha256:" + "0" * 64
-    before = studio.containers()
+    before = studio.ids()
     studio.change(atelier_images=image_env(tiny.references(frontend=gone)))
     report = studio.wait_for("pull", 120, message="try 2 of")
     assert "not found" in report.message or "unknown" in report.message, report
-    assert studio.containers() == before
+    assert studio.ids() == before
     assert studio.fetch("/user/login").strip() == "Log in to frontend"
 
 

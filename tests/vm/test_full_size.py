@@ -19,7 +19,6 @@ from tests.cloud.lab.lab import Lab
 from tests.cloud.storage.cloud_file import CloudFile as Accounts
 from tests.cloud.storage.objects import Objects
 from tests.vm.conftest import keep_logs
-from tests.vm.stack import PROJECT
 from tests.vm.studio import Studio
 from tests.vm.tiny_images import REPOSITORY
 
@@ -135,11 +134,15 @@ def browse(studio: Studio, path: str, *options: str) -> str:
     return studio.lab.network.run(*command, *kept, *options, f"{studio.url}{path}").stdout
 
 
-def test_the_project_names_the_buckets_of_the_stack(studio: Studio) -> None:
-    imported = json.loads(browse(studio, "/api/tasks?fields=all&page_size=10"))
-    addresses = [task["data"]["image"] for task in imported["tasks"]]
-    assert len(addresses) == SCENES
-    assert PROJECT in studio.settings.source_bucket_name
+def test_the_images_of_the_source_bucket_are_tasks(studio: Studio) -> None:
+    project = json.loads(browse(studio, "/api/projects"))["results"][0]["id"]
+    listed = json.loads(browse(studio, f"/api/tasks?project={project}&fields=all"))["tasks"]
+    assert len({task["storage_filename"] for task in listed}) == SCENES
+    # What the labeling screen is given leads to a signed address in the bucket.
+    shown = listed[0]["data"]["image"].removeprefix(studio.url)
+    told = browse(studio, shown, "--output", "/dev/null", "--write-out", "%{redirect_url}")
+    bucket = studio.settings.source_bucket_name
+    assert told.startswith(f"https://storage.googleapis.com/{bucket}/"), (shown, told)
 
 
 def test_the_second_boot_pulls_nothing(studio: Studio) -> None:

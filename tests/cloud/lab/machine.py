@@ -170,8 +170,8 @@ class Machine:
         self.processes.end(self.process, force=True)
         deadline = time.monotonic() + 20
         for file in sorted(self.folder.glob("*.img")):
-            while attached(file) and time.monotonic() < deadline:
-                run(["losetup", "--detach", attached(file)[0]], check=False)
+            while (held := attached(file)) and time.monotonic() < deadline:
+                run(["losetup", "--detach", held[0]], check=False)
                 time.sleep(0.1)
         cgroups.remove(self.cgroup)
 
