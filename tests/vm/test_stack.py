@@ -82,7 +82,8 @@ def test_up_with_a_new_image_rolls_the_running_machine(stack: Stack, lab: Lab, t
     (lab.cloud / "guest-attributes" / f"{NAME}.json").unlink()
     stack.config(prebuilt=new)
     said = stack.up().said
-    assert "1 updated" in said or "~ 1" in said, said
+    assert "gcp:compute:Instance atelier-dev updated" in said
+    assert "replaced" not in said
     wait_for(stack, "ready", message="is open")
     after = running(lab)
     assert after.pop("frontend") == new["frontend"]
