@@ -58,7 +58,8 @@ def wait_for(stack: Stack, phase: str, message: str = "") -> None:
 
 
 def running(lab: Lab) -> dict[str, str]:
-    listed = lab.machine(NAME).run("docker", "ps", "--format", "{{.Names}} {{.Image}}").stdout
+    form = ("--no-trunc", "--format", "{{.Names}} {{.Image}}")
+    listed = lab.machine(NAME).run("docker", "ps", *form).stdout
     rows = (line.split() for line in listed.splitlines())
     return {name.removeprefix("atelier-").removesuffix("-1"): image for name, image in rows}
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cloud.lab.lab import Lab
+from tests.cloud.lab.machine import Machine
 from tests.cloud.lab.place import LabError, Place, default_cache, default_place
 
 STATE = "ATELIER_LAB"
@@ -43,6 +44,16 @@ def disk_name(values: dict[str, Any]) -> str:
     return str(disks[0]["source"]).rpartition("/")[2]
 
 
+def show_console(cloud: Path, machine: Machine) -> None:
+    """Let the compute API's double show what the machine says: see tests.cloud.compute_guest."""
+    (cloud / "guest-attributes").mkdir(exist_ok=True)
+    (cloud / "guest-attributes" / f"{machine.name}.json").unlink(missing_ok=True)
+    port = cloud / "serial-port" / f"{machine.name}.log"
+    port.parent.mkdir(exist_ok=True)
+    port.unlink(missing_ok=True)
+    port.symlink_to(machine.console)
+
+
 def react(lab: Lab, told: dict[str, Any]) -> None:
     """Do to the machine what was done to the instance.
 
@@ -52,6 +63,7 @@ def react(lab: Lab, told: dict[str, Any]) -> None:
     values = {**told["outputs"], **told["inputs"]}
     machine = lab.machine(values["name"])
     if told["event"] == "create":
+        show_console(lab.cloud, machine)
         lab.boot(machine, lab.disk(disk_name(values)), outside=outside(values))
     elif told["event"] == "delete":
         if machine.is_on:

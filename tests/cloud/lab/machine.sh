@@ -23,13 +23,14 @@ main() {
   mount --bind "$folder/boot/docker" var/lib/docker
   mount --bind "$folder/boot/containerd" var/lib/containerd
   identity "$name" "$address" "$gateway"
+  serial_port "$folder/console.log"
   local tries
   for ((tries = 0; tries < 200; tries++)); do
     [[ -e /sys/class/net/eth0 ]] || ip link show eth0 >/dev/null 2>&1 && break
     sleep 0.05
   done
   mkdir -p .old
-  exec >>"$folder/console.log" 2>&1 </dev/null
+  exec >>"$folder/init.log" 2>&1 </dev/null
   pivot_root . .old
   cd /
   umount -l /.old
@@ -88,6 +89,23 @@ cgroups() {
   done
   mkdir sys/fs/cgroup/systemd
   mount -t cgroup -o none,name=systemd cgroup sys/fs/cgroup/systemd
+}
+
+# What Google's machines write to their first serial port: the journal.
+serial_port() {
+  local units=etc/systemd/system
+  touch dev/serial-port "$1"
+  mount --bind "$1" dev/serial-port
+  mkdir -p "$units/sysinit.target.wants"
+  cat >"$units/lab-serial-port.service" <<'EOF'
+[Unit]
+DefaultDependencies=no
+After=systemd-journald.service
+Before=sysinit.target
+[Service]
+ExecStart=/bin/sh -c 'exec journalctl --follow --lines=0 --output=short >>/dev/serial-port'
+EOF
+  ln -sf ../lab-serial-port.service "$units/sysinit.target.wants/lab-serial-port.service"
 }
 
 identity() {
