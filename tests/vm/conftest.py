@@ -28,7 +28,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     state = tmp_path_factory.mktemp("lab")
     lab = Lab(Place(state, default_cache()), tmp_path_factory.mktemp("cloud"))
     try:
-        lab.up()
+        lab.up(owned=True)
         images = Images(lab.place, lab.authority, lab.docker)
         images.postgres()
         images.caddy()

@@ -1,6 +1,7 @@
 """All of a lab: what `python -m tests.cloud.lab` and the scenarios of `make test-vm` use."""
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -24,7 +25,7 @@ from tests.cloud.lab.network import (
     Network,
 )
 from tests.cloud.lab.place import Place, run, say
-from tests.cloud.lab.processes import Processes
+from tests.cloud.lab.processes import Processes, started_at
 from tests.cloud.lab.registry import CHECKOUT, HUB_NAMES, Registry
 from tests.cloud.storage.service import HOSTS as STORAGE_NAMES
 
@@ -45,13 +46,22 @@ class Lab:
         self.issuer = Issuer(place, self.network, self.processes, self.authority)
         self.daemon = Daemon(place, self.network, self.processes)
 
-    def up(self) -> None:
+    def up(self, *, owned: bool = False) -> None:
         """Start everything but machines, after ending what a lab before left behind.
+
+        One that is `owned` is for this process: where that was killed, the next `up` of any lab
+        takes it down.
 
         Raises:
             LabError: when a part does not start; what did start is left, for its logs.
         """
         self.end_leftovers()
+        self.end_orphans()
+        if owned:
+            me = os.getpid()
+            known = {"state": str(self.place.state), "owner": me, "started": started_at(me)}
+            self.note.parent.mkdir(parents=True, exist_ok=True)
+            self.note.write_text(json.dumps(known))
         tools.ensure(self.place)
         self.authority.ensure()
         self.network.up()
@@ -149,6 +159,20 @@ class Lab:
         scan = self.network.run(*command, "-m", "tests.cloud.lab.scan", address)
         return json.loads(scan.stdout)
 
+    @property
+    def note(self) -> Path:
+        """Return the file that names this lab's owner, where it has one."""
+        return self.place.cache / "labs" / f"{self.place.name}.json"
+
+    def end_orphans(self) -> None:
+        """Take down every lab whose owner is no more."""
+        for note in self.note.parent.glob("*.json"):
+            known = json.loads(note.read_text())
+            if started_at(known["owner"]) != known["started"]:
+                orphan = Lab(Place(Path(known["state"]), self.place.cache), self.cloud)
+                say(f"ending what was left of {orphan.place.state}")
+                orphan.down()
+
     def end_leftovers(self) -> None:
         """End every process of this lab, and undo what does not end with them."""
         for name in sorted(self.processes.names(), key=end_order):
@@ -161,6 +185,7 @@ class Lab:
     def down(self, keep: Sequence[str] = ()) -> None:
         """End everything and delete the state, except the folders in `keep`."""
         self.end_leftovers()
+        self.note.unlink(missing_ok=True)
         if not keep:
             shutil.rmtree(self.place.state, ignore_errors=True)
             return
