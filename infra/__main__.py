@@ -8,6 +8,7 @@ from infra.components.machine import Machine, MachineArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.outputs import export
 from infra.components.permissions import Permissions, PermissionsArgs
+from infra.components.readiness import Readiness, ReadinessArgs
 from infra.components.services import Services, ServicesArgs
 from infra.components.storage import Storage, StorageArgs
 from infra.stack_config import read
@@ -26,5 +27,7 @@ machine = Machine(
     name, MachineArgs(settings, services, identity, network, disk, images, permissions)
 )
 Guardrails(name, GuardrailsArgs(settings, services))
+if settings.ready_minutes:
+    Readiness(name, ReadinessArgs(settings, machine, network))
 
 export(settings, identity, network, storage, machine)

@@ -10,7 +10,7 @@ to import, so it is imported by the first call.
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -51,11 +51,15 @@ class Disk:
 
 @dataclass(frozen=True)
 class Machine:
-    """An instance; `disks` maps the device name to the name of the disk."""
+    """An instance; `disks` maps the device name to the name of the disk.
+
+    `metadata` holds its attributes, secrets among them, and is never shown.
+    """
 
     status: str
     protected: bool
     disks: Mapping[str, str]
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     @property
     def stopped(self) -> bool:
@@ -110,7 +114,37 @@ class Compute:
         if found is None:
             return None
         disks = {disk.device_name: _last(disk.source) for disk in found.disks}
-        return Machine(found.status, found.deletion_protection, disks)
+        attributes = found.metadata.items
+        metadata: dict[str, str] = {item.key: item.value for item in attributes}
+        return Machine(found.status, found.deletion_protection, disks, metadata)
+
+    def guest_attributes(self, name: str, zone: str, namespace: str) -> dict[str, str]:
+        """Return what the machine itself wrote under the namespace; empty before it wrote."""
+        from google.api_core.exceptions import NotFound
+        from google.cloud import compute_v1
+
+        request = compute_v1.GetGuestAttributesInstanceRequest(
+            project=self.project, zone=zone, instance=name, query_path=f"{namespace}/"
+        )
+
+        def get() -> dict[str, str]:
+            try:
+                found = self._clients.instances.get_guest_attributes(request)
+            except NotFound:
+                return {}
+            return {item.key: item.value for item in found.query_value.items}
+
+        return self._call(f"read the guest attributes of machine {name} in {zone}", get)
+
+    def serial_output(self, name: str, zone: str) -> str:
+        """Return what the machine wrote to its first serial port, at most the last MB of it."""
+        found = self._call(
+            f"read the serial port of machine {name} in {zone}",
+            lambda: self._clients.instances.get_serial_port_output(
+                project=self.project, zone=zone, instance=name
+            ),
+        )
+        return found.contents
 
     def stop(self, name: str, zone: str) -> None:
         """Stop the machine as its power button would, and wait until it has stopped."""

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import NamedTuple
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -39,6 +39,16 @@ class WorkingHours:
         """From start to stop, in hours: more than 0, less than 24."""
         minutes = (self.stop.hour - self.start.hour) * 60 + self.stop.minute - self.start.minute
         return minutes % (24 * 60) / 60
+
+    def includes(self, moment: datetime) -> bool:
+        """Return whether the machine is to run at that moment of the schedule's own time zone."""
+        now, today = moment.time(), moment.weekday()
+        if self.start < self.stop:
+            return today in self.days and self.start <= now < self.stop
+        yesterday = (today - 1) % 7
+        return (today in self.days and now >= self.start) or (
+            yesterday in self.days and now < self.stop
+        )
 
     def cron(self, time_zone: str) -> InstanceSchedule:
         """Return the two cron lines."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_gcp as gcp
 
+from infra.components import metadata
 from infra.components.data_disk import DataDisk
 from infra.components.identity import Identity
 from infra.components.images import Images
-from infra.components.metadata import MetadataArgs, attributes
 from infra.components.network import Network
 from infra.components.permissions import Permissions
 from infra.components.services import Services
@@ -44,16 +44,29 @@ class Machine(pulumi.ComponentResource):
     Attributes:
         instance: The resource itself.
         id: Google's number for it: a new machine has a new one.
+        images: The SHA-256 of the attribute that names the images it is to run.
+        attributes: A SHA-256 of the other attributes that its containers are made from.
     """
 
     instance: gcp.compute.Instance
     id: pulumi.Output[str]
+    images: pulumi.Output[str]
+    attributes: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: MachineArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("atelier:gcp:Machine", name, None, opts)
         settings, machine = args.settings, args.settings.machine
+        told = metadata.attributes(
+            metadata.MetadataArgs(
+                settings,
+                args.network.address,
+                args.identity.email,
+                args.images.references,
+                args.identity.key,
+            )
+        )
         self.instance = gcp.compute.Instance(
             name,
             name=settings.name,
@@ -81,15 +94,7 @@ class Machine(pulumi.ComponentResource):
             ],
             # The account's roles are the limit; narrower scopes would only hide them.
             service_account={"email": args.identity.email, "scopes": ["cloud-platform"]},
-            metadata=attributes(
-                MetadataArgs(
-                    settings,
-                    args.network.address,
-                    args.identity.email,
-                    args.images.references,
-                    args.identity.key,
-                )
-            ),
+            metadata=told,
             labels=settings.labels_all,
             shielded_instance_config={
                 # The driver on Google's accelerator images is signed, so it loads all the same.
@@ -113,6 +118,8 @@ class Machine(pulumi.ComponentResource):
             ),
         )
         self.id = self.instance.instance_id
+        self.images = metadata.images_digest(told)
+        self.attributes = metadata.settings_digest(told)
         if settings.instance_schedule:
             WorkingHours(
                 f"{name}-hours",

@@ -4,6 +4,7 @@ One attribute a concern, so that a new digest, address or key is an update of th
 The values come from `infra.render`; which of them are secret is decided here.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ from infra.render.url import url
 from infra.settings import Settings
 
 KEY = "GOOGLE_APPLICATION_CREDENTIALS_BASE64"
+IMAGES = "atelier-images"
+SECRETS = "atelier-secrets"
+# Taken up without a word: at the next boot, or by the unit that watches the metadata.
+SCRIPTS = ("startup-script", "atelier-services", "atelier-watch")
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ def attributes(args: MetadataArgs) -> dict[str, pulumi.Input[str]]:
     settings = args.settings
     known = static(settings)
     password = secrets(settings)
-    check_limits({**known, "atelier-secrets": password})
+    check_limits({**known, SECRETS: password})
 
     def environment(values: tuple[str, str]) -> str:
         address, service_account = values
@@ -52,9 +57,33 @@ def attributes(args: MetadataArgs) -> dict[str, pulumi.Input[str]]:
         "atelier-env": pulumi.Output.all(address, args.service_account).apply(
             lambda both: environment((both[0], both[1]))
         ),
-        "atelier-images": pulumi.Output.all(**args.images).apply(image_env),
-        "atelier-secrets": pulumi.Output.secret(password),
+        IMAGES: pulumi.Output.all(**args.images).apply(image_env),
+        SECRETS: pulumi.Output.secret(password),
     }
     if args.key is not None:
         values[KEY] = pulumi.Output.secret(args.key)
     return values
+
+
+def images_digest(values: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+    """Return the SHA-256 of the images' attribute, which the machine reports as `running`."""
+    return pulumi.Output.from_input(values[IMAGES]).apply(_sha256)
+
+
+def settings_digest(values: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+    """Return a SHA-256 of the attributes that the machine reports taking up, but for the images.
+
+    Secrets are left out: a password could be guessed from its digest.
+    """
+    named = {
+        name: value
+        for name, value in sorted(values.items())
+        if name not in (IMAGES, SECRETS, KEY, *SCRIPTS)
+    }
+    return pulumi.Output.all(**named).apply(
+        lambda texts: _sha256("".join(f"{name}\0{text}\0" for name, text in texts.items()))
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -12,8 +12,9 @@ API = "gcp:projects/service:Service"
 IMAGE = "docker-build:index:Image"
 IMAGE_BUILD = "command:local:Command"
 SCHEDULE = "gcp:compute/resourcePolicy:ResourcePolicy"
-# The program's only dynamic resource.
+# The program's dynamic resources.
 RESTORE_POINT = "pulumi-python:dynamic/atelier:RestorePoint"
+READINESS = "pulumi-python:dynamic/atelier:Readiness"
 
 # In the order in which the table lists them: what a team cares for first.
 WORDS = {
@@ -39,6 +40,7 @@ WORDS = {
     "gcp:serviceaccount/iAMMember:IAMMember": "role on the service account",
     "gcp:billing/budget:Budget": "budget",
     API: "API",
+    READINESS: "readiness check",
 }
 
 

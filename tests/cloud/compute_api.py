@@ -13,6 +13,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.cloud.compute_guest import Guests
 from tests.cloud.compute_resources import disk_json, machine_json, matching, snapshot_json
 from tests.cloud.gcp import faults, rules, snapshots
 from tests.cloud.gcp.facts import COMPUTE, NUMBER
@@ -36,6 +37,7 @@ class ComputeApi:
         self.cloud = cloud
         self.operations: dict[str, Data] = {}
         self.requests: list[str] = []
+        self.guests = Guests(cloud.folder)
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -165,6 +167,28 @@ def get_machine(api: ComputeApi, data: Data, values: Data, query: Data, body: Da
     return machine_json(data, find(data, "compute.Instance", values))
 
 
+def guest_attributes(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    machine = find(data, "compute.Instance", values)["outputs"]
+    namespace, _, key = query.get("queryPath", "").partition("/")
+    items = [
+        item
+        for item in api.guests.attributes(machine)
+        if item["namespace"] == namespace and key in ("", item["key"])
+    ]
+    if not items:
+        raise NotThere(query.get("queryPath", ""))
+    answer = {"queryPath": query["queryPath"], "queryValue": {"items": items}}
+    return {"kind": "compute#guestAttributes", **answer}
+
+
+def serial_port(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
+    contents = api.guests.serial_port(find(data, "compute.Instance", values)["outputs"])
+    start, end = int(query.get("start", 0)), len(contents.encode())
+    shown = contents.encode()[start:].decode(errors="replace")
+    numbers = {"start": str(start), "next": str(end)}
+    return {"kind": "compute#serialPortOutput", "contents": shown, **numbers}
+
+
 def create_snapshot(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
     record = find(data, "compute.Disk", values)
 
@@ -184,6 +208,7 @@ def change_machine(api: ComputeApi, data: Data, values: Data, query: Data, body:
         faults.fail_if_told(api.cloud, data, method, "compute.Instance", has)
         if method in ("stop", "start"):
             has["currentStatus"] = "TERMINATED" if method == "stop" else "RUNNING"
+            api.guests.restart(has["name"])
         elif method == "detachDisk":
             detach(has, query["deviceName"])
         else:
@@ -231,6 +256,8 @@ ROUTES: list[tuple[str, str, Call]] = [
     ("POST", rf"{ZONE}/disks/(?P<name>{NAME})/createSnapshot", create_snapshot),
     ("GET", rf"{ZONE}/instances", list_machines),
     ("GET", rf"{ZONE}/instances/(?P<name>{NAME})", get_machine),
+    ("GET", rf"{ZONE}/instances/(?P<name>{NAME})/getGuestAttributes", guest_attributes),
+    ("GET", rf"{ZONE}/instances/(?P<name>{NAME})/serialPort", serial_port),
     (
         "POST",
         rf"{ZONE}/instances/(?P<name>{NAME})/(?P<method>stop|start|attachDisk|detachDisk)",

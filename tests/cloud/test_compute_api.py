@@ -1,5 +1,6 @@
 """The REST side of the cloud, asked by Google's own client."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.cloud.asking import PROJECT, Asking
 from tests.cloud.compute_api import ComputeApi
-from tests.cloud.gcp.state import Cloud
+from tests.cloud.gcp.state import Cloud, of_kind
 
 pytestmark = pytest.mark.integration  # Importing the client takes seconds.
 
@@ -137,3 +138,51 @@ def test_a_fault_shows_in_the_operation(
     done = finish(api, operation)
     assert [it.message for it in done.error.errors] == ["not now"]
     assert client(api, "InstancesClient").get(**WHERE, instance="machine").status == "RUNNING"
+
+
+def guest(api: ComputeApi, path: str = "atelier/") -> dict[str, str]:
+    from google.cloud import compute_v1
+
+    request = compute_v1.GetGuestAttributesInstanceRequest(
+        **WHERE, instance="machine", query_path=path
+    )
+    found = client(api, "InstancesClient").get_guest_attributes(request)
+    return {item.key: item.value for item in found.query_value.items}
+
+
+def test_a_machine_with_nobody_in_it_becomes_ready_after_each_change(
+    api: ComputeApi, machine: dict[str, Any], cloud: Cloud
+) -> None:
+    from google.api_core.exceptions import NotFound
+
+    with pytest.raises(NotFound):
+        guest(api)  # Guest attributes are off.
+    for images in ("A=1", "A=2"):
+        with cloud.open() as data:
+            (record,) = of_kind(data, "compute.Instance").values()
+            told = {"enable-guest-attributes": "TRUE", "atelier-images": images}
+            record["outputs"]["metadata"] = told
+        assert guest(api)["phase"] == "models"
+        assert guest(api)["running"] == hashlib.sha256(images.encode()).hexdigest()
+    finish(api, client(api, "InstancesClient").start_unary(**WHERE, instance="machine"))
+    assert guest(api, "atelier/phase") == {"phase": "models"}
+
+
+def test_what_a_machine_writes_is_what_it_says(
+    api: ComputeApi, machine: dict[str, Any], cloud: Cloud
+) -> None:
+    from google.api_core.exceptions import NotFound
+
+    with cloud.open() as data:
+        (record,) = of_kind(data, "compute.Instance").values()
+        record["outputs"]["metadata"] = {"enable-guest-attributes": "TRUE"}
+    for name in ("guest-attributes", "serial-port"):
+        (cloud.folder / name).mkdir()
+    with pytest.raises(NotFound):
+        guest(api)
+    written = '{"atelier": {"phase": "pull"}, "other": {"phase": "none"}}'
+    (cloud.folder / "guest-attributes" / "machine.json").write_text(written)
+    (cloud.folder / "serial-port" / "machine.log").write_text("Booting\n")
+    assert guest(api) == {"phase": "pull"}
+    port = client(api, "InstancesClient").get_serial_port_output(**WHERE, instance="machine")
+    assert (port.contents, port.next) == ("Booting\n", 8)

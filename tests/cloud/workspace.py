@@ -16,6 +16,7 @@ from tests.cloud import engine
 from tests.cloud.compute_api import ComputeApi
 from tests.cloud.gcp.state import Cloud, Data
 from tests.cloud.rpc import package_folder
+from tests.cloud.web import Web
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLUGINS = Path(__file__).resolve().parent / "plugins"
@@ -108,6 +109,8 @@ class Stack:
         self.seconds: list[tuple[str, float]] = []
         self.api = ComputeApi(self.state_of_cloud)
         self.env["GOOGLE_COMPUTE_CUSTOM_ENDPOINT"] = self.api.url
+        self.web = Web(self.state_of_cloud, folder)
+        self.env |= self.web.env
         settings.mkdir(exist_ok=True)
         declared = yaml.safe_load((project / "Pulumi.yaml").read_text())
         (settings / "Pulumi.yaml").write_text(f"name: {declared['name']}\nruntime: python\n")
@@ -122,8 +125,9 @@ class Stack:
         self.close()
 
     def close(self) -> None:
-        """End the compute API double; the state in the folder stays."""
+        """End the compute API double and the web; the state in the folder stays."""
         self.api.close()
+        self.web.close()
 
     def pulumi(
         self, *arguments: str, check: bool = True, env: Mapping[str, str] | None = None

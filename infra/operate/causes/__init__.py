@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from infra.operate.causes.access import CAUSES as ACCESS
 from infra.operate.causes.capacity import CAUSES as CAPACITY
 from infra.operate.causes.engine import CAUSES as ENGINE
+from infra.operate.causes.machine import CAUSES as MACHINE
 from infra.operate.causes.policy import CAUSES as POLICY
 from infra.operate.explanation import Cause, Context, Explanation, Failure
 
 # The first that fits explains a failure: several answers of Google's carry one status.
-CAUSES: tuple[Cause, ...] = (*ACCESS, *CAPACITY, *POLICY, *ENGINE)
+CAUSES: tuple[Cause, ...] = (*MACHINE, *ACCESS, *CAPACITY, *POLICY, *ENGINE)
 
 
 def explain(failures: Iterable[Failure], context: Context) -> tuple[Explanation, ...]:

@@ -13,6 +13,7 @@ Operation = Literal["create", "update", "replace", "delete"]
 MACHINE = "Instance atelier-dev"
 DISK = "Disk atelier-dev-data"
 RESTORE_POINT = "RestorePoint atelier-dev-data"
+WAIT = "Readiness atelier-dev"
 DAILY = "ResourcePolicy atelier-dev-data-daily"
 HOURS = "ResourcePolicy atelier-dev-hours"
 HOURS_ATTACHED = "ResourcePolicyAttachment atelier-dev-hours"
@@ -57,12 +58,18 @@ def machine(*properties: str) -> Effect:
     return Effect(MACHINE, "update", properties)
 
 
+def rolled(*properties: str) -> tuple[Effect, ...]:
+    """A machine that takes up other metadata, and is waited for."""
+    return (machine(*properties), Effect(WAIT, "update"))
+
+
 def new_machine(*properties: str) -> tuple[Effect, ...]:
     """A replaced machine: what is attached to it is attached again."""
     return (
         Effect(MACHINE, "replace", properties),
         Effect(HOURS_ALLOWED, "replace"),
         Effect(HOURS_ATTACHED, "replace"),
+        Effect(WAIT, "update"),
     )
 
 
@@ -76,7 +83,7 @@ MOVED_DISK = (
 )
 
 IN_PLACE = (
-    Change("machineType", "g2-standard-8", (machine("machineType"),)),
+    Change("machineType", "g2-standard-8", rolled("machineType")),
     Change("bootDiskGb", 80, (machine("bootDisk.initializeParams.size"),)),
     Change("dataDiskGb", 40, (Effect(DISK, "update", ("size",)),)),
     Change(
@@ -93,7 +100,7 @@ IN_PLACE = (
         2,
         (
             Effect("Key atelier-dev-key", "replace", ("keepers.version",)),
-            machine("metadata.GOOGLE_APPLICATION_CREDENTIALS_BASE64"),
+            *rolled("metadata.GOOGLE_APPLICATION_CREDENTIALS_BASE64"),
         ),
     ),
     Change(
@@ -122,12 +129,13 @@ IN_PLACE = (
         "keptVersionDays", 60, both_buckets("lifecycleRules[1].condition.daysSinceNoncurrentTime")
     ),
     Change("corsOrigins", ["*"], both_buckets("cors")),
-    Change("mediaAccess", "proxy", (machine("metadata.atelier-env"),)),
-    Change("adminEmail", "lead@example.org", (machine("metadata.atelier-env"),)),
-    Change("acmeEmail", "it@example.org", (machine("metadata.atelier-caddyfile"),)),
+    Change("mediaAccess", "proxy", rolled("metadata.atelier-env")),
+    Change("adminEmail", "lead@example.org", rolled("metadata.atelier-env")),
+    Change("acmeEmail", "it@example.org", rolled("metadata.atelier-caddyfile")),
     Change("restoreFrom", "none", ()),
     Change("budgetUsd", 50, ()),
     Change("sprintDays", 3, ()),
+    Change("readyMinutes", 30, ()),
 )
 
 REPLACING = (
@@ -202,7 +210,7 @@ TURNED_OFF = (
         (
             Effect("Key atelier-dev-key", "delete"),
             Effect("IAMMember atelier-dev-signer", "create"),
-            machine("metadata.GOOGLE_APPLICATION_CREDENTIALS_BASE64", "metadata.atelier-env"),
+            *rolled("metadata.GOOGLE_APPLICATION_CREDENTIALS_BASE64", "metadata.atelier-env"),
         ),
     ),
     Change(
@@ -211,14 +219,14 @@ TURNED_OFF = (
         (
             Effect("Firewall atelier-dev-web", "delete"),
             Effect("Firewall atelier-dev-iap", "update", ("allows",)),
-            machine("metadata.atelier-env"),
+            *rolled("metadata.atelier-env"),
         ),
     ),
     Change(
         "tls",
         "off",
         (
-            machine(
+            *rolled(
                 "metadata.atelier-env",
                 "metadata.atelier-caddyfile",
                 "metadata.atelier-compose-tls",
@@ -245,13 +253,13 @@ PREBUILT = (
             for name in ("frontend", "segmentation", "segment_anything_model")
         },
         (
-            machine("metadata.atelier-images", "metadata.atelier-env"),
+            *rolled("metadata.atelier-images", "metadata.atelier-env"),
             Effect(REGISTRY, "delete"),
             Effect("RepositoryIamMember atelier-dev-registry", "delete"),
             *(Effect(image, "delete") for image in IMAGES),
         ),
     ),
-    Change("images", "prebuilt", (machine("metadata.atelier-images"),)),
+    Change("images", "prebuilt", rolled("metadata.atelier-images")),
 )
 
 # {name: what is previewed together}

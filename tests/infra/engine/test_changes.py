@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.cloud.workspace import ROOT, Stack
-from tests.infra.engine.changes import GROUPS, MACHINE, Change
+from tests.infra.engine.changes import GROUPS, MACHINE, WAIT, Change
 from tests.infra.engine.conftest import MakeStack
 from tests.infra.engine.plans import details, resource, touched
 
@@ -104,7 +104,7 @@ def test_a_changed_file_updates_the_machine_in_place(running: Stack, tmp_path: P
         *("--cwd", str(copy)),
     )
     planned, paths = touched(shown.json()), details(shown.json())
-    assert planned == {name: "update" for name, _ in FILES.values()}
+    assert planned == dict.fromkeys((*(name for name, _ in FILES.values()), WAIT), "update")
     for name, path in FILES.values():
         assert path in {it.partition("[")[0] for it in paths[name]}, paths[name]
     assert "metadata.atelier-images" in paths[MACHINE]

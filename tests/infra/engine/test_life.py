@@ -42,6 +42,7 @@ NEW_STACK = {
     "gcp:serviceaccount/key:Key": 1,
     "gcp:storage/bucket:Bucket": 2,
     "gcp:storage/bucketIAMMember:BucketIAMMember": 4,
+    "pulumi-python:dynamic/atelier:Readiness": 1,
     "pulumi-python:dynamic/atelier:RestorePoint": 1,
     "pulumi:pulumi:Stack": 1,
 }
@@ -163,6 +164,7 @@ def test_a_new_key_version_makes_a_key_and_updates_the_machine(life: Life) -> No
     assert touched(life.kept["rotation"]) == {
         "Key atelier-dev-key": "replace",
         "Instance atelier-dev": "update",
+        "Readiness atelier-dev": "update",
     }
     before, after = (life.one(when, "serviceaccount.Key") for when in ("up", "rotated"))
     assert before["key"] != after["key"]
