@@ -14,6 +14,9 @@ ML_CODE := $(wildcard backends demo benchmarks tests/backends tests/benchmarks t
 ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo)
 OPERATOR_CODE := infra studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
+# Whole stacks in folders of their own: two files at once leave no core idle.
+ENGINE_TESTS := tests/cloud tests/docs tests/infra
+OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(ENGINE_TESTS))
 
 # CLOUD=double lets the real Pulumi engine work on a stand-in for Google Cloud in .local/double/.
 CLOUD ?=
@@ -65,7 +68,8 @@ test: ## everything: unit tier, real Label Studio and backends, Pulumi, a browse
 	$(OPERATOR) -m pytest -q $(OPERATOR_TESTS)
 	$(ML) -m pytest -q $(ML_TESTS)
 	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
-	$(OPERATOR) -m pytest -q -m "integration or browser" $(OPERATOR_TESTS)
+	$(OPERATOR) -m pytest -q -n 2 --dist loadfile -m "integration or browser" $(ENGINE_TESTS)
+	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)
 
 # Not in the list, which has room for ten: docs/verification.md says what it needs.
 .PHONY: test-vm
