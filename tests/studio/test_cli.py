@@ -2,9 +2,9 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -59,22 +59,15 @@ def test_help_needs_no_sdk() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-def test_ctrl_c_ends_quietly(tmp_path: Path, project_file: Path) -> None:
-    """A backend that never comes up is waited for; Ctrl-C ends the wait."""
-    silent = tmp_path / "silent.py"
-    silent.write_text(
-        "import socket, sys\n"
-        "listener = socket.create_server(('127.0.0.1', 0))\n"
-        "print(listener.getsockname()[1], flush=True)\n"
-        "sys.stdin.read()\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, str(silent)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as server:
-        assert server.stdout is not None
-        port = int(server.stdout.readline())
-        environment = {**os.environ, "LABEL_STUDIO_URL": f"http://127.0.0.1:{port}"}
-        environment["LABEL_STUDIO_API_KEY"] = "t"
+def test_ctrl_c_ends_quietly(project_file: Path) -> None:
+    """A Label Studio that never answers is waited for; Ctrl-C ends the wait."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        environment = {
+            **os.environ,
+            "LABEL_STUDIO_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
+            "LABEL_STUDIO_API_KEY": "t",
+        }
         with subprocess.Popen(
             [sys.executable, "-m", "studio", "apply", str(project_file)],
             cwd=ROOT,
@@ -83,10 +76,11 @@ def test_ctrl_c_ends_quietly(tmp_path: Path, project_file: Path) -> None:
             stderr=subprocess.STDOUT,
             text=True,
         ) as command:
-            time.sleep(1)
-            command.send_signal(signal.SIGINT)
-            output, _ = command.communicate(timeout=60)
-        server.terminate()
+            # Only now is it past its imports, in which a library may take the signal for itself.
+            connection, _ = silent.accept()
+            with connection:
+                command.send_signal(signal.SIGINT)
+                output, _ = command.communicate(timeout=60)
     assert command.returncode == 130
     assert "interrupted; the next run goes on from here" in output
     assert "Traceback" not in output
