@@ -10,15 +10,23 @@ from studio.local.credentials import Credentials, write_private
 from studio.local.services import BACKEND_USER, Addresses
 
 
-def demo_content(addresses: Addresses, credentials: Credentials, project: int) -> dict[str, Any]:
-    """url, user, password, token and project id, and url, user and password of each backend."""
+def login_content(url: str, credentials: Credentials, project: int) -> dict[str, Any]:
+    """url, user, password, token and project id: all of it where the backends have no port."""
     secret = credentials.revealed()
     return {
-        "url": addresses.frontend,
+        "url": url,
         "user": secret["user"],
         "password": secret["password"],
         "token": secret["token"],
         "project": project,
+    }
+
+
+def demo_content(addresses: Addresses, credentials: Credentials, project: int) -> dict[str, Any]:
+    """url, user, password, token and project id, and url, user and password of each backend."""
+    secret = credentials.revealed()
+    return {
+        **login_content(addresses.frontend, credentials, project),
         "backends": {
             "segmentation": {
                 "url": addresses.segmentation,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -27,6 +29,21 @@ PHOTOGRAPHS = {
 def scenes_command(folder: Path, count: int = 12, size: str = "900x600") -> list[str]:
     """Draws scene-001.jpg... and their catalogue.csv into the folder; the same ones every time."""
     return [sys.executable, "-m", "demo.scenes", str(folder), "--count", str(count), "--size", size]
+
+
+def ensure_pictures(images: Path, draw: Callable[[list[str]], object]) -> None:
+    """Makes the folder of scenes and photographs where it is missing; it appears whole or not.
+
+    `draw` runs a command to its end.
+    """
+    if images.is_dir():
+        return
+    draft = images.with_name(f"{images.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    draw(scenes_command(draft))
+    add_photographs(draft)
+    draft.replace(images)
 
 
 def photograph_folder() -> Path:

@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studio.local.settings import ROOT
+from studio.local.settings import ROOT, LocalError
 from studio.local.strays import MARK
 
 BOUND = Path(__file__).with_name("bound.py")
@@ -94,3 +94,35 @@ def stop(processes: Iterable[Process], deadline_seconds: float = 10.0) -> None:
 def exit_words(code: int) -> str:
     """`exit code 3`, or the name of the signal."""
     return f"exit code {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
+
+
+def run_to_end(
+    command: Command,
+    run_dir: Path,
+    meanwhile: Callable[[Process], None],
+    tick_seconds: float = 0.2,
+) -> str:
+    """Runs a command to its end, `meanwhile` called again and again. Returns the end of its output.
+
+    Raises LocalError, with the last lines of its log, when it fails.
+    """
+    process = Process(command, run_dir)
+    try:
+        while (code := process.exit_code()) is None:
+            time.sleep(tick_seconds)
+            meanwhile(process)
+    finally:
+        stop([process])
+    if code != 0:
+        raise LocalError(
+            f"{command.name} failed ({exit_words(code)}). The end of {process.log}:\n"
+            f"{process.tail()}"
+        )
+    return process.tail(50)
+
+
+def keep_last_logs(run_dir: Path, but: Path) -> None:
+    """The last run's logs stay as NAME.log.1, so that none grows for ever."""
+    for log in run_dir.glob("*.log"):
+        if log != but:
+            log.replace(log.with_suffix(".log.1"))
