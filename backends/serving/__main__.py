@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from backends.serving.app import create_app
 from backends.serving.errors import SettingsError
@@ -42,11 +43,19 @@ class Server(BaseApplication):
     def load(self) -> Flask:  # pyright: ignore[reportIncompatibleMethodOverride] (base: NoReturn)
         settings = self._settings
         loader = ModelLoader(
-            model_factory(settings.model_class, settings.label_config), settings.model_class
+            model_factory(settings.model_class, settings.label_config),
+            settings.model_class,
+            on_failure=end_server if settings.exit_without_model else None,
         )
         app = create_app(settings, loader)
         loader.start()
         return app
+
+
+def end_server() -> None:
+    """End this worker with the status at which gunicorn's arbiter ends too, with the same one."""
+    logging.shutdown()
+    os._exit(Arbiter.WORKER_BOOT_ERROR)
 
 
 def main() -> int:

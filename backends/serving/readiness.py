@@ -19,10 +19,19 @@ State = Literal["LOADING", "UP", "FAILED"]
 
 
 class ModelLoader:
-    """Runs `load` once in a thread and holds the model that it returns."""
+    """Runs `load` once in a thread and holds the model that it returns.
 
-    def __init__(self, load: Callable[[], LabelStudioMLBase], model_class: str) -> None:
+    `on_failure` is called in that thread when there is none, after it was logged.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], LabelStudioMLBase],
+        model_class: str,
+        on_failure: Callable[[], None] | None = None,
+    ) -> None:
         self._load = load
+        self._on_failure = on_failure
         self._model: LabelStudioMLBase | None = None
         self._message = ""
         self._started = time.monotonic()
@@ -41,6 +50,8 @@ class ModelLoader:
             log.exception("the model %s could not be loaded", self.model_class)
             self._message = f"{type(error).__name__}: {error}"
             self.state = "FAILED"
+            if self._on_failure is not None:
+                self._on_failure()
             return
         self.state = "UP"
         seconds = time.monotonic() - self._started

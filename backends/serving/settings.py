@@ -46,6 +46,7 @@ class ServingSettings(EnvironmentSettings):
     basic_auth_pass: SecretStr | None = None
     max_body_mb: int = Field(default=32, ge=1, le=1024)
     label_config: FilePath | None = None
+    exit_without_model: bool = False
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 
     def model_post_init(self, context: object) -> None:

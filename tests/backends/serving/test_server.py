@@ -1,5 +1,6 @@
 """The real processes on real sockets: our server, and label-studio-ml's own."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -44,6 +45,21 @@ def test_health_answers_within_a_second_while_a_real_model_loads(tmp_path: Path)
     assert states[0] == 503
     assert states[-1] == 200
     assert slowest < 1
+
+
+def test_a_server_that_is_told_so_ends_when_its_model_cannot_be_loaded(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "MODEL_CLASS": f"{FOREIGN}:Missing",
+        "PORT": str(free_port()),
+        "EXIT_WITHOUT_MODEL": "true",
+    }
+    command = [sys.executable, "-m", "backends.serving"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 3
+    assert "is no subclass of label_studio_ml's LabelStudioMLBase" in done.stderr
 
 
 @pytest.fixture(scope="module")
