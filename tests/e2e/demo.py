@@ -62,6 +62,14 @@ class Demo:
         return self.facts["url"]
 
     @property
+    def user(self) -> str:
+        return self.facts["user"]
+
+    @property
+    def password(self) -> str:
+        return self.facts["password"]
+
+    @property
     def project(self) -> int:
         return self.facts["project"]
 

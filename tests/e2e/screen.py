@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from playwright.sync_api import Page
-
-from tests.e2e.demo import Demo
 
 Tool = Literal["key-point-tool", "rectangle-tool"]
 
@@ -19,22 +17,35 @@ _STATE = """() => {
 PATIENCE_MS = 60_000
 
 
+class Studio(Protocol):
+    """Where a labeler works: an address, an account, a project."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def project(self) -> int: ...
+
+
 class Screen:
     """One browser page. Positions are shares of the image's width and height."""
 
-    def __init__(self, page: Page, demo: Demo) -> None:
+    def __init__(self, page: Page, studio: Studio) -> None:
         self.page = page
-        self._demo = demo
+        self._studio = studio
 
     def log_in(self) -> None:
-        self.page.goto(f"{self._demo.url}/user/login/")
-        self.page.fill("input[name=email]", self._demo.facts["user"])
-        self.page.fill("input[name=password]", self._demo.facts["password"])
+        self.page.goto(f"{self._studio.url}/user/login/")
+        self.page.fill("input[name=email]", self._studio.user)
+        self.page.fill("input[name=password]", self._studio.password)
         self.page.click("button[type=submit]")
         self.page.wait_for_url(lambda url: "/user/login" not in url, timeout=PATIENCE_MS)
 
     def open_task(self, task: int) -> None:
-        self.page.goto(f"{self._demo.url}/projects/{self._demo.project}/data?task={task}")
+        self.page.goto(f"{self._studio.url}/projects/{self._studio.project}/data?task={task}")
         self.page.wait_for_selector(".lsf-label", timeout=PATIENCE_MS)
         self.page.wait_for_function(
             "() => window.Htx?.annotationStore?.selected?.regions?.length > 0", timeout=PATIENCE_MS

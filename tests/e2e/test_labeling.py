@@ -1,54 +1,27 @@
 """A labeler in a real browser: sees the pre-label, repairs it with a click and a box, submits."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.e2e.demo import ROOT, Demo
+from tests.e2e.browser import ARGUMENTS, chromium, knows_only, photograph
+from tests.e2e.demo import Demo
 from tests.e2e.masks import bounds, inner_point, iou, label_of, mask_of
 from tests.e2e.screen import Screen
 
 pytestmark = pytest.mark.browser
 
-# As root Chromium has no sandbox; the rest keeps it from asking its maker's hosts.
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # What is left of that fails at once, without a packet; the page itself is watched below.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
-# Pictures of the run; `ATELIER_PICTURES=docs/pictures` renews those of the documentation.
-PICTURES = Path(os.environ.get("ATELIER_PICTURES") or ROOT / ".local" / "pictures")
-
-
-def chromium() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    assert found, "no Chromium: run scripts/install_chromium.sh"
-    return found
-
 
 @pytest.fixture(scope="module")
 def page(demo: Demo) -> Iterator[Page]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=[*ARGUMENTS, knows_only("127.0.0.1")]
+        )
         page = browser.new_page(viewport={"width": 1600, "height": 1320})
         yield page
         browser.close()
-
-
-def photograph(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / name, type="jpeg", quality=85)
 
 
 def scene_with(demo: Demo, *labels: str) -> dict:
