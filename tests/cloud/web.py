@@ -3,9 +3,11 @@
 The addresses that the double gives (198.51.100.0/24, which nobody has) lead nowhere; who uses
 HTTPS_PROXY is led here instead, and finds a web server with a certificate for the address that
 answers /health while a machine with that address runs. `status` is what it answers, None cuts the
-connection off.
+connection off. With `leads_to` the way leads to a machine of the lab, and nothing is stood in for.
 """
 
+import selectors
+import socket
 import ssl
 import subprocess
 import threading
@@ -24,6 +26,7 @@ class Web:
     def __init__(self, cloud: Cloud, folder: Path) -> None:
         self.cloud = cloud
         self.status: int | None = 200
+        self.leads_to: int | None = None  # A port of 127.0.0.1.
         self.requests: list[str] = []
         self.certificate = folder / "web.pem"
         make_certificate(self.certificate, ADDRESSES)
@@ -39,6 +42,8 @@ class Web:
                 host = self.path.rpartition(":")[0]
                 if web.status is None or not web.runs(host):
                     return self.send_error(504)
+                if web.leads_to is not None:
+                    return self.lead(web.leads_to)
                 self.send_response(200)
                 self.end_headers()
                 self.close_connection = True
@@ -50,6 +55,17 @@ class Web:
                 with tls, tls.makefile("rb") as self.rfile, tls.makefile("wb") as self.wfile:
                     self.handle_one_request()
                 self.rfile, self.wfile = plain
+
+            def lead(self, port: int) -> None:
+                self.close_connection = True
+                try:
+                    machine = socket.create_connection(("127.0.0.1", port), timeout=10)
+                except OSError:
+                    return self.send_error(502)
+                self.send_response(200)
+                self.end_headers()
+                with machine:
+                    relay(self.connection, machine)
 
             def do_GET(self) -> None:
                 web.requests.append(self.path)
@@ -79,6 +95,25 @@ class Web:
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+def relay(one: socket.socket, two: socket.socket) -> None:
+    """Pass on what each side sends, until one of them ends."""
+    other = {one: two, two: one}
+    with selectors.DefaultSelector() as selector:
+        for side in other:
+            selector.register(side, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                side = key.fileobj
+                assert isinstance(side, socket.socket)
+                try:
+                    data = side.recv(1 << 16)
+                    if not data:
+                        return
+                    other[side].sendall(data)
+                except OSError:  # Cut off, as a machine's power is.
+                    return
 
 
 def make_certificate(file: Path, addresses: list[str]) -> None:

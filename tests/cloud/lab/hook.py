@@ -1,11 +1,14 @@
 """Boots a machine when Pulumi creates an instance: the double runs this as CLOUD_DOUBLE_HOOK.
 
     CLOUD_DOUBLE_HOOK=tests/cloud/lab/hook.sh
+    CLOUD_DOUBLE_HOOK_TYPES=compute.Instance,compute.Disk
 
 The lab has to be up, in ATELIER_LAB (default .local/lab). An instance that is created is a machine
 that is turned on, with the disks that it names; one that is deleted is turned off by its power
 button, its boot disk goes and its data disk stays. A change of metadata needs nothing: the metadata
-server reads it where Pulumi wrote it. What is asked and answered: tests.cloud.gcp.state.
+server reads it where Pulumi wrote it. A data disk that is made from a snapshot has its bytes, and a
+snapshot that was taken of one that goes keeps them. What is asked and answered:
+tests.cloud.gcp.state.
 """
 
 import json
@@ -14,6 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.cloud.gcp.state import Cloud, last, of_kind
+from tests.cloud.lab.disks import Disk
 from tests.cloud.lab.lab import Lab
 from tests.cloud.lab.machine import Machine
 from tests.cloud.lab.place import LabError, Place, default_cache, default_place
@@ -41,7 +46,7 @@ def disk_name(values: dict[str, Any]) -> str:
     disks = values.get("attachedDisks") or []
     if not disks:
         raise LabError("the instance has no data disk attached")
-    return str(disks[0]["source"]).rpartition("/")[2]
+    return last(disks[0]["source"])
 
 
 def show_console(cloud: Path, machine: Machine) -> None:
@@ -55,12 +60,15 @@ def show_console(cloud: Path, machine: Machine) -> None:
 
 
 def react(lab: Lab, told: dict[str, Any]) -> None:
-    """Do to the machine what was done to the instance.
+    """Do to the machine, or the disk, what was done to the resource.
 
     Raises:
-        LabError: when the machine does not turn on or off.
+        LabError: when the machine does not turn on or off, or the snapshot has no bytes.
     """
     values = {**told["outputs"], **told["inputs"]}
+    if told["type"] == "compute.Disk":
+        react_to_disk(lab, told["event"], values)
+        return
     machine = lab.machine(values["name"])
     if told["event"] == "create":
         show_console(lab.cloud, machine)
@@ -69,6 +77,34 @@ def react(lab: Lab, told: dict[str, Any]) -> None:
         if machine.is_on:
             machine.shut_down()
         machine.remove()
+
+
+def react_to_disk(lab: Lab, event: str, values: dict[str, Any]) -> None:
+    file = disk_file(lab, values["name"])
+    snapshots = of_kind(Cloud(lab.cloud).read(), "compute.Snapshot").values()
+    if event == "create" and values.get("snapshot"):
+        name = last(values["snapshot"])
+        source = next(one for one in snapshots if one["outputs"]["name"] == name)["outputs"]
+        # Of a disk that is still there nobody has copied the bytes yet.
+        taken = [snapshot_file(lab, name), disk_file(lab, last(source["sourceDisk"]))]
+        found = next((one for one in taken if one.exists()), None)
+        if found is None:
+            raise LabError(f"of the snapshot {name} the lab has no bytes")
+        Disk(found, 0).copy(file)
+    elif event == "delete" and file.exists():
+        for snapshot in (one["outputs"] for one in snapshots):
+            copy = snapshot_file(lab, snapshot["name"])
+            if snapshot["sourceDiskId"] == values["diskId"] and not copy.exists():
+                Disk(file, 0).copy(copy)
+        Disk(file, 0).remove()
+
+
+def disk_file(lab: Lab, name: str) -> Path:
+    return lab.place.folder("disks") / f"{name}.img"
+
+
+def snapshot_file(lab: Lab, name: str) -> Path:
+    return lab.place.folder("snapshots") / f"{name}.img"
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.cloud.gcp.lookups import TOKEN as OPERATOR_TOKEN
 from tests.cloud.lab import cgroups, disks, rootfs, tools
 from tests.cloud.lab.authority import Authority
 from tests.cloud.lab.daemon import Daemon
@@ -74,7 +75,7 @@ class Lab:
         self.serve("metadata", "tests.cloud.lab.metadata", self.metadata_file)
         self.serve("names", "tests.cloud.lab.names", self.network.hosts_file, NAME_SERVER)
         self.serve_storage()
-        self.registry.up(ARTIFACT_NAMES, TOKEN)
+        self.registry.up(ARTIFACT_NAMES, (TOKEN, OPERATOR_TOKEN))
         self.issuer.up()
         self.daemon.up(self.authority)
         say(f"up, in {self.place.state}")
@@ -140,12 +141,14 @@ class Lab:
         """Run the operator's Docker client. Raises LabError as `place.run` does."""
         return self.daemon.docker(*command, stdin=stdin, check=check)
 
+    def log_in(
+        self, host: str, user: str = "oauth2accesstoken", token: str = OPERATOR_TOKEN
+    ) -> None:
+        """Let the operator's Docker client push to a registry."""
+        self.docker("login", "-u", user, "--password-stdin", f"https://{host}", stdin=token)
+
     def push(self, image: str) -> str:
         """Push an image to the registry in its name; return the reference with its digest."""
-        host = image.split("/")[0]
-        if host in ARTIFACT_NAMES:
-            login = ("login", "-u", "oauth2accesstoken", "--password-stdin", f"https://{host}")
-            self.docker(*login, stdin=TOKEN)
         self.docker("push", "-q", image)
         form = ("--format", "{{json .RepoDigests}}")
         digests = json.loads(self.docker("image", "inspect", *form, image).stdout)

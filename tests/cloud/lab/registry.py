@@ -37,8 +37,8 @@ class Registry:
     def settings_file(self, front: str) -> Path:
         return self.place.folder("registry") / f"{front}.json"
 
-    def up(self, names: tuple[str, ...], token: str) -> None:
-        """Start storage and fronts. `names` are Artifact Registry's, `token` is let in there."""
+    def up(self, names: tuple[str, ...], tokens: tuple[str, ...]) -> None:
+        """Start storage and fronts. `names` are Artifact Registry's, `tokens` are let in there."""
         # Kept between runs: a layer that is there is not compressed and pushed again.
         storage = self.place.cache / "registry"
         storage.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ class Registry:
         program = self.place.programs / "usr/bin/docker-registry"
         self.processes.start("registry", self.network.inside(program, "serve", file))
         served = {
-            "artifact": (REGISTRY_ADDRESS, names, {"anonymous": False, "accepted": [token]}),
+            "artifact": (REGISTRY_ADDRESS, names, {"anonymous": False, "accepted": list(tokens)}),
             "hub": (HUB_ADDRESS, HUB_NAMES, {"anonymous": True, "accepted": []}),
         }
         for front, (address, hosts, access) in served.items():

@@ -24,6 +24,7 @@ HOST_COMMANDS = {
     "curl": "curl",
     "slirp4netns": "slirp4netns",
     "mmdebstrap": "mmdebstrap",
+    "certutil": "libnss3-tools",
     # Not unpacked like the rest: Debian 13's needs a newer C library than Debian 12 has.
     "runc": "runc",
 }
