@@ -2,7 +2,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop demo-reset preview up destroy test lint bench
+.PHONY: help demo preview up destroy images test test-vm lint bench
+# Not in the list, which has room for ten: the first one's line names them.
+.PHONY: demo-stop demo-reset
 
 PYTHON ?= python3
 BOOTSTRAP := $(PYTHON) scripts/bootstrap.py
@@ -31,21 +33,31 @@ OPERATE := $(DOUBLE) $(OPERATOR) -m infra.operate
 ON_STACK := --stack $(STACK) $(CONFIG)
 
 DETACH ?=
+DOCKER ?=
+GPU ?=
 PORT ?=
+IN_DOCKER := $(filter-out 0,$(DOCKER))
 export SAM_CHECKPOINT SEGMENTATION_MODEL
+# What the images are built with. An empty one would be another setting for the demo's processes.
+BUILD_ARGUMENTS := PYTHON_IMAGE SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 \
+  SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP
+$(foreach name,$(BUILD_ARGUMENTS),$(if $($(name)),$(eval export $(name))))
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## the labeling studio on this machine; PORT=8080 DETACH=1 SAM_CHECKPOINT=file SEGMENTATION_MODEL=dir
-	@$(BOOTSTRAP) operator ml frontend
-	@$(OPERATOR) -m studio local up $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(DETACH)),--detach)
+demo: ## the studio on this machine; PORT=8080 DETACH=1 DOCKER=1 SAM_CHECKPOINT=file; ends: demo-stop, demo-reset
+	@$(BOOTSTRAP) operator $(if $(IN_DOCKER),,ml frontend)
+	@$(OPERATOR) -m studio local up $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(DETACH)),--detach) \
+	  $(if $(IN_DOCKER),--docker) $(if $(filter-out 0,$(GPU)),--gpu)
 
-demo-stop: ## ends a demo that runs in the background
+# Ends a demo that runs in the background.
+demo-stop:
 	@$(BOOTSTRAP) operator
 	@$(OPERATOR) -m studio local stop
 
-demo-reset: ## forgets the demo's project, images and annotations, after asking
+# Forgets the demo's project, images and annotations, after asking.
+demo-reset:
 	@$(BOOTSTRAP) operator
 	@$(OPERATOR) -m studio local reset
 
@@ -61,6 +73,10 @@ destroy: ## takes it down, after asking; buckets and a snapshot of the data stay
 	@$(BOOTSTRAP) operator
 	@$(OPERATE) destroy $(ON_STACK) $(if $(filter-out 0,$(YES)),--yes)
 
+images: ## the containers' images by this machine's Docker, and their sizes; SAM_CHECKPOINT_URL= ...
+	@$(BOOTSTRAP) operator
+	@$(OPERATOR) -m studio local images
+
 test: ## everything: unit tier, real Label Studio and backends, Pulumi, a browser
 	@$(BOOTSTRAP) --test operator ml frontend
 	@scripts/install_chromium.sh
@@ -71,9 +87,8 @@ test: ## everything: unit tier, real Label Studio and backends, Pulumi, a browse
 	$(OPERATOR) -m pytest -q -n 2 --dist loadfile -m "integration or browser" $(ENGINE_TESTS)
 	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)
 
-# Not in the list, which has room for ten: docs/verification.md says what it needs.
-.PHONY: test-vm
-test-vm:
+# docs/verification.md says what it needs.
+test-vm: ## machines of the stand-in cloud: boots, faults, a sprint from up to destroy; root on Debian
 	@$(BOOTSTRAP) --test operator
 	$(OPERATOR) -m pytest -q -m vm tests/vm
 

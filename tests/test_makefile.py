@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -14,7 +16,42 @@ def test_make_alone_explains_every_verb_and_there_are_at_most_ten() -> None:
     assert phony is not None
     assert explained == phony[1].split()
     assert len(explained) <= 10
-    assert {"demo", "demo-stop", "demo-reset", "test", "lint", "bench"} <= set(explained)
+    assert {"demo", "images", "test", "test-vm", "lint", "bench"} <= set(explained)
+
+
+@pytest.mark.parametrize(
+    ("given", "environments", "options"),
+    [
+        ((), "operator ml frontend", ""),
+        (("DETACH=1", "PORT=8081"), "operator ml frontend", "--port 8081 --detach"),
+        (("DOCKER=1",), "operator", "--docker"),
+        (("DOCKER=1", "GPU=1", "DETACH=1"), "operator", "--detach --docker --gpu"),
+        (("DOCKER=0", "DETACH=0", "GPU=0"), "operator ml frontend", ""),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, tuple) else None,
+)
+def test_demo_installs_what_it_starts(
+    given: tuple[str, ...], environments: str, options: str
+) -> None:
+    bootstrap, start = planned("demo", *given)
+    assert bootstrap.split("bootstrap.py ")[1].split() == environments.split()
+    assert start.split("studio local up")[1].split() == options.split()
+
+
+def test_the_first_line_names_the_verbs_that_are_not_in_the_list() -> None:
+    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    (demo,) = (line for line in shown.splitlines() if line.startswith("  make demo "))
+    for verb in ("demo-stop", "demo-reset"):
+        assert verb in demo
+        assert planned(verb)[1].endswith(f"studio local {verb.removeprefix('demo-')}")
+
+
+def planned(*words: str) -> list[str]:
+    """The commands that make would run, one a target's line."""
+    shown = subprocess.run(
+        ["make", "-n", *words], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return re.sub(r"\\\n\s*", " ", shown).splitlines()
 
 
 def test_every_folder_of_tests_runs_in_exactly_one_of_the_two_environments() -> None:

@@ -17,6 +17,8 @@ from studio.local.settings import LocalError, LocalSettings
 from studio.local.strays import end_strays
 
 STOP_SECONDS = 40.0
+# Postgres alone may take a minute to write what it holds: templates/vm/compose.yml.
+STOP_CONTAINERS_SECONDS = 150.0
 
 
 def start(settings: LocalSettings, console: Console) -> None:
@@ -56,12 +58,15 @@ def follow(settings: LocalSettings, child: subprocess.Popen[bytes], console: Con
             time.sleep(0.2)
 
 
-def stop(settings: LocalSettings) -> bool:
-    """Ends the demo, wherever it was started. Returns whether there was one."""
+def stop(settings: LocalSettings, seconds: float = STOP_SECONDS) -> bool:
+    """Ends the demo's process, wherever it was started, by force after `seconds`.
+
+    Returns whether there was one.
+    """
     pid = holder_pid(settings.run_dir)
     if pid:
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + seconds
         while holder_pid(settings.run_dir) == pid and time.monotonic() < deadline:
             time.sleep(0.1)
         if holder_pid(settings.run_dir) == pid:

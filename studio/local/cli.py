@@ -13,6 +13,14 @@ from rich.console import Console
 
 from studio.local import background
 from studio.local.demo_file import invitation, read_demo_file
+from studio.local.docker import session as docker
+from studio.local.docker.client import Docker
+from studio.local.docker.images import build_all
+from studio.local.docker.requirements import require_docker
+from studio.local.docker.session import DockerSession
+from studio.local.docker.settings import DockerSettings, load_docker_settings
+from studio.local.docker.sizes import read_all, table
+from studio.local.progress import Progress
 from studio.local.run_lock import Held
 from studio.local.session import Session
 from studio.local.settings import DEFAULT_PORT, LocalError, LocalSettings, load_settings
@@ -28,15 +36,22 @@ def local() -> None:
 @local.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
 @click.option("--detach", is_flag=True, help="Return when everything is ready.")
+@click.option("--docker", "in_docker", is_flag=True, help="In containers, of templates/vm.")
+@click.option("--gpu", is_flag=True, help="Give the containers the machine's NVIDIA GPU.")
 @click.option("--background", "in_background", is_flag=True, hidden=True)
-def up(port: int, detach: bool, in_background: bool) -> None:
+def up(port: int, detach: bool, in_docker: bool, gpu: bool, in_background: bool) -> None:
     """Start the services with the demo project, and stay until Ctrl-C."""
     settings = load_settings(os.environ, port)
+    containers = load_docker_settings(os.environ, settings, gpu)
     console = Console()
     try:
         demo = background.running(settings)
+        require_same_kind(containers, in_docker, demo is not None)
         if demo is not None:
             console.print("demo: running already", highlight=False)
+        elif in_docker:
+            DockerSession(containers, console, detach).run(ENDING if detach else "Ctrl-C stops it")
+            return
         elif detach:
             background.start(settings, console)
             demo = read_demo_file(settings.demo_file)
@@ -52,10 +67,30 @@ def up(port: int, detach: bool, in_background: bool) -> None:
 
 
 @local.command()
+def images() -> None:
+    """Build the three container images with this machine's Docker, and show their sizes."""
+    settings = load_docker_settings(os.environ, load_settings(os.environ))
+    console = Console()
+    progress = Progress(console)
+    client = Docker(settings, progress)
+    try:
+        require_docker(client)
+        build_all(client, settings, progress.say)
+        console.print(table(read_all(client)))
+    except LocalError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@local.command()
 def stop() -> None:
     """End the demo; what was labeled stays."""
-    settings = load_settings(os.environ)
-    click.echo("demo: stopped" if background.stop(settings) else "demo: none was running")
+    try:
+        stopped = end(load_docker_settings(os.environ, load_settings(os.environ)))
+    except LocalError as error:
+        fail(error)
+    click.echo("demo: stopped" if stopped else "demo: none was running")
 
 
 @local.command()
@@ -68,8 +103,29 @@ def reset(yes: bool) -> None:
         return
     if not yes:
         click.confirm(f"Delete {describe(settings)}?", abort=True)
+    try:
+        end(load_docker_settings(os.environ, settings))
+    except LocalError as error:
+        fail(error)
     background.reset(settings)
     click.echo("demo: forgotten")
+
+
+def end(settings: DockerSettings) -> bool:
+    """Ends the demo, in Docker or not. Returns whether there was one."""
+    seconds = background.STOP_SECONDS
+    if settings.mark.exists():
+        seconds = background.STOP_CONTAINERS_SECONDS
+    stopped = background.stop(settings.local, seconds)
+    return docker.stop(settings, Console()) or stopped
+
+
+def require_same_kind(settings: DockerSettings, in_docker: bool, runs: bool) -> None:
+    """Raises LocalError while the demo runs in the other way: they would want the same port."""
+    runs_in_docker = settings.mark.exists()
+    if (runs or runs_in_docker) and runs_in_docker != in_docker:
+        how = "in Docker" if runs_in_docker else "without Docker"
+        raise LocalError(f"The demo runs {how} already. End that one first: make demo-stop")
 
 
 def describe(settings: LocalSettings) -> str:
@@ -84,6 +140,8 @@ def describe(settings: LocalSettings) -> str:
             if tables:
                 (count,) = connection.execute("SELECT count(*) FROM task_completion").fetchone()
                 annotations = f"{count} annotations"
+    if (settings.data_dir / "docker" / "postgres").is_dir():
+        annotations += ", all annotations of the studio in Docker"
     return f"the demo's project, images and {annotations} in {settings.data_dir}"
 
 

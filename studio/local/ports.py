@@ -53,14 +53,17 @@ def holder(port: int) -> str | None:
     return None
 
 
-def require_free(port: int) -> None:
-    """Raises LocalError, with the holder's name if it can be known, when the port is taken."""
+def require_free(port: int, command: str = "make demo") -> None:
+    """Raises LocalError, with the holder's name if it can be known, when the port is taken.
+
+    `command` takes another port with PORT=.
+    """
     if is_free(port):
         return
     who = holder(port)
     raise LocalError(
         f"Port {port} is busy{f': {who} holds it' if who else ''}. "
-        f"Stop that program, or take another port: make demo PORT={port + 1}"
+        f"Stop that program, or take another port: {command} PORT={port + 1}"
     )
 
 
