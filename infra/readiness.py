@@ -21,7 +21,8 @@ from infra.schedule import WorkingHours
 NAMESPACE = "atelier"
 POLL_SECONDS = 2.0
 # A running machine long-polls its metadata, fetches the attributes and reports its first phase
-# within seconds. A report that stays as it is for so long is its answer.
+# within seconds, also after a failure and while it looks after what runs. A report that stays as
+# it is for so long is its answer.
 NOTICE_SECONDS = 30.0
 # So many calls in a row may fail before the wait does.
 PATIENCE = 5
@@ -197,7 +198,8 @@ class Wait:
         stays = self._clock.now() - self._since > NOTICE_SECONDS
         # What the last boot wrote can be read until this one reports.
         is_news = self._moved or (stays and not self._boots)
-        if report.phase == "failed" and is_news:
+        # A failure may be what ended when the machine saw the change, which it takes up next.
+        if report.phase == "failed" and is_news and stays:
             raise self._fault("failed")
         if report.phase == "ready" and report.running == self._target.images:
             proven = self._target.is_proof and not self._boots

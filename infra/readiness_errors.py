@@ -42,8 +42,9 @@ def not_ready(place: Place, what: str, report: str, log: str) -> NotReadyError:
         f"The end of its serial port's log:{shown}\n"
         "All resources are there; only this check failed, and the next pulumi up repeats it."
         " If the message names something outside of the machine (a role, a quota, the registry),"
-        f" put it right; if it names an image, mend it. Then run pulumi up again. A machine whose"
-        f" boot failed begins anew with: {place.command('reset')}\n"
+        " put it right; if it names an image or a key, mend it. Then run pulumi up again. What that"
+        " changes the machine takes up at once; without a change it tries again within the hour, or"
+        f" now after a reset, which some messages ask for: {place.command('reset')}\n"
         f"The whole log is {LOG_FILE} on the machine: {place.command('ssh')}"
     )
 

@@ -133,7 +133,20 @@ def test_a_failure_ends_the_wait_with_message_log_and_what_to_do() -> None:
     assert "  | one\n  | two\n" in said
     assert said.index("| two") < said.index("run pulumi up again")
     assert "gcloud compute instances reset atelier-dev --zone us-central1-a" in said
-    assert world.clock.time < NOTICE_SECONDS
+    assert NOTICE_SECONDS < world.clock.time < 2 * NOTICE_SECONDS
+
+
+def test_a_failure_that_the_machine_takes_up_the_change_after_is_none() -> None:
+    failed = Report("failed", "the images could not be fetched")
+    assert World([Report("pull", "try 2 of 30"), failed, BOOT[-1], READY]).wait() is True
+
+
+def test_a_change_seen_while_the_project_was_looked_after_is_waited_for() -> None:
+    for before in (READY, Report("failed", "the key is revoked")):
+        seen = Report("project", "the metadata changed, that comes next")
+        world = World([before, seen, *[seen] * 30, BOOT[-1], READY])
+        assert world.wait(is_proof=False) is True
+        assert world.clock.time > NOTICE_SECONDS
 
 
 @pytest.mark.parametrize("before", [[], [BOOT[-1]]])
