@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Makes the studio's containers agree with the machine's metadata: `boot` at every boot, `roll` when the metadata changed.
+# Makes the studio's containers agree with the machine's metadata: `boot` at every boot, `roll` when the metadata changed and
+# every ten minutes, when it looks after what runs: the containers and, by `studio apply`, the project, its key and buckets.
 # What runs is $STATE/current; a new set is fetched beside it, pulled, and started. If it does not become healthy, the one
 # before it takes its place again. Which set runs is told by the guest attribute atelier/running: the SHA-256 of the
 # attribute atelier-images it was made from.
+# shellcheck disable=SC2034  # startup.sh reads remedy and failure.
 set -euo pipefail
 
 # shellcheck source=templates/vm/startup.sh
@@ -11,7 +13,10 @@ set -euo pipefail
 NEXT=$STATE/next
 CURRENT=$STATE/current
 PREVIOUS=$STATE/previous
-# The set that did not become healthy. It is tried again when the metadata changes, or when this folder is deleted.
+# There once $CURRENT was healthy.
+HEALTHY=$STATE/healthy
+# The set that did not become healthy; why is in refused.reason. It is tried again when the metadata changes, or when this
+# folder is deleted.
 REFUSED=$STATE/refused
 GOOGLE=$STATE/google
 HEALTHY_SECONDS=${HEALTHY_SECONDS:-600}
@@ -19,10 +24,24 @@ PULL_TRIES=${PULL_TRIES:-30}
 # In memory: the registry's token is gone after an hour, and should not outlive it on a disk.
 export DOCKER_CONFIG=$ROOT/run/atelier/docker
 
+# The end of what `fail` says. Its status, $failure, is 3 where the next try costs little and may come soon.
+remedy='. This is tried again by itself within the hour, and at once when pulumi up changes something'
+# The attributes' ETag when they were fetched.
+etag=''
+# Set where nothing new is started: phases would be taken for an update.
+quiet=''
+
 # Why the last of prepare, pull and start did not get there; empty when it did. A status would switch `set -e` off in them.
 reason=''
 
+phase() {
+  [[ -n $quiet ]] || report "$@"
+}
+
 fetch() {
+  etag=$(changed_since 0 1) || fail 'the metadata server does not answer for the attributes'
+  # watch.sh goes on from here.
+  echo "$etag" >"$STATE/seen"
   rm -rf "$NEXT"
   install -d -m 0700 "$NEXT" "$STATE/incoming"
   install -d -m 0755 "$NEXT/project" "$NEXT/project/projects"
@@ -145,7 +164,8 @@ pull() {
     say "$output"
     # Each further try would download gigabytes to end in the same place.
     [[ $output != *'no space left on device'* ]] || break
-    sleep "$pause"
+    # Who mends a reference to an image that does not exist, does not wait for the other tries.
+    ! has_changed "$etag" "$pause" || break
     pause=$((pause < 30 ? pause * 2 : 30))
   done
   [[ -z $(missing_images "$NEXT") ]] || reason=${reason:-"the images were fetched and are not there"}
@@ -156,12 +176,13 @@ pull() {
 start() {
   local up=(up --detach --wait --wait-timeout "$HEALTHY_SECONDS")
   reason=''
-  report database 'starting the database and Label Studio'
+  phase database 'starting the database and Label Studio'
   # Caddy meanwhile asks for its certificate.
   compose "$CURRENT" "${up[@]}" frontend caddy || reason=$(unhealthy)
   [[ -z $reason ]] || return 0
-  report models 'loading the models'
+  phase models 'loading the models'
   compose "$CURRENT" "${up[@]}" --remove-orphans || reason=$(unhealthy)
+  [[ -n $reason ]] || touch "$HEALTHY"
 }
 
 # One sentence for the message; the logs of whoever is not well go into files beside.
@@ -175,16 +196,21 @@ unhealthy() {
   echo "${found:-; a container did not start, the log says which}" | cut -c 3-700
 }
 
-# Its output may hold passwords that were just made: it goes to a file of root's, never to the log or the serial port.
+# Its output may hold passwords that were just made and are shown only once: it stays in a file of root's, and never goes to
+# the log or the serial port.
 apply_project() {
-  report project 'applying the project'
-  (umask 077 && : >"$STATE/apply.log")
-  compose "$CURRENT" run --rm --no-TTY apply >"$STATE/apply.log" 2>&1 ||
-    fail "the project could not be applied: $(grep '^studio:' "$STATE/apply.log" | tail -n 1 | cut -c 1-600) ($STATE/apply.log)"
+  local log=$STATE/apply.log before said
+  phase project 'applying the project'
+  (umask 077 && date -u '+%F %T' >>"$log")
+  before=$(wc -l <"$log")
+  compose "$CURRENT" run --rm --no-TTY apply >>"$log" 2>&1 && return
+  said=$(tail -n "+$((before + 1))" "$log" | grep '^studio:' | tail -n 1 | cut -c 1-600) || said=$(unhealthy)
+  failure=3
+  fail "the project could not be applied: $said ($log). The studio stays open"
 }
 
 adopt() {
-  rm -rf "$PREVIOUS"
+  rm -rf "$PREVIOUS" "$HEALTHY"
   [[ ! -d $CURRENT ]] || mv "$CURRENT" "$PREVIOUS"
   mv "$NEXT" "$CURRENT"
 }
@@ -196,6 +222,7 @@ roll_back() {
   mv "$CURRENT" "$REFUSED"
   mv "$PREVIOUS" "$CURRENT"
   local why=$reason
+  echo "$why" >"$REFUSED.reason"
   start
   [[ -z $reason ]] || fail "the new version is refused ($why), and going back failed: $reason"
   ready "the new version did not become healthy, the one before it runs: $why"
@@ -203,7 +230,12 @@ roll_back() {
 
 ready() {
   guest_attribute running "$(sha256sum "$CURRENT/images.env" | cut -c 1-64)"
-  report ready "$1"
+  # It would be taken for the answer to what changed meanwhile.
+  if has_changed "$etag" 1; then
+    report project 'the metadata changed meanwhile, that comes next'
+  else
+    report ready "$1"
+  fi
 }
 
 # Those of the set before stay: going back must not need a registry.
@@ -219,7 +251,7 @@ remove_old_images() {
 prepare() {
   fetch
   if [[ -d $REFUSED && -d $CURRENT ]] && diff -rq "$NEXT" "$REFUSED" >/dev/null; then
-    reason='the version in the metadata was refused before; the one before it runs'
+    reason="the version in the metadata was refused before, it did not become healthy: $(cat "$REFUSED.reason")" || :
   elif reason=$(compose "$NEXT" config --quiet 2>&1); then
     pull
   else
@@ -246,28 +278,45 @@ deploy() {
   ready "$(setting "$CURRENT/settings.env" ATELIER_URL) is open"
 }
 
-boot() {
-  prepare
-  if [[ -z $reason ]]; then
-    deploy
-    return
-  fi
-  [[ -d $CURRENT ]] || fail "$reason"
+# What ran before, where there is no way to the version in the metadata.
+go_on() {
   local why=$reason
+  [[ -d $CURRENT ]] || fail "$why"
   start
   [[ -z $reason ]] || fail "$why; and what ran before does not start: $reason"
-  ready "what ran before goes on: $why"
+  apply_project
+  ready "what runs goes on: $why"
 }
 
-# Status 1: try again later.
+# Does not go back to the version before: what was healthy once may become so again.
+look_after() {
+  start
+  if [[ -n $reason ]]; then
+    failure=3
+    fail "what runs is not well: $reason"
+  fi
+  apply_project
+  ready "$(setting "$CURRENT/settings.env" ATELIER_URL) is open"
+}
+
+boot() {
+  prepare
+  if [[ -n $reason ]]; then go_on; else deploy; fi
+}
+
+# Status 1: it may end better later, and a try may download gigabytes.
 roll() {
   prepare
   if [[ -n $reason ]]; then
-    ready "what runs goes on: $reason"
-    return 1
-  fi
-  # Not ready: an earlier try was cut short, or the project could not be applied.
-  if ! is_current || [[ $(cat "$STATE/phase") != ready ]]; then
+    quiet=yes
+    go_on
+    # All is said.
+    trap - EXIT
+    [[ -z $(missing_images "$NEXT") ]]
+  elif is_current && [[ -e $HEALTHY ]]; then
+    quiet=yes
+    look_after
+  else
     deploy
   fi
 }

@@ -46,6 +46,20 @@ required_attribute() {
   attribute "$1" "$2" || fail "the machine has no metadata attribute $1; pulumi up sets it"
 }
 
+# changed_since ETAG SECONDS: the ETag of the attributes, as soon as it is another one, or the same one after SECONDS.
+changed_since() {
+  # The answer itself holds the key and the password, and is thrown away: services.sh fetches what it needs.
+  curl --silent --show-error --fail --max-time $(($2 + 30)) --retry 3 --retry-delay 1 --retry-connrefused \
+    --header 'Metadata-Flavor: Google' --output /dev/null --write-out '%header{etag}' \
+    "$METADATA_URL/instance/attributes/?recursive=true&wait_for_change=true&timeout_sec=$2&last_etag=$1"
+}
+
+# has_changed ETAG SECONDS: whether they change within SECONDS. A server that does not answer says nothing new.
+has_changed() {
+  local now
+  now=$(changed_since "$1" "$2") && [[ $now != "$1" ]]
+}
+
 guest_attribute() {
   curl --silent --show-error --fail --max-time 10 --retry 3 --header 'Metadata-Flavor: Google' --request PUT \
     --data-raw "$2" --output /dev/null "$METADATA_URL/instance/guest-attributes/atelier/$1" ||
@@ -62,16 +76,19 @@ report() {
 }
 
 reported=''
+# How the message of a failure ends, and the status.
+remedy=''
+failure=1
 fail() {
-  report failed "$*"
-  exit 1
+  report failed "$*$remedy"
+  exit "$failure"
 }
 
 # For what nobody foresaw: a phase that ends without a word would be waited for until the time limit.
 on_exit() {
   local status=$?
   ((status == 0)) || [[ $reported == failed || $reported == ready ]] ||
-    report failed "status $status during the phase '${reported:-start}'; the end of $LOG on the machine says more"
+    report failed "status $status during the phase '${reported:-start}'; the end of $LOG on the machine says more$remedy"
 }
 
 # wait_for SECONDS WHAT COMMAND...
@@ -210,12 +227,12 @@ ExecStart=/bin/bash $STATE/startup.sh firewall
 
 [Install]
 RequiredBy=docker.service"
-  # Not enabled: this script starts it, once the machine is ready.
+  # Not enabled: this script starts it, after services.sh. Its log goes where the boot's goes.
   write_file 0644 "$UNITS/atelier-watch.service" <<<"[Unit]
 Description=Roll the studio's containers when the metadata changes
 
 [Service]
-ExecStart=/bin/bash $STATE/watch.sh
+ExecStart=/bin/bash -c '/bin/bash $STATE/watch.sh 2>&1 | tee -a $LOG'
 Restart=always
 RestartSec=15"
   systemctl daemon-reload
@@ -231,12 +248,13 @@ ensure_scripts() {
 
 # What the containers' network and disks depend on; the rest of the settings is services.sh's.
 boot() {
-  local gpu
+  local gpu status=0
   mkdir -p "${LOG%/*}" "$STATE"
   touch "$LOG"
   chmod 0600 "$LOG"
   exec > >(tee -a "$LOG") 2>&1
   trap on_exit EXIT
+  remedy='. Put that right, then reset the machine: this part of the boot is not tried again by itself'
   say "boot $(cat /proc/sys/kernel/random/boot_id)"
   wait_for 300 'the metadata server' metadata_answers
   report driver 'preparing the machine'
@@ -252,8 +270,10 @@ boot() {
   [[ $gpu != true ]] || ensure_gpu_containers
   ensure_firewall "$(setting "$STATE/boot.env" AUTH_MODE)"
   trap - EXIT
-  bash "$STATE/services.sh" boot
+  bash "$STATE/services.sh" boot || status=$?
+  # After a failure, too: it tries again, at once when pulumi up changed something.
   systemctl restart atelier-watch
+  return "$status"
 }
 
 main() {

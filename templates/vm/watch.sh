@@ -1,40 +1,60 @@
 #!/usr/bin/env bash
-# The unit atelier-watch: waits until the machine's metadata changes, then has services.sh roll what changed.
+# The unit atelier-watch: has services.sh roll what changed when the machine's metadata change, look after what runs when
+# they do not, and try again what failed.
 set -euo pipefail
 
 # shellcheck source=templates/vm/startup.sh
 . "${BASH_SOURCE[0]%/*}/startup.sh"
 
 WAIT_SECONDS=${WAIT_SECONDS:-600}
+# Between tries, doubled each time.
 RETRY_SECONDS=${RETRY_SECONDS:-120}
-
-# changed_since ETAG SECONDS: the ETag of the attributes, as soon as it is another one, or the same one after SECONDS.
-changed_since() {
-  # The answer itself holds the key and the password, and is thrown away: services.sh fetches what it needs.
-  curl --silent --show-error --fail --max-time $(($2 + 30)) --header 'Metadata-Flavor: Google' --output /dev/null \
-    --write-out '%header{etag}' \
-    "$METADATA_URL/instance/attributes/?recursive=true&wait_for_change=true&timeout_sec=$2&last_etag=$1"
-}
+LONGEST_SECONDS=${LONGEST_SECONDS:-3600}
 
 scripts_digest() {
   cat "$STATE"/{startup,services,watch}.sh | sha256sum
 }
 
+# A change waits until what runs was looked after, which may take minutes and says nothing. Pulumi up takes a report that
+# stays as it is for the answer to its change, so the change is noticed in another one.
+roll() {
+  local run
+  bash "$STATE/services.sh" roll &
+  run=$!
+  while kill -0 "$run" 2>/dev/null; do
+    has_changed "$1" 2 || continue
+    [[ $(cat "$STATE/phase") != @(ready|failed) ]] || report project 'the metadata changed, that comes next'
+    break
+  done
+  wait "$run"
+}
+
 main() {
-  local seen=0 now seconds=$WAIT_SECONDS scripts
+  local seen now pause=$RETRY_SECONDS longest status scripts
+  # What the boot knew, or the watch before this one.
+  local seconds=$((RETRY_SECONDS < WAIT_SECONDS ? RETRY_SECONDS : WAIT_SECONDS))
+  seen=$(cat "$STATE/seen" 2>/dev/null) || seen=0
   while true; do
     if ! now=$(changed_since "$seen" "$seconds"); then
       sleep 5
       continue
     fi
-    [[ $now != "$seen" || $seconds != "$WAIT_SECONDS" ]] || continue
+    [[ $now == "$seen" ]] || pause=$RETRY_SECONDS
     scripts=$(scripts_digest)
     ensure_scripts
     # A shell goes on with the functions that it read at its start.
     [[ $(scripts_digest) == "$scripts" ]] || exec bash "$STATE/watch.sh"
-    seconds=$WAIT_SECONDS
-    bash "$STATE/services.sh" roll || seconds=$RETRY_SECONDS
+    status=0
+    roll "$now" || status=$?
     seen=$now
+    if ((status == 0)); then
+      seconds=$WAIT_SECONDS
+      pause=$RETRY_SECONDS
+    else
+      longest=$((status == 3 ? WAIT_SECONDS : LONGEST_SECONDS))
+      seconds=$((pause < longest ? pause : longest))
+      pause=$((seconds * 2))
+    fi
   done
 }
 

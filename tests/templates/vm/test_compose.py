@@ -92,6 +92,12 @@ def test_every_container_is_bounded_and_can_change_nothing_but_its_volumes(name:
         assert volume["source"].startswith(("/srv/atelier", "/opt/atelier"))
 
 
+def test_a_click_comes_before_the_project() -> None:
+    # docker's own share is 1024.
+    shares = {name: service.get("cpu_shares", 1024) for name, service in read()["services"].items()}
+    assert shares.pop("apply") * 10 < min(shares.values())
+
+
 def test_no_secret_stands_in_an_environment() -> None:
     for service in read()["services"].values():
         for key in service.get("environment") or {}:
