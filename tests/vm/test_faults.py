@@ -1,18 +1,38 @@
 """What goes wrong around a machine: each case ends ready, or in a message that names the cause."""
 
+import base64
+import hashlib
+import json
 import time
+from pathlib import Path
 
 import pytest
 
 from infra.render.env import image_env
 from tests.cloud.lab.lab import TOKEN, Lab
 from tests.cloud.lab.machine import Machine
+from tests.cloud.lab.place import run
 from tests.cloud.lab.processes import wait_until
 from tests.vm.conftest import MakeStudio
-from tests.vm.studio import LOG
+from tests.vm.stack import KEY
+from tests.vm.studio import LOG, Studio
 from tests.vm.tiny_images import Tiny
 
 FILLED = 24  # MB of one layer that cannot be compressed
+# For the scripts of a machine: 5 seconds where they wait for minutes, 2 tries where they make 30.
+HURRY = "[Manager]\nDefaultEnvironment=WAIT_SECONDS=5 RETRY_SECONDS=5 PULL_TRIES=2\n"
+NO_IMAGE = "@sha256:" + "0" * 64
+
+
+def hurry(studio: Studio, folder: Path) -> None:
+    """Write that onto the boot disk of a machine that is off."""
+    run(["mount", "-o", "loop", studio.machine.folder / "boot.img", folder])
+    try:
+        file = folder / "upper/etc/systemd/system.conf.d/hurry.conf"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(HURRY)
+    finally:
+        run(["umount", folder])
 
 
 def test_a_registry_that_is_down_while_the_machine_boots_is_waited_for(
@@ -98,10 +118,11 @@ def test_power_lost_while_the_database_is_made_is_made_good_by_the_next_boot(
     assert studio.sql("SELECT 1") == "1"
 
 
-def test_a_full_boot_disk_is_named_and_room_on_it_helps(
-    make_studio: MakeStudio, lab: Lab, tiny: Tiny
+def test_a_full_boot_disk_is_named_and_room_on_it_helps_without_a_reboot(
+    make_studio: MakeStudio, lab: Lab, tiny: Tiny, tmp_path: Path
 ) -> None:
     studio = make_studio()
+    hurry(studio, tmp_path)
     large = tiny.build("segmentation", version="large", megabytes=FILLED)
     studio.images |= {"segmentation": large}
     studio.create()
@@ -111,10 +132,8 @@ def test_a_full_boot_disk_is_named_and_room_on_it_helps(
     studio.machine.run("sh", "-c", fill)
     studio.wait_for("failed", 180, message="no space left on device")
     studio.machine.run("rm", "/filling")
-    studio.machine.shut_down()
-    studio.forget_report()
-    studio.boot()
     studio.wait_for("ready", 180)
+    assert boots(studio) == 1
 
 
 def test_a_metadata_server_that_answers_slowly_delays_the_boot_and_no_more(
@@ -190,13 +209,88 @@ def test_a_reference_to_an_image_that_does_not_exist_keeps_what_runs(
     studio.create()
     studio.boot()
     studio.wait_for("ready", 180)
-    gone = tiny.build("frontend").split("@")[0] + "@sha256:" + "0" * 64
+    gone = tiny.build("frontend").split("@")[0] + NO_IMAGE
     before = studio.ids()
     studio.change(atelier_images=image_env(tiny.references(frontend=gone)))
     report = studio.wait_for("pull", 120, message="try 2 of")
     assert "not found" in report.message or "unknown" in report.message, report
     assert studio.ids() == before
     assert studio.fetch("/user/login").strip() == "Log in to frontend"
+
+
+def boots(studio: Studio) -> int:
+    """Return how often the machine was turned on."""
+    return len([line for line in studio.log().splitlines() if line[9:14] == "boot "])
+
+
+def test_an_image_that_is_missing_at_the_first_boot_is_made_good_by_new_metadata(
+    make_studio: MakeStudio, tiny: Tiny, tmp_path: Path
+) -> None:
+    studio = make_studio()
+    hurry(studio, tmp_path)
+    good = image_env(studio.images)
+    studio.images["frontend"] = tiny.build("frontend").split("@")[0] + NO_IMAGE
+    studio.create()
+    studio.boot()
+    studio.wait_for("failed", 180, message="the images could not be fetched")
+    studio.forget_report()
+    report = studio.wait_for("failed", 120)
+    assert "could not be fetched" in report.message
+    assert report.running == ""
+    assert studio.containers() == {}
+
+    studio.change(atelier_images=good)
+    report = studio.wait_for("ready", 180)
+    assert report.message == f"{studio.url} is open"
+    assert report.running == hashlib.sha256(good.encode()).hexdigest()
+    assert studio.fetch("/user/login").strip() == "Log in to frontend"
+    assert boots(studio) == 1
+
+
+def applied(studio: Studio) -> int:
+    """Return how often the project was applied on the machine."""
+    log = studio.machine.run("cat", "/opt/atelier/apply.log").stdout
+    return log.count("studio: applied")
+
+
+def test_a_key_that_is_revoked_while_the_studio_runs_is_named_and_a_new_one_helps(
+    make_studio: MakeStudio, tmp_path: Path
+) -> None:
+    studio = make_studio()
+    hurry(studio, tmp_path)
+    studio.create()
+    studio.boot()
+    studio.wait_for("ready", 180)
+    before = studio.ids()
+    # What runs is looked after meanwhile, and nobody sees it.
+    phases: set[str] = set()
+
+    def is_looked_after() -> bool:
+        phases.add(studio.cloud.reported()["phase"])
+        return applied(studio) > 3
+
+    wait_until("the project to be applied three more times", 90, is_looked_after, every=0.2)
+    assert phases == {"ready"}
+
+    key, revoked = "/opt/atelier/google/key.json", "/opt/atelier/google/revoked.json"
+    studio.machine.run("cp", "-p", key, revoked)
+    refused = "the project could not be applied: studio: Google does not accept the key"
+    studio.wait_for("failed", 60, message=refused)
+    assert studio.ids() == before
+    assert studio.fetch("/user/login").strip() == "Log in to frontend"
+    # Without a change: somebody took it back.
+    studio.machine.run("rm", revoked)
+    studio.wait_for("ready", 60, message="is open")
+
+    studio.machine.run("cp", "-p", key, revoked)
+    studio.wait_for("failed", 60, message=refused)
+    new = json.dumps(KEY | {"private_key": "made up for a test, later"})
+    encoded = base64.b64encode(new.encode()).decode()
+    studio.change(GOOGLE_APPLICATION_CREDENTIALS_BASE64=encoded)
+    report = studio.wait_for("ready", 120)
+    assert report.message == f"{studio.url} is open"
+    assert studio.ids()["postgres"] == before["postgres"]
+    assert studio.ids()["frontend"] != before["frontend"]
 
 
 def test_the_log_has_the_name_that_the_documentation_gives(make_studio: MakeStudio) -> None:

@@ -13,4 +13,8 @@ fail() {
 for url in "$LABEL_STUDIO_URL" "$SEGMENTATION_URL" "$SEGMENT_ANYTHING_MODEL_URL"; do
   wget -q -O /dev/null "$url/health" || fail "$url does not answer"
 done
+# What Google knows of keys that were deleted: a copy of such a key, put there by a test.
+revoked=/run/google/revoked.json
+[ ! -r $revoked ] || [ "$(cat $revoked)" != "$(cat /run/google/key.json)" ] ||
+  fail "Google does not accept the key; it was deleted: make a new key"
 echo "studio: applied $4"
