@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cloud.gcp.lookups import TOKEN as OPERATOR_TOKEN
-from tests.cloud.lab import cgroups, disks, rootfs, tools
+from tests.cloud.lab import cache, cgroups, disks, rootfs, tools
 from tests.cloud.lab.authority import Authority
 from tests.cloud.lab.daemon import Daemon
 from tests.cloud.lab.disks import Disk
@@ -64,6 +64,7 @@ class Lab:
             self.note.parent.mkdir(parents=True, exist_ok=True)
             self.note.write_text(json.dumps(known))
         tools.ensure(self.place)
+        cache.trim(self.place)
         self.authority.ensure()
         self.network.up()
         names = dict.fromkeys(ARTIFACT_NAMES, REGISTRY_ADDRESS)
