@@ -6,11 +6,11 @@ import hashlib
 
 from studio.local.credentials import ADMIN
 from studio.local.docker.images import reference
-from studio.local.docker.settings import BUILD_ARGUMENTS, TEMPLATES, DockerSettings
+from studio.local.docker.settings import BUILD_ARGUMENTS, DockerSettings
 from studio.local.ports import HOST
-from studio.local.settings import DEMO_PROJECT
+from studio.local.settings import DEMO_PROJECT, ROOT
 
-CADDYFILE = TEMPLATES / "Caddyfile"
+CADDYFILE = ROOT / "templates/laptop/Caddyfile"
 PROJECT_FILE = f"projects/{DEMO_PROJECT.name}"
 
 

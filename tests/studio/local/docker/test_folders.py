@@ -97,6 +97,6 @@ def test_a_newer_repository_renews_what_comes_from_it(make_settings: MakeSetting
     for file in (settings.caddyfile, config):
         file.write_text("old")
     prepared(make_settings, credentials)
-    assert settings.caddyfile.read_bytes() == (ROOT / "templates/vm/Caddyfile").read_bytes()
+    assert settings.caddyfile.read_bytes() == (ROOT / "templates/laptop/Caddyfile").read_bytes()
     assert config.read_bytes() == (ROOT / "templates/labeling/garments.xml").read_bytes()
     assert os.stat(config).st_uid == settings.user
