@@ -191,9 +191,14 @@ unhealthy() {
   while read -r service state; do
     # Without the escape sequences that compose writes for a terminal.
     compose "$CURRENT" logs --tail 40 --no-log-prefix --no-color "$service" 2>&1 | sed 's/\x1b\[[0-9;]*[A-Za-z]//g' >"$STATE/$service.log" || :
-    found+="; $service is $state: $(grep '[^[:space:]]' "$STATE/$service.log" | tail -n 1 | cut -c 1-300)"
+    found+="; $service is $state: $(last_words "$STATE/$service.log")"
   done < <(compose "$CURRENT" ps --all --format '{{.Service}} {{.State}} {{.Health}}' | sed -E '/ running( healthy)?[[:space:]]*$/d')
   echo "${found:-; a container did not start, the log says which}" | cut -c 3-700
+}
+
+# A Python program's own error, which the server around it may have said more about; else the last line.
+last_words() {
+  { grep -E '^[A-Za-z_.]+(Error|Exception): ' "$1" || grep '[^[:space:]]' "$1"; } | tail -n 1 | cut -c 1-300
 }
 
 # Its output may hold passwords that were just made and are shown only once: it stays in a file of root's, and never goes to

@@ -219,3 +219,23 @@ esac
     assert TOKEN not in said
     assert "europe-west1-docker.pkg.dev does not let this machine's service account in" in said
     assert metadata.message == "fetching the images, try 1 of 1"
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("one\ntwo\n\n", "two"),
+        (
+            "Traceback (most recent call last):\nRuntimeError: the weights do not fit this model\n"
+            "[1] [ERROR] Reason: Worker failed to boot.\n",
+            "RuntimeError: the weights do not fit this model",
+        ),
+        ("", ""),
+    ],
+)
+def test_a_sick_containers_last_words_are_its_own_error(
+    machine: Machine, log: str, words: str
+) -> None:
+    file = machine.root / "log"
+    file.write_text(log)
+    assert run(machine, f'echo "$(last_words "{file}")"').strip() == words
