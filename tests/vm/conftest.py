@@ -12,6 +12,8 @@ from tests.vm.studio import Studio
 from tests.vm.tiny_images import Tiny
 
 MakeStudio = Callable[..., Studio]
+# What runs on images of a few MB leaves those that were built before to a lab beside it.
+TINY = ("test_boot", "test_faults")
 # As startup.sh installs it.
 DOCKER = ("docker.io", "docker-cli", "docker-compose", "iptables")
 
@@ -23,12 +25,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The cloud's hardware, with the public images in Docker Hub's stand-in."""
     state = tmp_path_factory.mktemp("lab")
     lab = Lab(Place(state, default_cache()), tmp_path_factory.mktemp("cloud"))
+    full_size = any(item.path.stem not in TINY for item in request.session.items)
     try:
-        lab.up(owned=True)
+        lab.up(owned=True, kept=full_size)
         images = Images(lab.place, lab.authority, lab.docker)
         images.postgres()
         images.caddy()

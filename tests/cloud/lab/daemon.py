@@ -24,8 +24,8 @@ class Daemon:
     def socket(self) -> Path:
         return self.place.state / "docker.sock"
 
-    def up(self, authority: Authority) -> None:
-        """Start the daemon.
+    def up(self, authority: Authority, *, kept: bool = True) -> None:
+        """Start the daemon; with `kept`, on the images of the labs before.
 
         Raises:
             LabError: when it does not answer in time, with the end of its log.
@@ -40,7 +40,7 @@ class Daemon:
         execution = self.place.folder("docker-exec")
         path = f"{self.programs}/usr/sbin:{self.programs}/usr/bin:{os.environ['PATH']}"
         command = ["env", f"PATH={path}", f"SSL_CERT_FILE={authority.bundle}"]
-        lock, data = self.data()
+        lock, data = self.data(kept)
         command += ["flock", "--nonblock", "--no-fork", str(lock)]
         command += ["dockerd", "--storage-driver=overlay2", "--exec-root", str(execution)]
         command += ["--data-root", str(data)]
@@ -49,13 +49,13 @@ class Daemon:
         self.processes.start("dockerd", self.network.inside(*command), lowest=True)
         wait_until("the Docker daemon", 60, lambda: self.answers())
 
-    def data(self) -> tuple[Path, Path]:
+    def data(self, kept: bool) -> tuple[Path, Path]:
         """Return the folder for images and layers, and the lock that its user holds.
 
         The one in the cache, where an image that did not change is neither built nor pushed again;
-        an empty one where another lab uses that.
+        an empty one where another lab uses that, or this one can do without.
         """
-        for parent in (self.place.cache, self.place.state):
+        for parent in (self.place.cache, self.place.state) if kept else (self.place.state,):
             lock, data = parent / "docker-data.lock", parent / "docker-data"
             data.mkdir(parents=True, exist_ok=True)
             with lock.open("a") as file:

@@ -47,11 +47,12 @@ class Lab:
         self.issuer = Issuer(place, self.network, self.processes, self.authority)
         self.daemon = Daemon(place, self.network, self.processes)
 
-    def up(self, *, owned: bool = False) -> None:
+    def up(self, *, owned: bool = False, kept: bool = True) -> None:
         """Start everything but machines, after ending what a lab before left behind.
 
         One that is `owned` is for this process: where that was killed, the next `up` of any lab
-        takes it down.
+        takes it down. With `kept` it builds on the images of the labs before, as one lab may at a
+        time.
 
         Raises:
             LabError: when a part does not start; what did start is left, for its logs.
@@ -78,7 +79,7 @@ class Lab:
         self.serve_storage()
         self.registry.up(ARTIFACT_NAMES, (TOKEN, OPERATOR_TOKEN))
         self.issuer.up()
-        self.daemon.up(self.authority)
+        self.daemon.up(self.authority, kept=kept)
         say(f"up, in {self.place.state}")
 
     def serve(self, name: str, module: str, *arguments: str | Path) -> None:

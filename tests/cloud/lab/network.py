@@ -16,7 +16,8 @@ from tests.cloud.lab.processes import Processes, wait_until
 METADATA_ADDRESS = "169.254.169.254"
 REGISTRY_ADDRESS = "10.99.0.1"
 HUB_ADDRESS = "10.99.0.2"
-STORAGE_ADDRESS = "10.99.0.3"
+# TEST-NET-3: a browser on a public page asks nothing of a private address.
+STORAGE_ADDRESS = "203.0.113.3"
 ISSUER_ADDRESS = "10.99.0.4"
 NAME_SERVER = "10.0.2.3"  # slirp4netns's, which asks the host's.
 ENTER = ("--net", "--mount", "--pid", "--uts", "--ipc")

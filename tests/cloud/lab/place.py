@@ -1,10 +1,12 @@
 """Where a lab keeps its things, and how it runs commands and reports trouble."""
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +33,14 @@ class Place:
     def programs(self) -> Path:
         """Return the folder that `tools` unpacks Docker and the rest into."""
         return self.cache / "programs"
+
+    @contextlib.contextmanager
+    def making(self, what: str) -> Iterator[None]:
+        """Hold the lock of a part of the cache: of two labs, one makes it and one waits for it."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        with (self.cache / f"{what}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def folder(self, *parts: str) -> Path:
         """Return a folder of the state, made where it was not there."""

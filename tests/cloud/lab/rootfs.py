@@ -53,9 +53,15 @@ def archive(place: Place, authority: Authority, recipe: Recipe) -> Path:
     Raises:
         LabError: when mmdebstrap fails.
     """
-    target = place.cache / "rootfs" / f"{recipe.key(authority)}.tar"
-    if target.exists():
-        return target
+    key = recipe.key(authority)
+    target = place.cache / "rootfs" / f"{key}.tar"
+    with place.making(key):
+        if not target.exists():
+            make(authority, recipe, target)
+    return target
+
+
+def make(authority: Authority, recipe: Recipe, target: Path) -> None:
     say(f"making the root file system {recipe.name}")
     target.parent.mkdir(parents=True, exist_ok=True)
     # In memory where there is room: unpacking 10 000 small files is most of the work.
@@ -72,7 +78,6 @@ def archive(place: Place, authority: Authority, recipe: Recipe) -> Path:
         run(["env", f"TMPDIR={folder}", *command, recipe.suite, made, mirror()])
         shutil.move(made, target.with_suffix(".new"))
     target.with_suffix(".new").rename(target)
-    return target
 
 
 TIDY = (
@@ -94,10 +99,11 @@ def tree(place: Place, authority: Authority, recipe: Recipe) -> Path:
     """Return the root file system as a folder, unpacked first where the cache has none."""
     packed = archive(place, authority, recipe)
     target = packed.with_suffix("")
-    if not target.is_dir():
-        new = packed.with_suffix(".dir")
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir()
-        run(["tar", "-C", new, "--numeric-owner", "-xf", packed])
-        new.rename(target)
+    with place.making(target.name):
+        if not target.is_dir():
+            new = packed.with_suffix(".dir")
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
+            run(["tar", "-C", new, "--numeric-owner", "-xf", packed])
+            new.rename(target)
     return target

@@ -73,6 +73,19 @@ def ensure(place: Place) -> Path:
     """
     if os.geteuid() != 0:
         raise LabError("the lab makes network namespaces and loop devices: run it as root")
+    with place.making("programs"):
+        install()
+        target = place.programs
+        complete = target / "complete"
+        if not complete.exists() or complete.read_text() != " ".join(UNPACKED):
+            say(f"unpacking Debian {SUITE}'s Docker into {target}")
+            unpack(place.cache / "apt", target)
+            complete.write_text(" ".join(UNPACKED))
+    return target
+
+
+def install() -> None:
+    """Install the host's packages that are missing."""
     missing = {
         package for command, package in HOST_COMMANDS.items() if shutil.which(command) is None
     }
@@ -80,15 +93,8 @@ def ensure(place: Place) -> Path:
         say(f"installing {', '.join(sorted(missing))} with apt-get")
         env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         run(["apt-get", "update", "-qq"], env=env)
-        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
-        run([*install, *sorted(missing)], env=env)
-    target = place.programs
-    complete = target / "complete"
-    if not complete.exists() or complete.read_text() != " ".join(UNPACKED):
-        say(f"unpacking Debian {SUITE}'s Docker into {target}")
-        unpack(place.cache / "apt", target)
-        complete.write_text(" ".join(UNPACKED))
-    return target
+        options = ["-y", "-qq", "--no-install-recommends"]
+        run(["apt-get", "install", *options, *sorted(missing)], env=env)
 
 
 def unpack(apt: Path, target: Path) -> None:
