@@ -29,6 +29,9 @@ class Options:
     dry_run: bool = False
     wait_seconds: float = 600.0
     """How long a backend may take to load its model."""
+    data_only: bool = False
+    """Whether the project's settings stay as they are, and only images and annotations are
+    brought up to date."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,11 @@ def apply(
         report.say("no image in the bucket yet; run this again when there are some")
     actual = read_actual(project, studio, cloud)
     plan = make_plan(project, wanted, actual)
+    if options.data_only:
+        plan = plan.of_data()
     report.plan(plan, dry_run=options.dry_run)
     known = actual.project.id if actual.project else None
-    if options.dry_run:
+    if options.dry_run or (plan.is_empty and known is None):
         return Outcome(known, not plan.is_empty)
     if plan.is_empty and known is not None:
         check_an_image(project, known, studio, actual.tasks)

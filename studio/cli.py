@@ -56,9 +56,19 @@ def connection_options(command: click.decorators.FC) -> click.decorators.FC:
     show_default=True,
     help="Seconds that a backend may take to load its model.",
 )
+@click.option(
+    "--data-only",
+    is_flag=True,
+    help="Bring images and annotations up to date, and leave the project's settings as they are.",
+)
 @connection_options
 def apply(
-    project_file: Path, dry_run: bool, wait: float, url: str | None, token_file: Path | None
+    project_file: Path,
+    dry_run: bool,
+    wait: float,
+    data_only: bool,
+    url: str | None,
+    token_file: Path | None,
 ) -> None:
     """Make Label Studio agree with PROJECT_FILE; a second run changes nothing."""
     with plain_errors():
@@ -74,7 +84,7 @@ def apply(
         connection = read_connection(os.environ, url, token_file)
         report = Report(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio:
-            apply_project(project, label_studio, report, Options(dry_run, wait))
+            apply_project(project, label_studio, report, Options(dry_run, wait, data_only))
 
 
 @studio.command()

@@ -79,6 +79,19 @@ class Plan:
     gone: tuple[str, ...] = ()
     foreign: int = 0
 
+    def of_data(self) -> "Plan":
+        """Return the part about images and annotations: what people set in Label Studio stays."""
+        if self.create:
+            return Plan()
+        return Plan(
+            storages=StorageChanges(unsaved=self.storages.unsaved),
+            import_tasks=self.import_tasks,
+            update_tasks=self.update_tasks,
+            predict=self.predict,
+            gone=self.gone,
+            foreign=self.foreign,
+        )
+
     @property
     def is_empty(self) -> bool:
         """Whether Label Studio agrees already."""

@@ -36,6 +36,22 @@ def test_a_second_run_changes_nothing(with_backends: Workplace) -> None:
     assert with_backends.tasks() == before
 
 
+def test_data_only_imports_new_images_and_leaves_what_people_set(
+    with_backends: Workplace,
+) -> None:
+    with_backends.apply()
+    number = with_backends.project()["id"]
+    set_by_a_lead = {"description": "Only coats this week"}
+    with_backends.label_studio.request("PATCH", f"/api/projects/{number}/", json=set_by_a_lead)
+    with_backends.add_images("d.png")
+    output = with_backends.apply("--data-only")
+    assert "import 1 images" in output
+    assert "change the project" not in output
+    assert with_backends.project()["description"] == "Only coats this week"
+    assert "nothing to change" in with_backends.apply("--data-only")
+    assert "change the project's description" in with_backends.apply()
+
+
 def test_a_dry_run_changes_nothing(with_backends: Workplace) -> None:
     output = with_backends.apply("--dry-run")
     assert "would do:" in output

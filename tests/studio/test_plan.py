@@ -149,3 +149,28 @@ def test_tasks_of_others_and_of_lost_images_are_left_alone(project: ProjectFile)
     assert made.is_empty
     assert made.gone == ("b",)
     assert made.foreign == 1
+
+
+def test_of_data_are_images_and_annotations_and_nothing_that_people_set(
+    project: ProjectFile,
+) -> None:
+    actual = replace(
+        AGREED,
+        project=replace(PROJECT, description="a lead's words", label_config="<View>more</View>"),
+        backends=(SECOND,),
+        webhooks=(4,),
+        users={},
+    )
+    found = plan(project, actual, "a", "b", "c", name="new").of_data()
+    assert [task.image.source for task in found.import_tasks] == ["c"]
+    assert set(found.update_tasks) == {1, 2}
+    assert found.predict == 1
+    assert found.lines() == [
+        "import 1 images",
+        "change the facts of 2 tasks",
+        "retrieve predictions of 1 tasks",
+    ]
+
+
+def test_of_data_a_project_that_is_not_there_has_nothing(project: ProjectFile) -> None:
+    assert plan(project, Actual()).of_data().is_empty

@@ -14,7 +14,7 @@ from tests.templates.vm.test_services import compose
 
 # `compose config` is the real one. The rest obeys files that a test writes: `gone` (references that
 # no registry has), `sick` (a container does not become well), `refused` (what apply says at its
-# end), `held` (apply does not end). `calls` has what was asked, `runs` how often apply was.
+# end), `held` (apply does not end). `calls` has what was asked, `runs` each apply's last word.
 DOCKER = r"""cd "$(dirname "$0")/../docker"
 case $1 in
   image) [[ $2 != inspect ]] || ! grep -qsF "$3" gone ;;
@@ -29,7 +29,7 @@ case $1 in
       ps) [[ ! -e sick ]] || echo 'segmentation exited ' ;;
       logs) echo 'the weights do not fit' ;;
       run)
-        echo run >>runs
+        echo "${@: -1}" >>runs
         echo "account anna@example.org with password number-$(wc -l <runs)"
         while [[ -e held ]]; do sleep 0.1; done
         [[ ! -e refused ]] || { cat refused && exit 1; }
@@ -194,6 +194,14 @@ def test_a_project_that_cannot_be_applied_at_the_boot_is_tried_again_quietly(
     assert services.does("boot", status=3)[-2:] == ["project", "failed"]
     services.file("refused").unlink()
     assert services.does("roll") == ["ready"]
+
+
+def test_unasked_the_projects_settings_are_left_as_people_made_them(services: Services) -> None:
+    services.does("boot")
+    services.does("roll")
+    services.name(NEW)
+    services.does("roll")
+    assert services.file("runs").read_text().split() == ["apply", "--data-only", "apply"]
 
 
 def test_the_last_run_alone_gives_the_message_and_earlier_passwords_are_kept(
