@@ -90,7 +90,9 @@ test: ## everything: unit tier, real Label Studio and backends, Pulumi, a browse
 # docs/verification.md says what it needs.
 test-vm: ## machines of the stand-in cloud: boots, faults, a sprint from up to destroy; root on Debian
 	@$(BOOTSTRAP) --test operator
-	$(OPERATOR) -m pytest -q -m vm tests/vm
+	@scripts/install_chromium.sh
+	@$(OPERATOR) -m tests.cloud.engine
+	@$(OPERATOR) -m tests.vm
 
 lint: ## ruff, pyright, shellcheck, hadolint, compose, caddy, zizmor
 	@$(BOOTSTRAP) --test operator ml

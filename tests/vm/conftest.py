@@ -8,12 +8,11 @@ from tests.cloud.lab.disks import Disk
 from tests.cloud.lab.images import Images
 from tests.cloud.lab.lab import Lab
 from tests.cloud.lab.place import Place, default_cache
+from tests.vm.__main__ import TINY
 from tests.vm.studio import Studio
 from tests.vm.tiny_images import Tiny
 
 MakeStudio = Callable[..., Studio]
-# What runs on images of a few MB leaves those that were built before to a lab beside it.
-TINY = ("test_boot", "test_faults")
 # As startup.sh installs it.
 DOCKER = ("docker.io", "docker-cli", "docker-compose", "iptables")
 
@@ -29,6 +28,7 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     """The cloud's hardware, with the public images in Docker Hub's stand-in."""
     state = tmp_path_factory.mktemp("lab")
     lab = Lab(Place(state, default_cache()), tmp_path_factory.mktemp("cloud"))
+    # A lab for images of a few MB leaves those that were built before to the one beside it.
     full_size = any(item.path.stem not in TINY for item in request.session.items)
     try:
         lab.up(owned=True, kept=full_size)

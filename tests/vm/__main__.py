@@ -1,0 +1,66 @@
+"""python -m tests.vm [GROUP...]: the scenarios in two groups side by side, a line as each ends.
+
+While a machine of one group boots, the other keeps the second core busy. Each group has a lab of
+its own. Ctrl-C ends both, and their labs with them.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+# What runs on images of a few MB, and what takes the real ones.
+TINY = ("test_boot", "test_faults")
+
+
+def groups() -> dict[str, list[str]]:
+    """Return the files of each group."""
+    files = sorted(HERE.glob("test_*.py"))
+    tiny = [str(file) for file in files if file.stem in TINY]
+    return {"full": [str(file) for file in files if file.stem not in TINY], "tiny": tiny}
+
+
+class Group:
+    """One group, running."""
+
+    def __init__(self, name: str, files: Sequence[str]) -> None:
+        self.name = name
+        self.began = time.monotonic()
+        command = [sys.executable, "-u", "-m", "pytest", "-v", "-s", "--no-header", "-m", "vm"]
+        self.process = subprocess.Popen(
+            [*command, *files], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.thread = threading.Thread(target=self.tell)
+        self.thread.start()
+
+    def tell(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            print(f"{self.name}: {line.removeprefix('tests/vm/')}", end="", flush=True)
+
+    def wait(self) -> int:
+        """Wait for its end; return its exit status."""
+        self.thread.join()
+        status = self.process.wait()
+        seconds = time.monotonic() - self.began
+        print(f"{self.name}: exit {status} after {seconds:.0f} s", flush=True)
+        return status
+
+
+def main(wanted: Sequence[str]) -> int:
+    known = groups()
+    if unknown := set(wanted) - set(known):
+        print(f"there is no group {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        return 2
+    running = [Group(name, files) for name, files in known.items() if not wanted or name in wanted]
+    # The terminal tells the groups too, and they take their labs down: wait for that.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    return max(group.wait() for group in running)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
