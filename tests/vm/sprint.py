@@ -190,8 +190,10 @@ class Sprint:
         path = self.checkout / file
         before = path.read_text()
         path.write_text(change(before))
-        yield
-        path.write_text(before)
+        try:
+            yield
+        finally:
+            path.write_text(before)
 
     def close(self) -> None:
         self.stack.close()
