@@ -51,6 +51,7 @@ def test_power_lost_during_label_studios_migrations_is_made_good_by_the_next_boo
     studio.machine.cut_power()
     studio.forget_report()
     studio.boot()
+    studio.wait_for("database", 120)
     wait_until("the database after the cut", 120, lambda: migrations(studio) > 0, every=0.2)
     cut_at = migrations(studio)
     report = studio.wait_for("ready", 300)
