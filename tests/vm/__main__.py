@@ -41,14 +41,13 @@ class Group:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             print(f"{self.name}: {line.removeprefix('tests/vm/')}", end="", flush=True)
+        seconds = time.monotonic() - self.began
+        print(f"{self.name}: exit {self.process.wait()} after {seconds:.0f} s", flush=True)
 
     def wait(self) -> int:
         """Wait for its end; return its exit status."""
         self.thread.join()
-        status = self.process.wait()
-        seconds = time.monotonic() - self.began
-        print(f"{self.name}: exit {status} after {seconds:.0f} s", flush=True)
-        return status
+        return self.process.wait()
 
 
 def main(wanted: Sequence[str]) -> int:

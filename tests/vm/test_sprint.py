@@ -65,6 +65,7 @@ def page(sprint: Sprint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 def test_up_returns_when_labelers_can_log_in(sprint: Sprint) -> None:
+    began = time.time()
     done = sprint.stack.up()
     assert sprint.built(done.said) == sorted(IMAGE_NAMES)
     # The last words of the wait: the machine's own Caddy was asked, by its address and over TLS.
@@ -73,7 +74,7 @@ def test_up_returns_when_labelers_can_log_in(sprint: Sprint) -> None:
     assert set(sprint.containers()) == SERVICES
     show("`pulumi up` from nothing: builds, pushes, boot", f"{done.seconds:.0f} s")
     show_boot(sprint, "first boot")
-    show("pulled", f"{sprint.lab.registry.pulled() / 1e9:.2f} GB")
+    show("pulled", f"{sprint.lab.registry.pulled(began) / 1e9:.2f} GB")
     show_sizes(sprint)
 
 
