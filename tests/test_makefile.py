@@ -9,8 +9,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def make(*words: str) -> str:
+    """What make says, also where a make runs these tests: as its child it would say more."""
+    command = ["make", "--no-print-directory", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
 def test_make_alone_explains_every_verb_and_there_are_at_most_ten() -> None:
-    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = make()
     explained = re.findall(r"^  make ([a-z-]+) +\S", shown, re.MULTILINE)
     phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert phony is not None
@@ -39,7 +45,7 @@ def test_demo_installs_what_it_starts(
 
 
 def test_the_first_line_names_the_verbs_that_are_not_in_the_list() -> None:
-    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = make()
     (demo,) = (line for line in shown.splitlines() if line.startswith("  make demo "))
     for verb in ("demo-stop", "demo-reset"):
         assert verb in demo
@@ -48,17 +54,11 @@ def test_the_first_line_names_the_verbs_that_are_not_in_the_list() -> None:
 
 def planned(*words: str) -> list[str]:
     """The commands that make would run, one a target's line."""
-    shown = subprocess.run(
-        ["make", "-n", *words], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    return re.sub(r"\\\n\s*", " ", shown).splitlines()
+    return re.sub(r"\\\n\s*", " ", make("-n", *words)).splitlines()
 
 
 def test_every_folder_of_tests_runs_in_exactly_one_of_the_two_environments() -> None:
-    plan = subprocess.run(
-        ["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    commands = [line for line in plan.splitlines() if " -m pytest " in line]
+    commands = [line for line in make("-n", "test").splitlines() if " -m pytest " in line]
     ml = [folders(line) for line in commands if "/ml/" in line]
     operator = [folders(line) for line in commands if "/operator/" in line]
     needs_torch = {"tests/backends", "tests/benchmarks", "tests/demo"}

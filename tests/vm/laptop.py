@@ -122,8 +122,7 @@ class Laptop:
         """
         with log.open("wb") as file:
             up = ("-m", "studio", "local", "up", "--docker", "--port", str(self.port))
-            # Whatever runs in a script's background begins deaf to it.
-            command = ["env", "--default-signal=INT", *self.words(PYTHON, *up)]
+            command = self.words(PYTHON, *up)
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
             )

@@ -2,9 +2,15 @@
 
 import pytest
 
-from tests.infra.conftest import ADDRESS, Deploy
+from tests.infra.conftest import ADDRESS, Deploy, Recorded, Stack
 
 BUCKET = "storage/bucket:Bucket"
+
+
+def both(stack: Stack) -> tuple[Recorded, Recorded]:
+    """The source and the target, which are registered in no particular order."""
+    named = {bucket.inputs["name"]: bucket for bucket in stack.all(BUCKET)}
+    return named["demo-project-dev-source"], named["demo-project-dev-target"]
 
 
 def found(name: str, location: str = "EUROPE-WEST4") -> dict[str, object]:
@@ -19,19 +25,17 @@ def found(name: str, location: str = "EUROPE-WEST4") -> dict[str, object]:
 
 
 def test_a_new_bucket_lies_where_the_machine_is(deploy: Deploy) -> None:
-    source, target = deploy().all(BUCKET)
+    source, target = both(deploy())
 
     assert source.parent == "atelier:gcp:Storage"
-    assert source.inputs["name"] == "demo-project-dev-source"
-    assert target.inputs["name"] == "demo-project-dev-target"
-    assert source.inputs["location"] == "US-CENTRAL1"
+    assert source.inputs["location"] == target.inputs["location"] == "US-CENTRAL1"
     assert not source.request.importId
 
 
 def test_a_bucket_that_is_there_is_taken_up_where_and_as_it_is(deploy: Deploy) -> None:
     stack = deploy(buckets=[found("demo-project-dev-source")])
 
-    source, target = stack.all(BUCKET)
+    source, target = both(stack)
     assert source.request.importId == "demo-project-dev-source"
     assert source.inputs["location"] == "EUROPE-WEST4"
     assert source.inputs["storageClass"] == "NEARLINE"
