@@ -18,6 +18,7 @@ from tests.vm.stack import KEY
 from tests.vm.studio import LOG, Studio
 from tests.vm.tiny_images import Tiny
 
+DOWN_SECONDS = 120
 FILLED = 24  # MB of one layer that cannot be compressed
 # For the scripts of a machine: 5 seconds where they wait for minutes, 2 tries where they make 30.
 HURRY = "[Manager]\nDefaultEnvironment=WAIT_SECONDS=5 RETRY_SECONDS=5 PULL_TRIES=2\n"
@@ -43,8 +44,12 @@ def test_a_registry_that_is_down_while_the_machine_boots_is_waited_for(
     lab.registry.shut("artifact")
     studio.boot()
     try:
+        studio.wait_for("pull", 120, message="try 1 of")
+        began = time.monotonic()
         report = studio.wait_for("pull", 120, message="try 3 of")
         assert "us-central1-docker.pkg.dev" in report.message
+        time.sleep(DOWN_SECONDS - (time.monotonic() - began))
+        assert studio.cloud.reported()["phase"] == "pull"
     finally:
         lab.registry.open("artifact")
     studio.wait_for("ready", 120)
