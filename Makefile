@@ -16,9 +16,9 @@ ML_CODE := $(wildcard backends demo benchmarks tests/backends tests/benchmarks t
 ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo)
 OPERATOR_CODE := infra studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
-# Whole stacks in folders of their own: two files at once leave no core idle.
-ENGINE_TESTS := tests/cloud tests/docs tests/infra
-OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(ENGINE_TESTS))
+# Stacks and machines in folders of their own, which wait a lot: two files at once leave no core idle.
+PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/templates
+OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(PARALLEL_TESTS))
 
 # CLOUD=double lets the real Pulumi engine work on a stand-in for Google Cloud in .local/double/.
 CLOUD ?=
@@ -84,7 +84,7 @@ test: ## everything: unit tier, real Label Studio and backends, Pulumi, a browse
 	$(OPERATOR) -m pytest -q $(OPERATOR_TESTS)
 	$(ML) -m pytest -q $(ML_TESTS)
 	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
-	$(OPERATOR) -m pytest -q -n 2 --dist loadfile -m "integration or browser" $(ENGINE_TESTS)
+	$(OPERATOR) -m pytest -q -n 2 --dist loadfile -m "integration or browser" $(PARALLEL_TESTS)
 	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)
 
 # docs/verification.md says what it needs.

@@ -63,10 +63,10 @@ def test_every_folder_of_tests_runs_in_exactly_one_of_the_two_environments() -> 
     operator = [folders(line) for line in commands if "/operator/" in line]
     needs_torch = {"tests/backends", "tests/benchmarks", "tests/demo"}
     assert ml == [needs_torch] * 2
-    unit, engine, others = operator
-    assert engine == {"tests/cloud", "tests/docs", "tests/infra"}
+    unit, parallel, others = operator
+    assert parallel == {"tests/cloud", "tests/docs", "tests/infra", "tests/templates"}
     assert unit == {"tests"} | {f"--ignore={folder}" for folder in needs_torch}
-    assert others == unit | {f"--ignore={folder}" for folder in engine}
+    assert others == unit | {f"--ignore={folder}" for folder in parallel}
 
 
 def folders(command: str) -> set[str]:

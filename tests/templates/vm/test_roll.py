@@ -12,6 +12,8 @@ from tests.templates.vm.conftest import DIGEST, VM, Machine
 from tests.templates.vm.metadata_server import Metadata
 from tests.templates.vm.test_services import compose
 
+pytestmark = pytest.mark.integration  # Real waits, for minutes in all.
+
 # `compose config` is the real one. The rest obeys files that a test writes: `gone` (references that
 # no registry has), `sick` (a container does not become well), `refused` (what apply says at its
 # end), `held` (apply does not end). `calls` has what was asked, `runs` each apply's last word.
@@ -103,11 +105,12 @@ def without_image(services: Services) -> None:
 
 
 def meanwhile(done: Callable[[], bool], then: Callable[[], None]) -> threading.Thread:
-    """Do something as soon as something else has happened."""
+    """Do something as soon as something else has happened; if it does not, the case fails."""
 
     def live() -> None:
         end = time.monotonic() + 30
-        while not done() and time.monotonic() < end:
+        while not done():
+            assert time.monotonic() < end, "what was waited for has not happened"
             time.sleep(0.05)
         then()
 
@@ -261,7 +264,7 @@ def test_ready_is_no_answer_to_what_changed_meanwhile(
         metadata.set(atelier_caddyfile=":80\n")
         services.file("held").unlink()
 
-    thread = meanwhile(lambda: services.file("runs").read_text().count("run") == 2, change)
+    thread = meanwhile(lambda: len(services.file("runs").read_text().split()) == 2, change)
     assert services.does("roll") == ["project"]
     thread.join()
     assert services.does("roll") == ["database", "models", "project", "ready"]
@@ -289,6 +292,6 @@ def test_a_machine_that_waits_for_an_image_may_see_a_change_at_its_end(
         metadata.set(atelier_caddyfile=":80\n")
         services.file("held").unlink()
 
-    thread = meanwhile(lambda: services.file("runs").read_text().count("run") == 2, change)
+    thread = meanwhile(lambda: len(services.file("runs").read_text().split()) == 2, change)
     assert services.does("roll", status=1) == ["pull", "project"]
     thread.join()

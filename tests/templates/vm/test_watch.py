@@ -10,8 +10,12 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.templates.vm.conftest import Machine
 from tests.templates.vm.metadata_server import Metadata
+
+pytestmark = pytest.mark.integration  # Real waits, for minutes in all.
 
 
 def test_a_change_is_seen_at_once(machine: Machine, metadata: Metadata) -> None:
