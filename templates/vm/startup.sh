@@ -208,7 +208,7 @@ ensure_gpu_containers() {
 # On the machine's own identity, the containers that use buckets keep it: their network's subnet is in compose.yml.
 ensure_firewall() {
   local rule=(--destination 169.254.169.254 --protocol tcp ! --dport 53) chain=DOCKER-USER
-  [[ $1 != keyless ]] || rule+=(! --source 172.31.251.16/28)
+  [[ $1 != keyless ]] || rule+=(! --source 10.87.251.16/28)
   iptables --wait --new-chain "$chain" 2>/dev/null || :
   while read -r -a old; do iptables --wait --delete "${old[@]}"; done < <(iptables --wait --list-rules "$chain" | sed -n 's/^-A \(.* 169\.254\.169\.254.*\)$/\1/p')
   iptables --wait --insert "$chain" "${rule[@]}" --jump REJECT --reject-with tcp-reset

@@ -39,6 +39,20 @@ def roots(laptop: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     roots.remove()
 
 
+@pytest.fixture
+def crowded(lab: Lab) -> Iterator[None]:
+    """A Docker that serves its next network from 172.31.0.0/16: all blocks before are taken."""
+    form, neighbours = "{{(index .IPAM.Config 0).Subnet}}", []
+    served = ""
+    while not served.startswith("172.30."):
+        name = f"neighbour-{len(neighbours)}"
+        lab.docker("network", "create", name)
+        neighbours.append(name)
+        served = lab.docker("network", "inspect", "--format", form, name).stdout
+    yield
+    lab.docker("network", "rm", *neighbours)
+
+
 def test_make_images_builds_all_three_and_shows_what_they_take(roots: Laptop) -> None:
     said = roots.run("make", "images", seconds=BUILD_SECONDS)
     print(said)
@@ -204,6 +218,7 @@ def test_a_reset_forgets_the_data(laptop: Laptop) -> None:
     assert not (laptop.state / "data").exists()
 
 
+@pytest.mark.usefixtures("crowded")
 def test_root_starts_it_with_make_and_nothing_in_it_is_root(roots: Laptop) -> None:
     said = roots.run("make", "demo", "DOCKER=1", "DETACH=1", f"PORT={roots.port}")
     assert "make demo-stop ends it" in said

@@ -13,7 +13,7 @@ CAUSES = (
     ),
     (
         "pool overlaps",
-        "A Docker network of something else uses 172.31.251.0/27, which templates/vm/compose.yml "
+        "A Docker network of something else uses 10.87.251.0/27, which templates/vm/compose.yml "
         "needs. `docker network ls` lists them; remove it: docker network rm NAME.",
     ),
     ("port is already allocated", TAKEN),

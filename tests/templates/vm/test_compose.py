@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from functools import cache
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,16 @@ def test_label_studio_may_call_the_backends_and_nothing_beside_them() -> None:
     # Whoever asks for no address gets one from here, and never a backend's.
     given = parse_hole(ipam["ip_range"])
     assert not any(given.overlaps(parse_hole(hole)) for hole in holes)
+
+
+def test_fixed_networks_are_outside_of_what_docker_gives_to_others() -> None:
+    # default-address-pools: https://docs.docker.com/reference/cli/dockerd/
+    pools = [IPv4Network(pool) for pool in ("172.16.0.0/12", "192.168.0.0/16")]
+    configs = [network["ipam"].get("config", []) for network in read()["networks"].values()]
+    fixed = [IPv4Network(config["subnet"]) for (config,) in filter(None, configs)]
+    assert len(fixed) == 2
+    assert not fixed[0].overlaps(fixed[1])
+    assert not [subnet for subnet in fixed for pool in pools if subnet.overlaps(pool)]
 
 
 def test_the_gpu_overlay_gives_both_backends_the_gpu_and_changes_nothing_else() -> None:

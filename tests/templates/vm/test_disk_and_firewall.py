@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 
 MOUNTS = ("unshare", "--mount")
 NETWORK = ("unshare", "--net")
-SUBNET = "172.31.251.16/28"
+SUBNET = "10.87.251.16/28"
 RULE = "-d 169.254.169.254/32 -p tcp -m tcp ! --dport 53 -j REJECT --reject-with tcp-reset"
 
 
