@@ -92,11 +92,12 @@ class Images:
             def make() -> Path:
                 archive = Path(folder) / "postgres.tar"
                 shutil.copy(self.archive(recipe), archive)
-                entry = Path(folder) / "usr" / "local" / "bin" / "docker-entrypoint.sh"
-                entry.parent.mkdir(parents=True)
-                shutil.copy(HERE / "postgres_entrypoint.sh", entry)
-                inside = entry.relative_to(folder)
-                run(["tar", "-C", folder, *OWNED, "--append", "-f", archive, inside])
+                programs = Path("usr", "local", "bin")
+                added = [programs / f"docker-{name}.sh" for name in ("entrypoint", "ensure-initdb")]
+                (folder / programs).mkdir(parents=True)
+                for program in added:
+                    shutil.copy(HERE / "postgres_entrypoint.sh", folder / program)
+                run(["tar", "-C", folder, *OWNED, "--append", "-f", archive, *added])
                 return archive
 
             return self.publish(named("POSTGRES"), changes, make)

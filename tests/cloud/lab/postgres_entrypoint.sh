@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the official image's entry point does with the settings that the project uses:
-# https://github.com/docker-library/postgres
+# What two of the official image's scripts do with the settings that the project uses, under the names of both:
+# docker-entrypoint.sh and docker-ensure-initdb.sh of https://github.com/docker-library/postgres
 set -euo pipefail
 
 # initdb wants its user to have a name; a container's user need not be in /etc/passwd.
@@ -27,11 +27,19 @@ initialize() {
   unset LD_PRELOAD NSS_WRAPPER_PASSWD NSS_WRAPPER_GROUP
 }
 
+ensure_initialized() {
+  mkdir -p "$PGDATA"
+  chmod 0700 "$PGDATA"
+  [[ -s $PGDATA/PG_VERSION ]] || initialize
+}
+
 main() {
+  if [[ ${0##*/} == docker-ensure-initdb.sh ]]; then
+    ensure_initialized
+    return
+  fi
   if [[ ${1:-} == postgres ]]; then
-    mkdir -p "$PGDATA"
-    chmod 0700 "$PGDATA"
-    [[ -s $PGDATA/PG_VERSION ]] || initialize
+    ensure_initialized
     set -- "$@" -c 'listen_addresses=*' -c unix_socket_directories=/var/run/postgresql
   fi
   exec "$@"
