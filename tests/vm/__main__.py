@@ -30,6 +30,8 @@ class Group:
     def __init__(self, name: str, files: Sequence[str]) -> None:
         self.name = name
         self.began = time.monotonic()
+        # Cases that did not pass, as pytest names them in the end.
+        self.failed: list[str] = []
         command = [sys.executable, "-u", "-m", "pytest", "-v", "-s", "--no-header", "-m", "vm"]
         self.process = subprocess.Popen(
             [*command, *files], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -41,6 +43,8 @@ class Group:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             print(f"{self.name}: {line.removeprefix('tests/vm/')}", end="", flush=True)
+            if line.startswith(("FAILED ", "ERROR ")):
+                self.failed.append(line.strip())
         seconds = time.monotonic() - self.began
         print(f"{self.name}: exit {self.process.wait()} after {seconds:.0f} s", flush=True)
 
@@ -58,7 +62,12 @@ def main(wanted: Sequence[str]) -> int:
     running = [Group(name, files) for name, files in known.items() if not wanted or name in wanted]
     # The terminal tells the groups too, and they take their labs down: wait for that.
     signal.signal(signal.SIGINT, lambda *_: None)
-    return max(group.wait() for group in running)
+    status = max(group.wait() for group in running)
+    # Once more, at the end: the group that ended last may have had nothing to say.
+    for group in running:
+        for line in group.failed:
+            print(f"{group.name}: {line}")
+    return status
 
 
 if __name__ == "__main__":
