@@ -16,8 +16,9 @@ ML_CODE := $(wildcard backends demo benchmarks tests/backends tests/benchmarks t
 ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo)
 OPERATOR_CODE := infra studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
-# Stacks and machines in folders of their own, which wait a lot: two files at once leave no core idle.
-PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/templates
+# Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. Not those that measure
+# how long a labeler waits.
+PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/studio tests/templates
 OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(PARALLEL_TESTS))
 
 # CLOUD=double lets the real Pulumi engine work on a stand-in for Google Cloud in .local/double/.
