@@ -64,7 +64,9 @@ def test_every_folder_of_tests_runs_in_exactly_one_of_the_two_environments() -> 
     needs_torch = {"tests/backends", "tests/benchmarks", "tests/demo"}
     assert ml == [needs_torch] * 2
     unit, parallel, others = operator
-    assert parallel == {"tests/cloud", "tests/docs", "tests/infra", "tests/templates"}
+    assert parallel == {
+        f"tests/{name}" for name in ("cloud", "docs", "infra", "studio", "templates")
+    }
     assert unit == {"tests"} | {f"--ignore={folder}" for folder in needs_torch}
     assert others == unit | {f"--ignore={folder}" for folder in parallel}
 
