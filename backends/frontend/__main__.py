@@ -9,6 +9,7 @@ from pathlib import Path
 
 from backends.frontend.database import is_initialised, mark_initialised
 from backends.frontend.environment import label_studio_environment, with_first_user
+from backends.frontend.first_start import DatabaseError, first_start
 from backends.frontend.settings import Settings, SettingsError, read_settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ def main() -> int:
         command = gunicorn_command(settings, package)
         sys.stdout.flush()
         os.execve(command[0], command, environment)
-    except (SettingsError, FrontendError) as error:
+    except (SettingsError, DatabaseError, FrontendError) as error:
         print(f"backends.frontend: {error}", file=sys.stderr)
         return 1
 
@@ -77,12 +78,13 @@ def initialise(settings: Settings, environment: dict[str, str]) -> None:
     print(f"Label Studio {label_studio}: preparing the database (about a minute the first time)")
     sys.stdout.flush()
     command = [sys.executable, "-m", "label_studio.server", "init", "-q"]
-    done = subprocess.run(command, env=with_first_user(environment, settings), check=False)
-    if done.returncode != 0:
-        raise FrontendError(
-            f"label-studio init ended with status {done.returncode}; its reason is above. "
-            f"The database is {settings.database}, the data directory {settings.data_dir}"
-        )
+    with first_start(settings, environment):
+        done = subprocess.run(command, env=with_first_user(environment, settings), check=False)
+        if done.returncode != 0:
+            raise FrontendError(
+                f"label-studio init ended with status {done.returncode}; its reason is above. "
+                f"The database is {settings.database}, the data directory {settings.data_dir}"
+            )
     mark_initialised(settings, label_studio)
 
 

@@ -38,5 +38,5 @@ def _user_exists(database: Path, username: str) -> bool:
             found = connection.execute("SELECT 1 FROM htx_user WHERE email = ?", (username,))
             return found.fetchone() is not None
     except sqlite3.OperationalError:
-        # No such table: the first start was cut short. Migrations go on where they stopped.
+        # No such table: the first start was cut short.
         return False
