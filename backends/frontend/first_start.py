@@ -52,8 +52,9 @@ def _begin_file(folder: Path) -> None:
     mark, database = folder / MARK, folder / DATABASE_NAME
     if mark.exists():
         print(AGAIN, flush=True)
-        for file in folder.glob(f"{DATABASE_NAME}*"):
-            file.unlink()
+        # SQLite's own files alone: a copy that somebody put beside them stays.
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            (folder / f"{DATABASE_NAME}{suffix}").unlink(missing_ok=True)
     elif not database.exists():
         mark.touch()
         # On the disk before the database is.
@@ -100,7 +101,10 @@ def _connect(environment: Mapping[str, str]) -> "Iterator[psycopg.Connection]":
         ) as connection:
             yield connection
     except psycopg.Error as error:
-        raise DatabaseError(f"the database on {host} cannot be prepared: {error}") from error
+        raise DatabaseError(
+            f"the database on {host} cannot be prepared; POSTGRE_HOST, POSTGRE_PORT, POSTGRE_NAME, "
+            f"POSTGRE_USER and POSTGRE_PASSWORD say which it is: {error}"
+        ) from error
 
 
 def _given(environment: Mapping[str, str], name: str, default: str) -> str:

@@ -54,7 +54,9 @@ def test_a_database_of_before_this_was_looked_at_is_kept(settings: Settings) -> 
 
 
 def test_other_files_of_the_folder_stay(settings: Settings) -> None:
-    (settings.data_dir / "media").mkdir()
+    others = {"media", f"{DATABASE_NAME}.copy"}
+    for name in others:
+        (settings.data_dir / name).mkdir()
     migrate(settings, "a part", ends=False)
     migrate(settings, "all")
-    assert {file.name for file in settings.data_dir.iterdir()} == {DATABASE_NAME, "media"}
+    assert {file.name for file in settings.data_dir.iterdir()} == {DATABASE_NAME, *others}
