@@ -42,15 +42,18 @@ def roots(laptop: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def crowded(lab: Lab) -> Iterator[None]:
     """A Docker that serves its next network from 172.31.0.0/16: all blocks before are taken."""
-    form, neighbours = "{{(index .IPAM.Config 0).Subnet}}", []
-    served = ""
-    while not served.startswith("172.30."):
-        name = f"neighbour-{len(neighbours)}"
-        lab.docker("network", "create", name)
-        neighbours.append(name)
-        served = lab.docker("network", "inspect", "--format", form, name).stdout
-    yield
-    lab.docker("network", "rm", *neighbours)
+    form, prune = "{{(index .IPAM.Config 0).Subnet}}", ("network", "prune", "--force")
+    # Those of a run that was killed are still there.
+    lab.docker(*prune)
+    served, number = "", 0
+    try:
+        while not served.startswith("172.30."):
+            name, number = f"neighbour-{number}", number + 1
+            lab.docker("network", "create", name)
+            served = lab.docker("network", "inspect", "--format", form, name).stdout
+        yield
+    finally:
+        lab.docker(*prune)
 
 
 def test_make_images_builds_all_three_and_shows_what_they_take(roots: Laptop) -> None:
