@@ -14,11 +14,11 @@ ML := .local/env/ml/bin/python
 # Each part of the code is tested and type-checked by the interpreter that runs it.
 ML_CODE := $(wildcard backends demo benchmarks tests/backends tests/benchmarks tests/demo)
 ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo)
-OPERATOR_CODE := infra studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
+OPERATOR_CODE := infra laptop studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
 # Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. Not those that measure
 # how long a labeler waits.
-PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/studio tests/templates
+PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/laptop tests/studio tests/templates
 OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(PARALLEL_TESTS))
 
 # CLOUD=double lets the real Pulumi engine work on a stand-in for Google Cloud in .local/double/.
@@ -49,18 +49,18 @@ help: ## this list
 
 demo: ## the studio on this machine; PORT=8080 DETACH=1 DOCKER=1 SAM_CHECKPOINT=file; ends: demo-stop, demo-reset
 	@$(BOOTSTRAP) operator $(if $(IN_DOCKER),,ml frontend)
-	@$(OPERATOR) -m studio local up $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(DETACH)),--detach) \
+	@$(OPERATOR) -m laptop up $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(DETACH)),--detach) \
 	  $(if $(IN_DOCKER),--docker) $(if $(filter-out 0,$(GPU)),--gpu)
 
 # Ends a demo that runs in the background.
 demo-stop:
 	@$(BOOTSTRAP) operator
-	@$(OPERATOR) -m studio local stop
+	@$(OPERATOR) -m laptop stop
 
 # Forgets the demo's project, images and annotations, after asking.
 demo-reset:
 	@$(BOOTSTRAP) operator
-	@$(OPERATOR) -m studio local reset
+	@$(OPERATOR) -m laptop reset
 
 preview: ## what `up` would change, and dollars; STACK=dev CLOUD=double (no account needed)
 	@$(BOOTSTRAP) operator
@@ -76,7 +76,7 @@ destroy: ## takes it down, after asking; buckets and a snapshot of the data stay
 
 images: ## the containers' images by this machine's Docker, and their sizes; SAM_CHECKPOINT_URL= ...
 	@$(BOOTSTRAP) operator
-	@$(OPERATOR) -m studio local images
+	@$(OPERATOR) -m laptop images
 
 test: ## everything: unit tier, real Label Studio and backends, Pulumi, a browser
 	@$(BOOTSTRAP) --test operator ml frontend

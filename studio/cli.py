@@ -1,10 +1,9 @@
-"""`python -m studio`: apply a project file, show the status, run the whole studio locally."""
+"""`python -m studio`: apply a project file, show the status."""
 
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -15,22 +14,7 @@ from studio.errors import StudioError
 INTERRUPTED = 130
 
 
-class Commands(click.Group):
-    """Adds `local` when it is asked for: it starts processes, which nothing else here does."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        local = ["local"] if find_spec("studio.local") else []
-        return sorted([*super().list_commands(ctx), *local])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "local" and find_spec("studio.local"):
-            from studio.local.cli import local
-
-            return local
-        return super().get_command(ctx, cmd_name)
-
-
-@click.group(cls=Commands)
+@click.group()
 def studio() -> None:
     """A labeling studio, from outside."""
 

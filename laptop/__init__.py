@@ -1,0 +1,1 @@
+"""The three services on one machine, as native processes: `python -m laptop up`."""
