@@ -1,1 +1,1 @@
-"""The three services on one machine, as native processes: `python -m laptop up`."""
+"""The same studio on one machine, as processes or in containers: `python -m laptop up`."""

@@ -5,110 +5,118 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from contextlib import closing
-from typing import NoReturn
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 
 import click
 from rich.console import Console
 
-from laptop.demo_file import invitation, read_demo_file
-from laptop.docker import session as docker
+from laptop.demo_file import invitation
 from laptop.docker.client import Docker
-from laptop.docker.images import build_all
+from laptop.docker.containers import prepare_containers, stop_containers
+from laptop.docker.images import build_all, sizes
 from laptop.docker.requirements import require_docker
-from laptop.docker.session import DockerSession
 from laptop.docker.settings import DockerSettings, load_docker_settings
-from laptop.docker.sizes import read_all, table
 from laptop.processes import background
-from laptop.processes.run_lock import Held
-from laptop.processes.session import Session
+from laptop.processes.processes import prepare_processes
 from laptop.progress import Progress
-from laptop.settings import DEFAULT_PORT, LaptopError, LaptopSettings, load_settings
+from laptop.session import run_session
+from laptop.settings import DEFAULT_PORT, LaptopError, LaptopSettings
 
-ENDING = "make demo-stop ends it, and keeps what was labeled"
+INTERRUPTED = 130
+DETACHED_ENDING = "To stop it: make demo-stop. Everything you labeled is kept."
+ENDING = "Press Ctrl-C to stop it. Everything you labeled is kept."
 
 
 @click.group()
 def laptop() -> None:
-    """The labeling studio on this machine: Label Studio and both backends."""
+    """Run the labeling studio on this machine: Label Studio and both backends."""
 
 
 @laptop.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="The port of Label Studio on 127.0.0.1.",
+)
 @click.option("--detach", is_flag=True, help="Return when everything is ready.")
-@click.option("--docker", "in_docker", is_flag=True, help="In containers, of templates/vm.")
-@click.option("--gpu", is_flag=True, help="Give the containers the machine's NVIDIA GPU.")
+@click.option("--docker", "in_docker", is_flag=True, help="Run the services in containers.")
+@click.option("--gpu", is_flag=True, help="Let the containers use this machine's NVIDIA GPU.")
 @click.option("--background", "in_background", is_flag=True, hidden=True)
 def up(port: int, detach: bool, in_docker: bool, gpu: bool, in_background: bool) -> None:
-    """Start the services with the demo project, and stay until Ctrl-C."""
-    settings = load_settings(os.environ, port)
-    containers = load_docker_settings(os.environ, settings, gpu)
-    console = Console()
-    try:
+    """Start the studio with the demo project, and stay until Ctrl-C."""
+    settings = load_docker_settings(os.environ, port, gpu)
+    progress = Progress(Console())
+    with plain_errors():
         demo = background.running(settings)
-        require_same_kind(containers, in_docker, demo is not None)
+        require_same_kind(settings, in_docker, demo is not None)
         if demo is not None:
-            console.print("demo: running already", highlight=False)
-        elif in_docker:
-            DockerSession(containers, console, detach).run(ENDING if detach else "Ctrl-C stops it")
-            return
-        elif detach:
-            background.start(settings, console)
-            demo = read_demo_file(settings.demo_file)
+            progress.say("already running")
+        elif detach and not in_docker:
+            demo = background.start(settings, progress.console)
         else:
-            Session(settings, console, in_background).run()
+            prepare = prepare_containers if in_docker else prepare_processes
+            ending = DETACHED_ENDING if detach else ENDING
+            run_session(
+                settings,
+                progress,
+                partial(prepare, settings, progress),
+                "" if in_background else ending,
+                stays=detach,
+            )
             return
-    except (LaptopError, Held) as error:
-        fail(error)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    if demo is not None:
-        console.print(invitation(demo, ENDING), highlight=False, markup=False, soft_wrap=True)
+    progress.print(invitation(demo, DETACHED_ENDING))
 
 
 @laptop.command()
 def images() -> None:
     """Build the three container images with this machine's Docker, and show their sizes."""
-    settings = load_docker_settings(os.environ, load_settings(os.environ))
-    console = Console()
-    progress = Progress(console)
-    client = Docker(settings, progress)
-    try:
-        require_docker(client)
-        build_all(client, settings, progress.say)
-        console.print(table(read_all(client)))
-    except LaptopError as error:
-        fail(error)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    settings = load_docker_settings(os.environ)
+    progress = Progress(Console())
+    docker = Docker(settings, progress)
+    with plain_errors():
+        require_docker(docker)
+        build_all(docker, settings, progress.say)
+        progress.print(sizes(docker))
 
 
 @laptop.command()
 def stop() -> None:
-    """End the demo; what was labeled stays."""
-    try:
-        stopped = end(load_docker_settings(os.environ, load_settings(os.environ)))
-    except LaptopError as error:
-        fail(error)
+    """Stop the demo. Everything that was labeled is kept."""
+    with plain_errors():
+        stopped = end(load_docker_settings(os.environ))
     click.echo("demo: stopped" if stopped else "demo: none was running")
 
 
 @laptop.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
-    """End the demo and forget its project, images and annotations."""
-    settings = load_settings(os.environ)
+    """Stop the demo and delete its project, images and annotations."""
+    settings = load_docker_settings(os.environ)
     if not settings.data_dir.exists():
-        click.echo("demo: there is nothing to forget")
+        click.echo("demo: there is nothing to delete")
         return
     if not yes:
         click.confirm(f"Delete {describe(settings)}?", abort=True)
-    try:
-        end(load_docker_settings(os.environ, settings))
-    except LaptopError as error:
-        fail(error)
+    with plain_errors():
+        end(settings)
     background.reset(settings)
-    click.echo("demo: forgotten")
+    click.echo("demo: deleted")
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Ends the command with the message alone, and quietly on Ctrl-C."""
+    try:
+        yield
+    except LaptopError as error:
+        click.echo(f"demo: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 def end(settings: DockerSettings) -> bool:
@@ -116,8 +124,8 @@ def end(settings: DockerSettings) -> bool:
     seconds = background.STOP_SECONDS
     if settings.mark.exists():
         seconds = background.STOP_CONTAINERS_SECONDS
-    stopped = background.stop(settings.local, seconds)
-    return docker.stop(settings, Console()) or stopped
+    stopped = background.stop(settings, seconds)
+    return stop_containers(settings, Progress(Console())) or stopped
 
 
 def require_same_kind(settings: DockerSettings, in_docker: bool, runs: bool) -> None:
@@ -125,7 +133,7 @@ def require_same_kind(settings: DockerSettings, in_docker: bool, runs: bool) -> 
     runs_in_docker = settings.mark.exists()
     if (runs or runs_in_docker) and runs_in_docker != in_docker:
         how = "in Docker" if runs_in_docker else "without Docker"
-        raise LaptopError(f"The demo runs {how} already. End that one first: make demo-stop")
+        raise LaptopError(f"The demo already runs {how}. Stop that one first: make demo-stop")
 
 
 def describe(settings: LaptopSettings) -> str:
@@ -143,8 +151,3 @@ def describe(settings: LaptopSettings) -> str:
     if (settings.data_dir / "docker" / "postgres").is_dir():
         annotations += ", all annotations of the studio in Docker"
     return f"the demo's project, images and {annotations} in {settings.data_dir}"
-
-
-def fail(error: Exception) -> NoReturn:
-    click.echo(f"demo: {error}", err=True)
-    sys.exit(1)

@@ -7,39 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from laptop.credentials import Credentials, write_private
-from laptop.processes.services import BACKEND_USER, Addresses
 
 
-def login_content(url: str, credentials: Credentials, project: int) -> dict[str, Any]:
-    """url, user, password, token and project id: all of it where the backends have no port."""
+def demo_content(url: str, credentials: Credentials, project: int) -> dict[str, Any]:
+    """url, user, password, token and project id."""
     secret = credentials.revealed()
-    return {
-        "url": url,
-        "user": secret["user"],
-        "password": secret["password"],
-        "token": secret["token"],
-        "project": project,
-    }
-
-
-def demo_content(addresses: Addresses, credentials: Credentials, project: int) -> dict[str, Any]:
-    """url, user, password, token and project id, and url, user and password of each backend."""
-    secret = credentials.revealed()
-    return {
-        **login_content(addresses.frontend, credentials, project),
-        "backends": {
-            "segmentation": {
-                "url": addresses.segmentation,
-                "user": BACKEND_USER,
-                "password": secret["segmentation_password"],
-            },
-            "segment_anything_model": {
-                "url": addresses.segment_anything_model,
-                "user": BACKEND_USER,
-                "password": secret["segment_anything_password"],
-            },
-        },
-    }
+    login = {name: secret[name] for name in ("user", "password", "token")}
+    return {"url": url, **login, "project": project}
 
 
 def write_demo_file(path: Path, content: dict[str, Any]) -> None:
@@ -58,5 +32,5 @@ def invitation(demo: dict[str, Any], ending: str) -> str:
         f"\n  Open      {demo['url']}/projects/{demo['project']}/data"
         f"\n  User      {demo['user']}"
         f"\n  Password  {demo['password']}"
-        f"\n\n{ending}."
+        f"\n\n{ending}"
     )

@@ -50,7 +50,7 @@ def photograph_folder() -> Path:
     """scikit-image's data, found without importing it (which would take a second)."""
     spec = importlib.util.find_spec("skimage")
     if spec is None or not spec.submodule_search_locations:
-        raise LaptopError("scikit-image is missing in this environment. Start with `make demo`.")
+        raise LaptopError("scikit-image is not installed. Run `make demo`, which installs it.")
     return Path(spec.submodule_search_locations[0]) / "data"
 
 
@@ -67,11 +67,13 @@ def add_photographs(folder: Path) -> list[str]:
         for source, facts in PHOTOGRAPHS.items():
             pixels = cv2.imread(str(photograph_folder() / source), cv2.IMREAD_COLOR)
             if pixels is None:
-                raise LaptopError(f"scikit-image brings no {source}; its pinned version does.")
+                raise LaptopError(
+                    f"scikit-image has no {source}. Run `make demo`, which installs one that has."
+                )
             name = f"snapshot-{Path(source).stem.replace('_', '-')}.jpg"
             target = folder / name
             if not cv2.imwrite(str(target), pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
-                raise LaptopError(f"{target} could not be written; is the disk full?")
+                raise LaptopError(f"{target} could not be written. Is the disk full?")
             rows.writerow([target.stem, name, *facts])
             names.append(name)
     return names

@@ -15,13 +15,17 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self.console = console
 
+    def print(self, text: str) -> None:
+        """Prints the text as it is: no colours, no markup, and no line broken."""
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
     def say(self, line: str) -> None:
-        self.console.print(f"demo: {line}", highlight=False, markup=False, soft_wrap=True)
+        self.print(f"demo: {line}")
 
     def show(self, text: str) -> None:
         """Prints what a command said, set off from the demo's own lines."""
         for line in text.splitlines():
-            self.console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+            self.print(f"  {line}")
 
     @contextmanager
     def phase(self, what: str) -> Iterator[Callable[[str], None]]:

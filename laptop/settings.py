@@ -1,4 +1,4 @@
-"""Settings of the local demo: the one place of `laptop` that reads the environment."""
+"""Settings of the demo on this machine, read from the environment."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
+HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
 DEMO_SEGMENTATION_MODEL = ROOT / "backends/segmentation/demo"
 DEMO_SAM_CHECKPOINT = ROOT / "backends/segment_anything_model/demo/sam_small.safetensors"
@@ -40,6 +41,27 @@ class LaptopSettings:
     passed_on: Mapping[str, str]
 
     @property
+    def url(self) -> str:
+        """What a browser opens, without a trailing slash."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What every process of the demo sees: the caller's own few variables, and no way out."""
+        environ = {
+            **self.passed_on,
+            "PYTHONUNBUFFERED": "1",
+            "NO_PROXY": f"{HOST},localhost",
+            "no_proxy": f"{HOST},localhost",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "DO_NOT_TRACK": "1",
+        }
+        if Path(self.segmentation_model).is_dir():
+            # Everything is on this disk, so nothing needs to be asked of a hub.
+            environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+        return environ
+
+    @property
     def run_dir(self) -> Path:
         """Logs, locks and what else describes the running processes; worthless after a stop."""
         return self.state / "run"
@@ -53,6 +75,10 @@ class LaptopSettings:
     def data_dir(self) -> Path:
         """Everything that must outlive a stop: database, uploads, pictures, passwords."""
         return self.state / "data"
+
+    @property
+    def credentials_file(self) -> Path:
+        return self.data_dir / "credentials.json"
 
     @property
     def label_studio_dir(self) -> Path:
@@ -91,18 +117,19 @@ def load_settings(environ: Mapping[str, str], port: int = DEFAULT_PORT) -> Lapto
 
 
 def require_weights(settings: LaptopSettings) -> None:
-    """Raises LaptopError for a checkpoint that is not a file and a model that cannot be a name."""
+    """Raises LaptopError for a checkpoint or a model that does not exist."""
     if not settings.sam_checkpoint.is_file():
         raise LaptopError(
             f"SAM_CHECKPOINT: {settings.sam_checkpoint} is not a file. Give the path of a Segment "
-            "Anything checkpoint such as sam_vit_b_01ec64.pth, or leave it out for demo weights."
+            "Anything checkpoint such as sam_vit_b_01ec64.pth, or omit it to use the demo weights."
         )
     model = settings.segmentation_model
     hub_name = model.count("/") == 1 and not model.startswith((".", "~", "/"))
     if not Path(model).is_dir() and not hub_name:
         raise LaptopError(
-            f"SEGMENTATION_MODEL: {model} is no folder. Give a SegFormer checkpoint's folder, a "
-            "hub name such as mattmdjaga/segformer_b2_clothes, or leave it out for demo weights."
+            f"SEGMENTATION_MODEL: {model} is not a folder. Give the folder of a SegFormer "
+            "checkpoint, a name on the Hugging Face Hub such as mattmdjaga/segformer_b2_clothes, "
+            "or omit it to use the demo weights."
         )
 
 
@@ -110,4 +137,4 @@ def require_environments(settings: LaptopSettings) -> None:
     """Raises LaptopError when the services' environments have not been made."""
     for python in (settings.ml_python, settings.frontend_python):
         if not python.exists():
-            raise LaptopError(f"{python} is missing. Start with `make demo`, which installs it.")
+            raise LaptopError(f"{python} is missing. Run `make demo`, which installs it.")

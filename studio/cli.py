@@ -1,10 +1,13 @@
 """`python -m studio`: apply a project file, show the status."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
 import click
 from rich.console import Console
@@ -45,12 +48,19 @@ def connection_options(command: click.decorators.FC) -> click.decorators.FC:
     is_flag=True,
     help="Bring images and annotations up to date, and leave the project's settings as they are.",
 )
+@click.option(
+    "--json",
+    "outcome_file",
+    type=click.File("w"),
+    help="Write the outcome to this file as JSON; - is standard output.",
+)
 @connection_options
 def apply(
     project_file: Path,
     dry_run: bool,
     wait: float,
     data_only: bool,
+    outcome_file: IO[str] | None,
     url: str | None,
     token_file: Path | None,
 ) -> None:
@@ -68,7 +78,10 @@ def apply(
         connection = read_connection(os.environ, url, token_file)
         report = Report(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio:
-            apply_project(project, label_studio, report, Options(dry_run, wait, data_only))
+            options = Options(dry_run, wait, data_only)
+            outcome = apply_project(project, label_studio, report, options)
+        if outcome_file is not None:
+            outcome_file.write(json.dumps(asdict(outcome)) + "\n")
 
 
 @studio.command()

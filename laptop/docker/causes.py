@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-TAKEN = "The port was taken meanwhile. Take another one: make demo DOCKER=1 PORT=8081"
+IN_USE = "Another program took the port meanwhile. Use another port: make demo DOCKER=1 PORT=8081"
 
-# What is found in the words, and the sentence for it; the first that fits is told.
+# Words that Docker uses, and the sentence for them; the first that fits is shown.
 CAUSES = (
     (
         "could not select device driver",
         "Docker offers no NVIDIA GPU. Install the NVIDIA Container Toolkit "
-        "(https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/), or leave GPU=1 out.",
+        "(https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/), or omit GPU=1.",
     ),
     (
         "pool overlaps",
-        "A Docker network of something else uses 10.87.251.0/27, which templates/vm/compose.yml "
-        "needs. `docker network ls` lists them; remove it: docker network rm NAME.",
+        "Another Docker network uses 10.87.251.0/27, which templates/vm/compose.yml needs. Find it "
+        "with `docker network ls`, and remove it: docker network rm NAME.",
     ),
-    ("port is already allocated", TAKEN),
-    ("address already in use", TAKEN),
+    ("port is already allocated", IN_USE),
+    ("address already in use", IN_USE),
     (
         "no space left on device",
-        "Docker's disk is full. `docker system df` shows what takes it, `docker builder prune` "
-        "frees what only builds need.",
+        "Docker's disk is full. `docker system df` shows what uses it; `docker builder prune` "
+        "deletes what only builds need.",
     ),
     (
         "mounts denied",

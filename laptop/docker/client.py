@@ -14,8 +14,8 @@ from laptop.settings import LaptopError
 ANSWER_SECONDS = 60.0
 NOT_INSTALLED = (
     "Docker is not installed. Install Docker Desktop, or on Linux Docker Engine with its buildx "
-    "and compose plugins (https://docs.docker.com/engine/install/); or leave DOCKER=1 out: "
-    "`make demo` needs no Docker."
+    "and compose plugins (https://docs.docker.com/engine/install/). Or omit DOCKER=1: `make demo` "
+    "needs no Docker."
 )
 
 
@@ -27,7 +27,7 @@ class Docker:
         self._progress = progress
         # Each build would be another image by the time that an attestation names.
         own = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
-        self._environ = {**settings.local.passed_on, **settings.client_environ, **own}
+        self._environ = {**settings.passed_on, **settings.client_environ, **own}
 
     def ask(self, *words: str, seconds: float = ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
         """Runs it without a terminal, whatever its status is.
@@ -47,8 +47,8 @@ class Docker:
             )
         except subprocess.TimeoutExpired:
             raise LaptopError(
-                f"docker {words[0]}: no answer for {seconds:.0f} s. Restart Docker, then run the "
-                "same command again."
+                f"docker {words[0]} did not answer within {seconds:.0f} s. Restart Docker, then "
+                "run the same command again."
             ) from None
 
     def answer(self, *words: str) -> str:
@@ -59,14 +59,12 @@ class Docker:
         return done.stdout.strip()
 
     def run(self, name: str, what: str, words: list[str], environ: Mapping[str, str]) -> str:
-        """Long work, told as `what`, its output in RUN_DIR/NAME.log. Returns the output's end.
+        """Long work, shown as `what`, its output in RUN_DIR/NAME.log. Returns the output's end.
 
         Raises LaptopError, with the last lines of the log, when it fails.
         """
         command = Command(name, (self._program(), *words), {**self._environ, **environ})
-        with self._progress.phase(what) as status:
-            run_dir = self._settings.local.run_dir
-            return run_to_end(command, run_dir, lambda process: status(process.tail(1)))
+        return run_to_end(command, self._settings.run_dir, self._progress, what)
 
     def _program(self) -> str:
         found = shutil.which("docker", path=self._environ.get("PATH"))

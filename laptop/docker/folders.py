@@ -62,7 +62,7 @@ def renew_project(settings: DockerSettings) -> None:
     shutil.copyfile(DEMO_PROJECT, project / PROJECT_FILE)
     for config in LABELING.iterdir():
         shutil.copyfile(config, project / "labeling" / config.name)
-    shutil.copytree(settings.local.images_dir, project / "images", dirs_exist_ok=True)
+    shutil.copytree(settings.images_dir, project / "images", dirs_exist_ok=True)
     for path in (project, *project.rglob("*")):
         give(path, settings)
 

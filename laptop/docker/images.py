@@ -10,7 +10,7 @@ from laptop.settings import ROOT
 
 # Docker Hub keeps names without a slash for itself: nobody can publish an image under these.
 TAG = "local"
-FIRST_BUILD = "the first build downloads gigabytes and takes minutes; later ones build what changed"
+FIRST_BUILD = "the first build downloads gigabytes and takes minutes; later ones build only changes"
 
 
 def reference(name: str) -> str:
@@ -31,9 +31,17 @@ def build_words(name: str, settings: DockerSettings) -> list[str]:
 def build_all(docker: Docker, settings: DockerSettings, say: Callable[[str], None]) -> None:
     """Builds what changed. Raises LaptopError, with the end of the log, when a build fails."""
     require_buildable(settings)
-    settings.local.run_dir.mkdir(parents=True, exist_ok=True)
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
     if any(docker.ask("image", "inspect", reference(name)).returncode for name in BUILD_ARGUMENTS):
         say(FIRST_BUILD)
     for name in BUILD_ARGUMENTS:
         words = build_words(name, settings)
         docker.run(f"build-{name}", f"building {name}", words, settings.build_arguments)
+
+
+def sizes(docker: Docker) -> str:
+    """Docker's own table of the three images."""
+    only = [f"--filter=reference={reference(name)}" for name in BUILD_ARGUMENTS]
+    columns = "table {{.Repository}}\t{{.Tag}}\t{{.Size}}"
+    listed = docker.answer("image", "ls", *only, "--format", columns)
+    return f"{listed}\nLayers that images share are stored once: docker system df --verbose"

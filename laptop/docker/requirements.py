@@ -28,7 +28,7 @@ NO_BUILDX = PLUGIN.format(
 )
 ROOTLESS = (
     "Docker runs in a user namespace (rootless, or with userns-remap): its containers cannot write "
-    "to folders of this user. Use a Docker that runs as root, or leave DOCKER=1 out."
+    "to folders of this user. Use a Docker that runs as root, or omit DOCKER=1."
 )
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from laptop.settings import (
+    DEFAULT_PORT,
     DEMO_SAM_CHECKPOINT,
     DEMO_SEGMENTATION_MODEL,
     ROOT,
     LaptopError,
     LaptopSettings,
+    load_settings,
 )
 
 TEMPLATES = ROOT / "templates/vm"
@@ -38,10 +40,9 @@ IMAGES_USER = (10001, 10001)
 
 
 @dataclass(frozen=True)
-class DockerSettings:
+class DockerSettings(LaptopSettings):
     """Where the studio's folders are, as whom its containers run, and what is built into them."""
 
-    local: LaptopSettings
     user: int
     group: int
     gpu: bool
@@ -51,7 +52,7 @@ class DockerSettings:
     @property
     def folder(self) -> Path:
         """All that the containers see of this machine; compose knows the studio by it."""
-        return self.local.data_dir / "docker"
+        return self.data_dir / "docker"
 
     @property
     def mark(self) -> Path:
@@ -82,14 +83,14 @@ class DockerSettings:
 
 
 def load_docker_settings(
-    environ: Mapping[str, str], local: LaptopSettings, gpu: bool = False
+    environ: Mapping[str, str], port: int = DEFAULT_PORT, gpu: bool = False
 ) -> DockerSettings:
-    """Reads the build arguments and where Docker is. An empty variable counts as not given."""
+    """Reads the demo's settings, the build arguments, and where Docker is."""
     # Postgres refuses to run as root.
     user, group = IMAGES_USER if os.geteuid() == 0 else (os.geteuid(), os.getegid())
     names = {name for arguments in BUILD_ARGUMENTS.values() for name in arguments}
     return DockerSettings(
-        local=local,
+        **vars(load_settings(environ, port)),
         user=user,
         group=group,
         gpu=gpu,
@@ -99,23 +100,23 @@ def load_docker_settings(
 
 
 def require_buildable(settings: DockerSettings) -> None:
-    """Raises LaptopError for weights that no image can be built with."""
-    local, given = settings.local, settings.build_arguments
+    """Raises LaptopError, with every fault, for weights that no image can be built with."""
+    given = settings.build_arguments
     problems = []
     for name, is_demo in (
-        ("SAM_CHECKPOINT", local.sam_checkpoint == DEMO_SAM_CHECKPOINT),
-        ("SEGMENTATION_MODEL", local.segmentation_model == str(DEMO_SEGMENTATION_MODEL)),
+        ("SAM_CHECKPOINT", settings.sam_checkpoint == DEMO_SAM_CHECKPOINT),
+        ("SEGMENTATION_MODEL", settings.segmentation_model == str(DEMO_SEGMENTATION_MODEL)),
     ):
         url, digest = f"{name}_URL", f"{name}_SHA256"
         if not is_demo:
             problems.append(
-                f"{name} is for the demo without Docker. An image fetches its weights while it is "
-                f"built: give {url} and {digest}."
+                f"{name} works only without Docker. An image downloads its weights while it is "
+                f"built: give {url} and {digest} instead."
             )
         if (url in given) != (digest in given):
             problems.append(
-                f"{digest if url in given else url} is missing: an address and its SHA-256 belong "
-                "together. The image's Dockerfile says what they are."
+                f"{digest if url in given else url} is missing: give both the address and its "
+                "SHA-256. The image's Dockerfile describes them."
             )
     if problems:
         raise LaptopError("\n".join(problems))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from laptop.docker.causes import explain
 from laptop.docker.client import Docker
 from laptop.docker.settings import TEMPLATES, DockerSettings
-from laptop.docker.variables import variables
+from laptop.docker.variables import PROJECT_FILE, variables
 from laptop.settings import LaptopError
 
 # compose.yml fixes the name, as it fixes addresses: one studio for each Docker.
@@ -58,8 +58,9 @@ class Stack:
             raise LaptopError(self._reason(str(error)) or explain(str(error))) from None
 
     def apply(self) -> str:
-        """Applies the demo project in the one-shot container. Returns what it said."""
-        run = ["run", "--rm", "--no-TTY", "apply"]
+        """Runs `studio apply --json -` in the one-shot container. Returns what it printed."""
+        command = ["python", "-m", "studio", "apply", f"/project/{PROJECT_FILE}", "--json", "-"]
+        run = ["run", "--rm", "--no-TTY", "apply", *command]
         return self._compose("apply", "applying the demo project", run, progress="quiet")
 
     def down(self) -> None:
@@ -96,7 +97,7 @@ class Stack:
         troubles |= {one.service: one.trouble for one in self.containers() if one.trouble}
         words = []
         for service, trouble in troubles.items():
-            log = self._settings.local.run_dir / f"{service}.log"
+            log = self._settings.run_dir / f"{service}.log"
             log.write_text(self._log(service))
             tail = "\n".join(log.read_text().splitlines()[-LOG_LINES:])
             words.append(f"{service} is {trouble}. The end of {log}:\n{tail}")

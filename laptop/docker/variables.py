@@ -7,25 +7,19 @@ import hashlib
 from laptop.credentials import ADMIN
 from laptop.docker.images import reference
 from laptop.docker.settings import BUILD_ARGUMENTS, DockerSettings
-from laptop.processes.ports import HOST
-from laptop.settings import DEMO_PROJECT, ROOT
+from laptop.settings import DEMO_PROJECT, HOST, ROOT
 
 CADDYFILE = ROOT / "templates/laptop/Caddyfile"
 PROJECT_FILE = f"projects/{DEMO_PROJECT.name}"
 
 
-def address(settings: DockerSettings) -> str:
-    """What a browser opens, without a trailing slash."""
-    return f"http://{HOST}:{settings.local.port}"
-
-
 def variables(settings: DockerSettings) -> dict[str, str]:
     """Given as variables and in no file: nothing has to be quoted, and nothing can be stale."""
     return {
-        "ATELIER_URL": address(settings),
+        "ATELIER_URL": settings.url,
         "PUBLIC_HOST": HOST,
         "PUBLISH_ADDRESS": HOST,
-        "WEB_PORT": str(settings.local.port),
+        "WEB_PORT": str(settings.port),
         "ADMIN_EMAIL": ADMIN,
         "RUN_AS": f"{settings.user}:{settings.group}",
         "DATA_DIR": str(settings.folder),

@@ -12,7 +12,7 @@ import time
 from rich.console import Console
 
 from laptop.demo_file import read_demo_file
-from laptop.processes.run_lock import holder_pid
+from laptop.processes.run_lock import Held, holder_pid
 from laptop.processes.strays import end_strays
 from laptop.settings import LaptopError, LaptopSettings
 
@@ -21,8 +21,8 @@ STOP_SECONDS = 40.0
 STOP_CONTAINERS_SECONDS = 150.0
 
 
-def start(settings: LaptopSettings, console: Console) -> None:
-    """Starts the demo and returns when it is ready, its progress printed meanwhile.
+def start(settings: LaptopSettings, console: Console) -> dict[str, object]:
+    """Starts the demo, its progress printed meanwhile. Returns the content of demo.json.
 
     Raises LaptopError when it ends instead.
     """
@@ -43,8 +43,10 @@ def start(settings: LaptopSettings, console: Console) -> None:
         child.terminate()
         child.wait()
         raise
-    if child.poll() is not None:
-        raise LaptopError(f"The demo did not start; the reason is above and in {log.name}.")
+    demo = read_demo_file(settings.demo_file)
+    if demo is None or child.poll() is not None:
+        raise LaptopError(f"The demo did not start. The reason is above and in {log.name}.")
+    return demo
 
 
 def follow(settings: LaptopSettings, child: subprocess.Popen[bytes], console: Console) -> None:
@@ -87,14 +89,12 @@ def reset(settings: LaptopSettings) -> None:
 def running(settings: LaptopSettings) -> dict[str, object] | None:
     """The content of demo.json of a demo that is ready, None if none runs.
 
-    Raises LaptopError while one is starting.
+    Raises Held while one is starting.
     """
     pid = holder_pid(settings.run_dir)
     if pid is None:
         return None
     demo = read_demo_file(settings.demo_file)
     if demo is None:
-        raise LaptopError(
-            f"A demo is just starting here (process {pid}). Wait for it, or end it: make demo-stop"
-        )
+        raise Held(pid)
     return demo

@@ -7,9 +7,7 @@ import socket
 
 import psutil
 
-from laptop.settings import LaptopError
-
-HOST = "127.0.0.1"
+from laptop.settings import HOST, LaptopError
 
 
 def is_free(port: int) -> bool:
@@ -29,7 +27,7 @@ def is_free(port: int) -> bool:
         except OSError as error:
             if error.errno == errno.EACCES:
                 raise LaptopError(
-                    f"Port {port} is for root only. Take one above 1023: make demo PORT=8080"
+                    f"Only root may listen on port {port}. Use one above 1023: make demo PORT=8080"
                 ) from None
             if error.errno == errno.EADDRINUSE:
                 return False
@@ -54,16 +52,16 @@ def holder(port: int) -> str | None:
 
 
 def require_free(port: int, command: str = "make demo") -> None:
-    """Raises LaptopError, with the holder's name if it can be known, when the port is taken.
+    """Raises LaptopError, with the holder's name if it can be known, when the port is in use.
 
-    `command` takes another port with PORT=.
+    `command` is what the message proposes, with another port.
     """
     if is_free(port):
         return
     who = holder(port)
     raise LaptopError(
-        f"Port {port} is busy{f': {who} holds it' if who else ''}. "
-        f"Stop that program, or take another port: {command} PORT={port + 1}"
+        f"Port {port} is in use{f' by {who}' if who else ''}. "
+        f"Stop that program, or use another port: {command} PORT={port + 1}"
     )
 
 

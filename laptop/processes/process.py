@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from laptop.processes.strays import MARK
+from laptop.progress import Progress
 from laptop.settings import ROOT, LaptopError
 
 BOUND = Path(__file__).with_name("bound.py")
+TICK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -99,25 +101,30 @@ def exit_words(code: int) -> str:
 def run_to_end(
     command: Command,
     run_dir: Path,
-    meanwhile: Callable[[Process], None],
-    tick_seconds: float = 0.2,
+    progress: Progress,
+    what: str,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> str:
-    """Runs a command to its end, `meanwhile` called again and again. Returns the end of its output.
+    """Runs a command to its end, shown as `what` with the last line of its output.
 
-    Raises LaptopError, with the last lines of its log, when it fails.
+    `meanwhile` is called again and again. Returns the end of the output.
+
+    Raises LaptopError, with the last lines of the log, when the command fails.
     """
-    process = Process(command, run_dir)
-    try:
-        while (code := process.exit_code()) is None:
-            time.sleep(tick_seconds)
-            meanwhile(process)
-    finally:
-        stop([process])
-    if code != 0:
-        raise LaptopError(
-            f"{command.name} failed ({exit_words(code)}). The end of {process.log}:\n"
-            f"{process.tail()}"
-        )
+    with progress.phase(what) as status:
+        process = Process(command, run_dir)
+        try:
+            while (code := process.exit_code()) is None:
+                time.sleep(TICK_SECONDS)
+                meanwhile()
+                status(process.tail(1))
+        finally:
+            stop([process])
+        if code != 0:
+            raise LaptopError(
+                f"{command.name} failed ({exit_words(code)}). The end of {process.log}:\n"
+                f"{process.tail()}"
+            )
     return process.tail(50)
 
 

@@ -7,12 +7,17 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from laptop.settings import LaptopError
 
-class Held(Exception):
+
+class Held(LaptopError):
     """Another living process holds the lock; `pid` is its process id."""
 
     def __init__(self, pid: int) -> None:
-        super().__init__(f"held by process {pid}")
+        super().__init__(
+            f"Another command is starting the demo (process {pid}). Wait for it, or stop it: "
+            "make demo-stop"
+        )
         self.pid = pid
 
 

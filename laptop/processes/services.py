@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from laptop.credentials import Credentials
-from laptop.processes.ports import HOST, free_or_other
+from laptop.processes.ports import free_or_other
 from laptop.processes.process import Command
 from laptop.processes.supervisor import Service
-from laptop.settings import LaptopSettings
+from laptop.settings import HOST, LaptopSettings
 
 SEGMENTATION_PORT = 7070
 SEGMENT_ANYTHING_PORT = 9090
@@ -34,7 +34,7 @@ class Addresses:
 def choose_addresses(settings: LaptopSettings) -> Addresses:
     """The usual ports of the backends, or others where these are taken."""
     return Addresses(
-        frontend=f"http://{HOST}:{settings.port}",
+        frontend=settings.url,
         segmentation=f"http://{HOST}:{free_or_other(SEGMENTATION_PORT)}",
         segment_anything_model=f"http://{HOST}:{free_or_other(SEGMENT_ANYTHING_PORT)}",
     )
@@ -100,26 +100,10 @@ def service(
 ) -> Service:
     boot = FRONTEND_BOOT_SECONDS if name == "frontend" else BACKEND_BOOT_SECONDS
     return Service(
-        Command(name, (str(python), *arguments), {**base_environ(settings), **environ}),
+        Command(name, (str(python), *arguments), {**settings.environ, **environ}),
         f"http://{environ['HOST']}:{environ['PORT']}/health",
         boot,
     )
-
-
-def base_environ(settings: LaptopSettings) -> dict[str, str]:
-    """What every process of the demo sees: the caller's own few variables, and no way out."""
-    environ = {
-        **settings.passed_on,
-        "PYTHONUNBUFFERED": "1",
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "DO_NOT_TRACK": "1",
-    }
-    if Path(settings.segmentation_model).is_dir():
-        # Everything is on this disk, so nothing needs to be asked of a hub.
-        environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
-    return environ
 
 
 def apply_environ(
@@ -128,7 +112,7 @@ def apply_environ(
     """What `studio apply` is given: the connection, and what the project file refers to."""
     secret = credentials.revealed()
     return {
-        **base_environ(settings),
+        **settings.environ,
         "LABEL_STUDIO_URL": addresses.frontend,
         "LABEL_STUDIO_API_KEY": secret["token"],
         "IMAGES": str(settings.images_dir),
@@ -138,4 +122,21 @@ def apply_environ(
         "SEGMENT_ANYTHING_MODEL_URL": addresses.segment_anything_model,
         "SEGMENT_ANYTHING_MODEL_USER": BACKEND_USER,
         "SEGMENT_ANYTHING_MODEL_PASSWORD": secret["segment_anything_password"],
+    }
+
+
+def backend_facts(addresses: Addresses, credentials: Credentials) -> dict[str, dict[str, str]]:
+    """url, user and password of each backend."""
+    secret = credentials.revealed()
+    return {
+        "segmentation": {
+            "url": addresses.segmentation,
+            "user": BACKEND_USER,
+            "password": secret["segmentation_password"],
+        },
+        "segment_anything_model": {
+            "url": addresses.segment_anything_model,
+            "user": BACKEND_USER,
+            "password": secret["segment_anything_password"],
+        },
     }

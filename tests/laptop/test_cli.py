@@ -32,7 +32,7 @@ def test_a_busy_port_ends_the_command_with_a_sentence(state: Path, detach: tuple
         port = server.getsockname()[1]
         result = run("up", "--port", str(port), *detach)
     assert result.exit_code == 1
-    assert f"Port {port} is busy" in result.output
+    assert f"Port {port} is in use" in result.output
     assert f"make demo PORT={port + 1}" in result.output
     assert not (state / "data").exists()
 
@@ -57,4 +57,4 @@ def test_a_reset_counts_what_it_would_delete_and_keeps_it_unless_told_yes(state:
     assert folder.is_dir()
     assert run("reset", answer="y\n").exit_code == 0
     assert not (state / "data").exists()
-    assert run("reset", "--yes").output == "demo: there is nothing to forget\n"
+    assert run("reset", "--yes").output == "demo: there is nothing to delete\n"

@@ -42,7 +42,7 @@ def test_a_model_that_is_neither_a_folder_nor_a_hub_name_is_refused(
     checkpoint = tmp_path / "sam.pth"
     checkpoint.touch()
     environ = {"SAM_CHECKPOINT": str(checkpoint), "SEGMENTATION_MODEL": model}
-    with pytest.raises(LaptopError, match=r"SEGMENTATION_MODEL: .* is no folder"):
+    with pytest.raises(LaptopError, match=r"SEGMENTATION_MODEL: .* is not a folder"):
         require_weights(load_settings(environ))
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from laptop.docker.settings import DockerSettings, load_docker_settings
-from laptop.settings import load_settings
 
 MakeSettings = Callable[..., DockerSettings]
 
@@ -18,6 +17,6 @@ def make_settings(tmp_path: Path) -> MakeSettings:
 
     def make(gpu: bool = False, port: int = 8080, **environ: str) -> DockerSettings:
         given = {"ATELIER_STATE": str(state), **environ}
-        return load_docker_settings(given, load_settings(given, port), gpu)
+        return load_docker_settings(given, port, gpu)
 
     return make

@@ -10,7 +10,7 @@ from laptop.docker.causes import explain
     [
         (
             'could not select device driver "nvidia" with capabilities: [[gpu]]',
-            "leave GPU=1 out",
+            "omit GPU=1",
         ),
         (
             "failed to create network atelier_models: Error response from daemon: invalid pool "

@@ -20,7 +20,7 @@ PASSWORD = {"SEGMENTATION_PASSWORD": "a", "SEGMENT_ANYTHING_MODEL_PASSWORD": "b"
 
 def prepared(make_settings: MakeSettings, credentials: Credentials) -> DockerSettings:
     settings = make_settings()
-    images = settings.local.images_dir
+    images = settings.images_dir
     images.mkdir(parents=True, exist_ok=True)
     (images / "scene-001.jpg").write_bytes((ROOT / "docs/pictures/pre-label.jpg").read_bytes())
     with (images / CATALOGUE).open("w", newline="") as file:

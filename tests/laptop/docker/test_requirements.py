@@ -21,7 +21,7 @@ def test_without_docker_the_sentence_names_both_ways_on(
     message = str(raised.value)
     assert message.startswith("Docker is not installed.")
     assert "https://docs.docker.com/engine/install/" in message
-    assert "leave DOCKER=1 out" in message
+    assert "omit DOCKER=1" in message
     assert "\n" not in message
 
 

@@ -37,9 +37,9 @@ def test_all_weights_that_no_image_can_have_are_refused_at_once(
     with pytest.raises(LaptopError) as raised:
         require_buildable(make_settings(SAM_CHECKPOINT="sam.pth", SEGMENTATION_MODEL="a/b"))
     first, second = str(raised.value).splitlines()
-    assert first.startswith("SAM_CHECKPOINT is for the demo without Docker.")
+    assert first.startswith("SAM_CHECKPOINT works only without Docker.")
     assert "give SAM_CHECKPOINT_URL and SAM_CHECKPOINT_SHA256" in first
-    assert second.startswith("SEGMENTATION_MODEL is for the demo without Docker.")
+    assert second.startswith("SEGMENTATION_MODEL works only without Docker.")
 
 
 @pytest.mark.parametrize("name", ["SAM_CHECKPOINT", "SEGMENTATION_MODEL"])

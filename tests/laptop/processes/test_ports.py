@@ -27,8 +27,8 @@ def test_a_busy_port_is_refused_with_its_holder_and_another_port_to_take() -> No
         with pytest.raises(LaptopError) as raised:
             require_free(port)
     message = str(raised.value)
-    assert f"Port {port} is busy" in message
-    assert f"(pid {os.getpid()}) holds it" in message
+    assert f"Port {port} is in use" in message
+    assert f"(pid {os.getpid()})." in message
     assert f"make demo PORT={port + 1}" in message
 
 
