@@ -6,12 +6,13 @@ import csv
 import importlib.util
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 
-from laptop.settings import LaptopError
+from laptop.processes.process import Command, run_to_end
+from laptop.progress import Progress
+from laptop.settings import LaptopError, LaptopSettings
 
 CATALOGUE = "catalogue.csv"
 JPEG_QUALITY = 92
@@ -26,22 +27,18 @@ PHOTOGRAPHS = {
 }
 
 
-def scenes_command(folder: Path, count: int = 12, size: str = "900x600") -> list[str]:
-    """Draws scene-001.jpg... and their catalogue.csv into the folder; the same ones every time."""
-    return [sys.executable, "-m", "demo.scenes", str(folder), "--count", str(count), "--size", size]
-
-
-def ensure_pictures(images: Path, draw: Callable[[list[str]], object]) -> None:
-    """Makes the folder of scenes and photographs where it is missing; it appears whole or not.
-
-    `draw` runs a command to its end.
-    """
+def ensure_pictures(settings: LaptopSettings, progress: Progress) -> None:
+    """Makes the folder of scenes and photographs where it is missing; it appears whole or not."""
+    images = settings.images_dir
     if images.is_dir():
         return
     draft = images.with_name(f"{images.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    draw(scenes_command(draft))
+    # scene-001.jpg... and their catalogue.csv, the same ones every time.
+    scenes = ("-m", "demo.scenes", str(draft), "--count", "12", "--size", "900x600")
+    command = Command("scenes", (sys.executable, *scenes), settings.environ)
+    run_to_end(command, settings.run_dir, progress, "drawing the demo's pictures")
     add_photographs(draft)
     draft.replace(images)
 

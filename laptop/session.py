@@ -10,8 +10,8 @@ from typing import Protocol
 from laptop.credentials import ensure_credentials
 from laptop.demo_file import demo_content, invitation, write_demo_file
 from laptop.pictures import ensure_pictures
-from laptop.processes.process import Command, keep_last_logs, run_to_end
-from laptop.processes.run_lock import RunLock
+from laptop.processes.process import keep_last_logs
+from laptop.processes.run_lock import run_lock
 from laptop.processes.signals import ignore_signals, signals_raise
 from laptop.processes.strays import end_strays
 from laptop.progress import Progress
@@ -65,13 +65,13 @@ def run_session(
         LaptopError: the studio cannot start or go on.
         Held: another command is working with this state folder.
     """
-    with RunLock(settings.run_dir), signals_raise():
+    with run_lock(settings.run_dir), signals_raise():
         if left := end_strays(settings.run_dir):
             progress.say(f"ended {left} processes of a run that was cut off")
         keep_last_logs(settings.run_dir, but=settings.supervisor_log)
         started = time.monotonic()
         services = prepare()
-        draw_pictures(settings, progress)
+        ensure_pictures(settings, progress)
         is_ready = False
         try:
             services.start()
@@ -99,16 +99,6 @@ def run_session(
                 services.stop()
                 # A signal may have come between a start and its being noted.
                 end_strays(settings.run_dir)
-
-
-def draw_pictures(settings: LaptopSettings, progress: Progress) -> None:
-    """Makes the demo's pictures where they are missing."""
-
-    def draw(argv: list[str]) -> None:
-        command = Command("scenes", tuple(argv), settings.environ)
-        run_to_end(command, settings.run_dir, progress, "drawing the demo's pictures")
-
-    ensure_pictures(settings.images_dir, draw)
 
 
 def read_outcome(output: str) -> tuple[str, int]:

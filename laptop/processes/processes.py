@@ -9,7 +9,6 @@ from laptop.credentials import Credentials, ensure_credentials
 from laptop.processes.ports import require_free
 from laptop.processes.process import Command, run_to_end
 from laptop.processes.services import (
-    Addresses,
     apply_environ,
     backend_facts,
     choose_addresses,
@@ -34,7 +33,7 @@ class Processes:
         self,
         settings: LaptopSettings,
         progress: Progress,
-        addresses: Addresses,
+        addresses: dict[str, str],
         credentials: Credentials,
     ) -> None:
         self._settings = settings

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 from laptop.settings import LaptopError
 
@@ -21,34 +22,28 @@ class Held(LaptopError):
         self.pid = pid
 
 
-class RunLock:
-    """Holds RUN_DIR/lock, in which the holder's process id stands, while the block runs."""
+@contextmanager
+def run_lock(run_dir: Path) -> Iterator[None]:
+    """Holds RUN_DIR/lock, which contains the holder's process id, while the block runs.
 
-    def __init__(self, run_dir: Path) -> None:
-        self._path = run_dir / "lock"
-        self._descriptor = -1
-
-    def __enter__(self) -> RunLock:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+    Raises Held when another process holds it.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with open(run_dir / "lock", "a+", opener=private) as file:
+        file.seek(0)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            pid = int(os.read(descriptor, 32) or b"0")
-            os.close(descriptor)
-            raise Held(pid) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
-        self._descriptor = descriptor
-        return self
+            raise Held(int(file.read() or "0")) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        os.close(self._descriptor)
+
+def private(path: str, flags: int) -> int:
+    """Opens a file that its owner alone can read."""
+    return os.open(path, flags, 0o600)
 
 
 def holder_pid(run_dir: Path) -> int | None:
@@ -56,7 +51,7 @@ def holder_pid(run_dir: Path) -> int | None:
     if not (run_dir / "lock").exists():
         return None
     try:
-        with RunLock(run_dir):
+        with run_lock(run_dir):
             return None
     except Held as held:
         return held.pid

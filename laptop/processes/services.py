@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from laptop.credentials import Credentials
@@ -12,8 +11,7 @@ from laptop.processes.process import Command
 from laptop.processes.supervisor import Service
 from laptop.settings import HOST, LaptopSettings
 
-SEGMENTATION_PORT = 7070
-SEGMENT_ANYTHING_PORT = 9090
+BACKEND_PORTS = {"segmentation": 7070, "segment_anything_model": 9090}
 BACKEND_USER = "label-studio"
 
 # The first start makes Label Studio's database: 40 s alone, more while two models load beside it.
@@ -22,31 +20,22 @@ FRONTEND_BOOT_SECONDS = 300.0
 BACKEND_BOOT_SECONDS = 120.0
 
 
-@dataclass(frozen=True)
-class Addresses:
-    """Where each service listens, as URLs without a trailing slash."""
-
-    frontend: str
-    segmentation: str
-    segment_anything_model: str
-
-
-def choose_addresses(settings: LaptopSettings) -> Addresses:
-    """The usual ports of the backends, or others where these are taken."""
-    return Addresses(
-        frontend=settings.url,
-        segmentation=f"http://{HOST}:{free_or_other(SEGMENTATION_PORT)}",
-        segment_anything_model=f"http://{HOST}:{free_or_other(SEGMENT_ANYTHING_PORT)}",
-    )
+def choose_addresses(settings: LaptopSettings) -> dict[str, str]:
+    """Where each service will listen. A backend whose port is in use gets another one."""
+    backends = {name: free_or_other(port) for name, port in BACKEND_PORTS.items()}
+    return {
+        "frontend": settings.url,
+        **{name: f"http://{HOST}:{port}" for name, port in backends.items()},
+    }
 
 
 def make_services(
-    settings: LaptopSettings, addresses: Addresses, credentials: Credentials
+    settings: LaptopSettings, addresses: Mapping[str, str], credentials: Credentials
 ) -> list[Service]:
     """All three, the slowest to start first."""
     secret = credentials.revealed()
+    backends = backend_facts(addresses, credentials)
     frontend = {
-        **listening(addresses.frontend),
         "LABEL_STUDIO_BASE_DATA_DIR": str(settings.label_studio_dir),
         "LABEL_STUDIO_USERNAME": secret["user"],
         "LABEL_STUDIO_PASSWORD": secret["password"],
@@ -56,87 +45,74 @@ def make_services(
         # One process is enough for a laptop, and leaves its memory to the models.
         "WEB_WORKERS": "1",
     }
-    label_studio = {
-        "LABEL_STUDIO_URL": addresses.frontend,
-        "LABEL_STUDIO_API_KEY": secret["token"],
-        "BASIC_AUTH_USER": BACKEND_USER,
+    models = {
+        "segmentation": {
+            "MODEL_CLASS": "backends.segmentation.backend:SegmentationBackend",
+            "SEGMENTATION_MODEL": settings.segmentation_model,
+        },
+        "segment_anything_model": {
+            "MODEL_CLASS": "backends.segment_anything_model.backend:SegmentAnythingBackend",
+            "SAM_CHECKPOINT": str(settings.sam_checkpoint),
+            "SEGMENTATION_URL": addresses["segmentation"],
+            "SEGMENTATION_USER": BACKEND_USER,
+            "SEGMENTATION_PASS": backends["segmentation"]["password"],
+        },
     }
-    segmentation = {
-        **listening(addresses.segmentation),
-        **label_studio,
-        "MODEL_CLASS": "backends.segmentation.backend:SegmentationBackend",
-        "BASIC_AUTH_PASS": secret["segmentation_password"],
-        "SEGMENTATION_MODEL": settings.segmentation_model,
-    }
-    segment_anything_model = {
-        **listening(addresses.segment_anything_model),
-        **label_studio,
-        "MODEL_CLASS": "backends.segment_anything_model.backend:SegmentAnythingBackend",
-        "BASIC_AUTH_PASS": secret["segment_anything_password"],
-        "SAM_CHECKPOINT": str(settings.sam_checkpoint),
-        "SEGMENTATION_URL": addresses.segmentation,
-        "SEGMENTATION_USER": BACKEND_USER,
-        "SEGMENTATION_PASS": secret["segmentation_password"],
-    }
-    backend = ("-m", "backends.serving")
-    ml, web = settings.ml_python, settings.frontend_python
-    return [
-        service(settings, "frontend", web, ("-m", "backends.frontend"), frontend),
-        service(settings, "segmentation", ml, backend, segmentation),
-        service(settings, "segment_anything_model", ml, backend, segment_anything_model),
-    ]
 
+    def service(
+        name: str, python: Path, module: str, boot: float, environ: Mapping[str, str]
+    ) -> Service:
+        url = addresses[name]
+        listening = {"HOST": HOST, "PORT": url.rpartition(":")[2]}
+        argv = (str(python), "-m", module)
+        command = Command(name, argv, {**settings.environ, **listening, **environ})
+        return Service(command, f"{url}/health", boot)
 
-def listening(url: str) -> dict[str, str]:
-    return {"HOST": HOST, "PORT": url.rpartition(":")[2]}
+    def backend(name: str) -> Service:
+        environ = {
+            **models[name],
+            "LABEL_STUDIO_URL": addresses["frontend"],
+            "LABEL_STUDIO_API_KEY": secret["token"],
+            "BASIC_AUTH_USER": BACKEND_USER,
+            "BASIC_AUTH_PASS": backends[name]["password"],
+        }
+        return service(name, settings.ml_python, "backends.serving", BACKEND_BOOT_SECONDS, environ)
 
-
-def service(
-    settings: LaptopSettings,
-    name: str,
-    python: Path,
-    arguments: tuple[str, ...],
-    environ: Mapping[str, str],
-) -> Service:
-    boot = FRONTEND_BOOT_SECONDS if name == "frontend" else BACKEND_BOOT_SECONDS
-    return Service(
-        Command(name, (str(python), *arguments), {**settings.environ, **environ}),
-        f"http://{environ['HOST']}:{environ['PORT']}/health",
-        boot,
-    )
+    web = ("frontend", settings.frontend_python, "backends.frontend", FRONTEND_BOOT_SECONDS)
+    return [service(*web, frontend), *map(backend, models)]
 
 
 def apply_environ(
-    settings: LaptopSettings, addresses: Addresses, credentials: Credentials
+    settings: LaptopSettings, addresses: Mapping[str, str], credentials: Credentials
 ) -> dict[str, str]:
     """What `studio apply` is given: the connection, and what the project file refers to."""
-    secret = credentials.revealed()
+    backends = {
+        f"{name}_{fact}".upper(): value
+        for name, facts in backend_facts(addresses, credentials).items()
+        for fact, value in facts.items()
+    }
     return {
         **settings.environ,
-        "LABEL_STUDIO_URL": addresses.frontend,
-        "LABEL_STUDIO_API_KEY": secret["token"],
+        **backends,
+        "LABEL_STUDIO_URL": addresses["frontend"],
+        "LABEL_STUDIO_API_KEY": credentials.token.get_secret_value(),
         "IMAGES": str(settings.images_dir),
-        "SEGMENTATION_URL": addresses.segmentation,
-        "SEGMENTATION_USER": BACKEND_USER,
-        "SEGMENTATION_PASSWORD": secret["segmentation_password"],
-        "SEGMENT_ANYTHING_MODEL_URL": addresses.segment_anything_model,
-        "SEGMENT_ANYTHING_MODEL_USER": BACKEND_USER,
-        "SEGMENT_ANYTHING_MODEL_PASSWORD": secret["segment_anything_password"],
     }
 
 
-def backend_facts(addresses: Addresses, credentials: Credentials) -> dict[str, dict[str, str]]:
+def backend_facts(
+    addresses: Mapping[str, str], credentials: Credentials
+) -> dict[str, dict[str, str]]:
     """url, user and password of each backend."""
-    secret = credentials.revealed()
+    passwords = {
+        "segmentation": credentials.segmentation_password,
+        "segment_anything_model": credentials.segment_anything_password,
+    }
     return {
-        "segmentation": {
-            "url": addresses.segmentation,
+        name: {
+            "url": addresses[name],
             "user": BACKEND_USER,
-            "password": secret["segmentation_password"],
-        },
-        "segment_anything_model": {
-            "url": addresses.segment_anything_model,
-            "user": BACKEND_USER,
-            "password": secret["segment_anything_password"],
-        },
+            "password": password.get_secret_value(),
+        }
+        for name, password in passwords.items()
     }

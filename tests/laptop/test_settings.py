@@ -1,12 +1,14 @@
 """What the demo takes from the environment, and what it refuses."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from laptop.credentials import Credentials
-from laptop.processes.services import Addresses, apply_environ, make_services
+from laptop.processes.services import apply_environ, make_services
 from laptop.settings import (
+    DEMO_PROJECT,
     DEMO_SAM_CHECKPOINT,
     DEMO_SEGMENTATION_MODEL,
     LaptopError,
@@ -14,7 +16,11 @@ from laptop.settings import (
     require_weights,
 )
 
-ADDRESSES = Addresses("http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3")
+ADDRESSES = {
+    "frontend": "http://127.0.0.1:1",
+    "segmentation": "http://127.0.0.1:2",
+    "segment_anything_model": "http://127.0.0.1:3",
+}
 
 
 def test_without_an_environment_the_demo_weights_are_served_on_port_8080() -> None:
@@ -70,7 +76,7 @@ def test_the_callers_own_variables_do_not_reach_the_services() -> None:
         assert not {"DJANGO_DB", "AWS_SECRET_ACCESS_KEY"} & environ.keys()
         assert environ["HOST"] == "127.0.0.1"
         assert environ["PORT"] in {"1", "2", "3"}
-        assert environ.get("LABEL_STUDIO_HOST", ADDRESSES.frontend) == ADDRESSES.frontend
+        assert environ.get("LABEL_STUDIO_HOST", ADDRESSES["frontend"]) == ADDRESSES["frontend"]
 
 
 def test_no_secret_is_on_a_command_line_or_in_what_a_service_prints_as() -> None:
@@ -81,3 +87,10 @@ def test_no_secret_is_on_a_command_line_or_in_what_a_service_prints_as() -> None
     assert not [secret for secret in secrets if secret in shown]
     given = apply_environ(settings, ADDRESSES, credentials)
     assert given["LABEL_STUDIO_API_KEY"] == credentials.revealed()["token"]
+
+
+def test_apply_is_given_all_that_the_demos_project_file_refers_to() -> None:
+    lines = [line.partition("#")[0] for line in DEMO_PROJECT.read_text().splitlines()]
+    named = set(re.findall(r"\$\{(\w+)", "\n".join(lines)))
+    assert {"IMAGES", "SEGMENTATION_URL", "SEGMENT_ANYTHING_MODEL_PASSWORD"} <= named
+    assert named <= apply_environ(load_settings({}), ADDRESSES, Credentials()).keys()

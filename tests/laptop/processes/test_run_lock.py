@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from laptop.processes.run_lock import Held, RunLock, holder_pid
+from laptop.processes.run_lock import Held, holder_pid, run_lock
 from laptop.settings import ROOT
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from laptop.processes.run_lock import RunLock
-with RunLock(Path(sys.argv[1])):
+from laptop.processes.run_lock import run_lock
+with run_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -28,7 +28,7 @@ def test_the_holder_is_named_while_it_lives_and_forgotten_when_it_is_killed(run_
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         assert holder_pid(run_dir) == holder.pid
-        with pytest.raises(Held) as raised, RunLock(run_dir):
+        with pytest.raises(Held) as raised, run_lock(run_dir):
             pass
         assert raised.value.pid == holder.pid
     finally:
