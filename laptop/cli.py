@@ -73,7 +73,7 @@ def up(port: int, detach: bool, in_docker: bool, gpu: bool, in_background: bool)
 
 @laptop.command()
 def images() -> None:
-    """Build the three container images with this machine's Docker, and show their sizes."""
+    """Build the container images with Docker, and show their sizes."""
     settings = load_docker_settings(os.environ)
     progress = Progress(Console())
     docker = Docker(settings, progress)

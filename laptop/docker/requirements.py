@@ -10,22 +10,6 @@ from laptop.settings import LaptopError
 # `--progress` before the command; what runs in the cloud is Debian 13's 2.26.
 OLDEST_COMPOSE = (2, 20)
 
-PLUGIN = (
-    "Docker has no {name} plugin. Install it (Debian: sudo apt-get install {debian}; Ubuntu: sudo "
-    "apt-get install {ubuntu}; Docker's own packages: {docker}), then run the same command again."
-)
-NO_COMPOSE = PLUGIN.format(
-    name="compose",
-    debian="docker-compose",
-    ubuntu="docker-compose-v2",
-    docker="docker-compose-plugin",
-)
-NO_BUILDX = PLUGIN.format(
-    name="buildx",
-    debian="docker-buildx",
-    ubuntu="docker-buildx",
-    docker="docker-buildx-plugin",
-)
 ROOTLESS = (
     "Docker runs in a user namespace (rootless, or with userns-remap): its containers cannot write "
     "to folders of this user. Use a Docker that runs as root, or omit DOCKER=1."
@@ -38,14 +22,23 @@ def require_docker(docker: Docker) -> None:
     if server.returncode != 0:
         raise LaptopError(no_daemon(server.stderr))
     if docker.ask("buildx", "version").returncode != 0:
-        raise LaptopError(NO_BUILDX)
+        raise LaptopError(no_plugin("buildx", "docker-buildx"))
     compose = docker.ask("compose", "version", "--short")
     if compose.returncode != 0:
-        raise LaptopError(NO_COMPOSE)
+        raise LaptopError(no_plugin("compose", "docker-compose-v2"))
     require_new_enough(compose.stdout)
     options = docker.ask("info", "--format", "{{json .SecurityOptions}}").stdout
     if "name=rootless" in options or "name=userns" in options:
         raise LaptopError(ROOTLESS)
+
+
+def no_plugin(name: str, ubuntu: str) -> str:
+    """The sentence for a missing plugin, which has another name in Ubuntu's packages."""
+    return (
+        f"Docker has no {name} plugin. Install it (Debian: sudo apt-get install docker-{name}; "
+        f"Ubuntu: sudo apt-get install {ubuntu}; Docker's own packages: docker-{name}-plugin), "
+        "then run the same command again."
+    )
 
 
 def no_daemon(said: str) -> str:
