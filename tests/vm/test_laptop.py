@@ -25,7 +25,7 @@ SCENES, PHOTOGRAPHS = 12, 5
 @pytest.fixture(scope="module")
 def laptop(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """A laptop on which nothing of the studio is yet, but perhaps the layers of its images."""
-    Images(lab.place, lab.authority, lab.docker).python()
+    Images(lab).python()
     laptop = Laptop(lab, tmp_path_factory.mktemp("laptop"))
     yield laptop
     laptop.remove()

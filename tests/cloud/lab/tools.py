@@ -8,9 +8,9 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.cloud.lab.place import LabError, Place, run, say
+from tests.cloud.kept import kept, locked
+from tests.cloud.lab.place import SUITE, UNPACKED, LabError, Place, run, say
 
-SUITE = "trixie"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Command -> the Debian package that has it.
 HOST_COMMANDS = {
@@ -28,8 +28,6 @@ HOST_COMMANDS = {
     # Not unpacked like the rest: Debian 13's needs a newer C library than Debian 12 has.
     "runc": "runc",
 }
-UNPACKED = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "containerd")
-UNPACKED += ("docker-registry", "busybox-static")
 
 
 def mirror() -> str:
@@ -52,8 +50,8 @@ def mirror() -> str:
                 if found.rstrip("/").endswith("debian"):
                     return found
     raise LabError(
-        "no Debian mirror in this host's apt sources: run the lab on Debian, or name a mirror in "
-        "ATELIER_DEBIAN_MIRROR"
+        f"The lab's machines run Debian {SUITE}, and this host's apt knows no mirror of Debian.\n"
+        "Set ATELIER_DEBIAN_MIRROR=https://deb.debian.org/debian, or run the lab on Debian."
     )
 
 
@@ -73,15 +71,10 @@ def ensure(place: Place) -> Path:
     """
     if os.geteuid() != 0:
         raise LabError("the lab makes network namespaces and loop devices: run it as root")
-    with place.making("programs"):
+    place.cache.mkdir(parents=True, exist_ok=True)
+    with locked(place.cache / ".apt-get.lock"):
         install()
-        target = place.programs
-        complete = target / "complete"
-        if not complete.exists() or complete.read_text() != " ".join(UNPACKED):
-            say(f"unpacking Debian {SUITE}'s Docker into {target}")
-            unpack(place.cache / "apt", target)
-            complete.write_text(" ".join(UNPACKED))
-    return target
+    return kept(place.programs, unpack)
 
 
 def install() -> None:
@@ -97,11 +90,11 @@ def install() -> None:
         run(["apt-get", "install", *options, *sorted(missing)], env=env)
 
 
-def unpack(apt: Path, target: Path) -> None:
+def unpack(target: Path) -> None:
     """Download the packages with an apt that knows only Debian 13, and unpack them."""
-    shutil.rmtree(target, ignore_errors=True)
+    say(f"unpacking Debian {SUITE}'s Docker")
+    apt = target / "apt"
     debs = apt / "debs"
-    shutil.rmtree(debs, ignore_errors=True)
     for folder in ("lists/partial", "cache/archives/partial", "debs"):
         (apt / folder).mkdir(parents=True, exist_ok=True)
     (apt / "status").write_text("")
@@ -118,7 +111,6 @@ def unpack(apt: Path, target: Path) -> None:
     run(["apt-get", "-qq", *options, "update"])
     download = ["apt-get", "-qq", *options, "download", *UNPACKED]
     run(["env", "--chdir", debs, *download])
-    target.mkdir(parents=True)
     for package in sorted(debs.glob("*.deb")):
         run(["dpkg", "-x", package, target])
-    shutil.rmtree(debs)
+    shutil.rmtree(apt)
