@@ -54,7 +54,7 @@ def borrow(place: Place, name: str, *, kept: bool = True) -> tuple[Path, IO[str]
     Raises:
         LabError: where the program of this lab still runs.
     """
-    own = place.state / name
+    own = place.folder() / name
     for folder in (place.cache / name, own) if kept else (own,):
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
