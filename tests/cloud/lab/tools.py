@@ -30,17 +30,37 @@ HOST_COMMANDS = {
 }
 
 
-def mirror() -> str:
+def check() -> None:
+    """Look for what the lab cannot install for itself.
+
+    Raises:
+        LabError: naming all that is missing.
+    """
+    missing: list[str] = []
+    if os.geteuid() != 0:
+        missing.append("root, for network namespaces and loop devices: run it as root")
+    if shutil.which("apt-get") is None:
+        missing.append("Debian or Ubuntu: it installs packages with apt-get, which is not here")
+    else:
+        try:
+            mirror()
+        except LabError as unknown:
+            missing.append(str(unknown))
+    if missing:
+        raise LabError("\n  ".join(["the stand-in cloud needs", *missing]))
+
+
+def mirror(apt: Path = Path("/etc/apt")) -> str:
     """Return the Debian mirror that this host's own apt uses.
 
     Raises:
-        LabError: where the host is no Debian.
+        LabError: where it uses none, as on Ubuntu.
     """
     if told := os.environ.get("ATELIER_DEBIAN_MIRROR"):
         return told
-    sources = [Path("/etc/apt/sources.list")]
-    sources += sorted(Path("/etc/apt/sources.list.d").glob("*.sources"))
-    sources += sorted(Path("/etc/apt/sources.list.d").glob("*.list"))
+    sources = [apt / "sources.list"]
+    sources += sorted((apt / "sources.list.d").glob("*.sources"))
+    sources += sorted((apt / "sources.list.d").glob("*.list"))
     for source in sources:
         lines = source.read_text().splitlines() if source.is_file() else []
         for line in lines:
@@ -50,8 +70,8 @@ def mirror() -> str:
                 if found.rstrip("/").endswith("debian"):
                     return found
     raise LabError(
-        f"The lab's machines run Debian {SUITE}, and this host's apt knows no mirror of Debian.\n"
-        "Set ATELIER_DEBIAN_MIRROR=https://deb.debian.org/debian, or run the lab on Debian."
+        f"a mirror of Debian, because its machines run Debian {SUITE} and this host's apt knows "
+        "none: set ATELIER_DEBIAN_MIRROR=https://deb.debian.org/debian"
     )
 
 
@@ -67,10 +87,9 @@ def ensure(place: Place) -> Path:
     """Make sure that everything is there; return the folder that Docker was unpacked into.
 
     Raises:
-        LabError: without root, or where a package cannot be had.
+        LabError: where `check` finds something missing, or a package cannot be had.
     """
-    if os.geteuid() != 0:
-        raise LabError("the lab makes network namespaces and loop devices: run it as root")
+    check()
     place.cache.mkdir(parents=True, exist_ok=True)
     with locked(place.cache / ".apt-get.lock"):
         install()
@@ -82,6 +101,8 @@ def install() -> None:
     missing = {
         package for command, package in HOST_COMMANDS.items() if shutil.which(command) is None
     }
+    if not KEYRING.exists():  # Ubuntu's mirrors have the package too.
+        missing.add("debian-archive-keyring")
     if missing:
         say(f"installing {', '.join(sorted(missing))} with apt-get")
         env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
