@@ -7,6 +7,7 @@ the first time, 1.4 GB of modules and 1.3 GB of build cache; afterwards nothing.
 wheel where it is not installed.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -63,23 +64,21 @@ def ensure() -> Path:
     """
     if installed := official():
         return installed
-    folder = kept.kept(cache(), build)
+    host = hashlib.sha256(b"".join(source.read_bytes() for source in LANGUAGE_HOST)).hexdigest()
+    return kept.kept(cache().with_name(f"{cache().name}-{host[:8]}"), with_language_host)
+
+
+def with_language_host(folder: Path) -> None:
+    """Put this checkout's language host beside the engine: another checkout's may be another."""
+    for file in kept.kept(cache(), build).glob("[!.]*"):
+        os.link(file, folder / file.name)
     for source in LANGUAGE_HOST:
         install(source, folder / source.name)
-    return folder
 
 
 def install(source: Path, target: Path) -> None:
-    """Copy a program, unless it is there as it is: other checkouts use the cache too.
-
-    A link would lead nowhere once this checkout is gone.
-    """
-    content = source.read_bytes()
-    if target.is_symlink() or not target.exists() or target.read_bytes() != content:
-        new = target.with_name(f"{target.name}.{os.getpid()}")
-        new.write_bytes(content)
-        new.chmod(0o755)
-        new.rename(target)
+    shutil.copyfile(source, target)
+    target.chmod(0o755)
 
 
 def build(folder: Path) -> None:

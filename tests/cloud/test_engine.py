@@ -73,16 +73,26 @@ def test_a_built_engine_is_found_at_once(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", str(tmp_path))  # Without Go: it could not be built again.
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     engine.cache().mkdir(parents=True)
+    (engine.cache() / "pulumi").write_text("built")
     seal(engine.cache())
     started = time.monotonic()
-    assert engine.ensure() == engine.cache()
+    folder = engine.ensure()
     assert time.monotonic() - started < 0.5
-    assert (engine.cache() / "pulumi-language-python").exists()
+    assert (folder / "pulumi").read_text() == "built"
+    assert os.access(folder / "pulumi-language-python", os.X_OK)
 
 
-def test_another_checkouts_language_host_gives_way(tmp_path: Path) -> None:
-    target = tmp_path / "host"
-    target.symlink_to(tmp_path / "a checkout that is gone")
-    engine.install(engine.LANGUAGE_HOST[0], target)
-    assert target.read_bytes() == engine.LANGUAGE_HOST[0].read_bytes()
-    assert os.access(target, os.X_OK)
+def test_each_checkout_has_its_own_language_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    engine.cache().mkdir(parents=True)
+    seal(engine.cache())
+    one = engine.ensure()
+    (tmp_path / "language_host.py").write_text("another")
+    monkeypatch.setattr(engine, "LANGUAGE_HOST", [tmp_path / "language_host.py"])
+    assert engine.ensure() != one
+    assert (engine.ensure() / "language_host.py").read_text() == "another"
+    original = engine.HERE / "language_host.py"
+    assert (one / "language_host.py").read_bytes() == original.read_bytes()

@@ -5,12 +5,13 @@ broken, so that a folder whose program was killed, or that was changed since, is
 """
 
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
 from tests.cloud.kept import break_seal, is_sealed, locked, seal
 from tests.cloud.lab.place import LabError, Place, run, say
+from tests.cloud.lab.processes import wait_until
 
 DOCKER, REGISTRY = "docker-data", "registry-data"
 
@@ -81,11 +82,20 @@ def give_back(place: Place, name: str, lock: IO[str] | None) -> None:
     `lock` is what `borrow` returned, or None where that was in another process.
     """
     folder = (place.state / name).resolve()
+    held = [lock] if lock else []
+
+    def is_held() -> bool:
+        with suppress(BlockingIOError):
+            held.extend(() if held else [locked(lock_of(folder), wait=False)])
+        return bool(held)
+
     try:
-        with lock or locked(lock_of(folder), wait=False):
-            seal(folder)
-    except BlockingIOError:
-        say(f"{folder} is still in use: the next lab begins with an empty one")
+        wait_until(f"{folder} to be free", 10, is_held)
+    except LabError as late:
+        say(f"{late}: the next lab begins with an empty one")
+        return
+    with held[0]:
+        seal(folder)
 
 
 def lock_of(folder: Path) -> Path:

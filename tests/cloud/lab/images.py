@@ -60,8 +60,7 @@ class Images:
     """Made by the Docker of a lab that is up."""
 
     def __init__(self, lab: Lab) -> None:
-        self.lab, self.place = lab, lab.place
-        self.authority, self.docker = lab.authority, lab.docker
+        self.place, self.authority, self.docker = lab.place, lab.authority, lab.docker
 
     def python(self) -> str:
         """Make the base image of the project's own images; return its name."""
@@ -132,8 +131,7 @@ class Images:
         recipe.append((HERE / "postgres_entrypoint.sh").read_text())
         key = hashlib.sha256("\n".join(recipe).encode()).hexdigest()
         note = self.place.state / REGISTRY / (name.replace(":", "-") + ".key")
-        known = note.read_text() if note.exists() else ""
-        if known != key or not self.lab.registry.holds(name):
+        if not note.exists() or note.read_text() != key:
             note.unlink(missing_ok=True)
             self.load(make(), name, changes)
             self.docker("push", "-q", name)

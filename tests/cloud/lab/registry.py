@@ -108,23 +108,6 @@ class Registry:
                 found.append(Answer(float(time), method, path, int(status), int(size)))
         return found
 
-    def holds(self, name: str) -> bool:
-        """Return whether Docker Hub's stand-in has an official image, NAME:TAG, with all layers."""
-        repository, _, tag = name.partition(":")
-        address = f"http://{BACKEND}/v2/library/{repository}"
-        kind = "Accept: application/vnd.docker.distribution.manifest.v2+json"
-        asked = self.network.run(
-            "curl", "-fsS", "-H", kind, f"{address}/manifests/{tag}", check=False
-        )
-        if asked.returncode:
-            return False
-        manifest = json.loads(asked.stdout)
-        return all(
-            f"content-length: {blob['size']}\r\n"
-            in self.network.run("curl", "-sSI", f"{address}/blobs/{blob['digest']}").stdout.lower()
-            for blob in (manifest["config"], *manifest["layers"])
-        )
-
     def pulled(self, since: float = 0) -> int:
         """Return the bytes of image layers that were served since a time, by both fronts."""
         return sum(
