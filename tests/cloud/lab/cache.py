@@ -90,7 +90,7 @@ def give_back(place: Place, name: str, lock: IO[str] | None) -> None:
         return bool(held)
 
     try:
-        wait_until(f"{folder} to be free", 10, is_held)
+        wait_until(f"{folder} to be free", 60, is_held)
     except LabError as late:
         say(f"{late}: the next lab begins with an empty one")
         return

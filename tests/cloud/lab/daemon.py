@@ -48,7 +48,7 @@ class Daemon:
         command += ["--config-file", str(self.config())]
         inside = self.network.inside(*command)
         self.processes.start("dockerd", inside, lowest=True, lock=self.lock)
-        wait_until("the Docker daemon", 60, lambda: self.answers())
+        wait_until("the Docker daemon", 120, lambda: self.answers())
 
     @property
     def pid_file(self) -> Path:

@@ -73,7 +73,7 @@ class Issuer:
         caddy = run([HERE.parents[2] / "scripts" / "install_caddy.sh"], timeout=1800).stdout.strip()
         front = ("env", f"HOME={folder}", caddy, "run", "--adapter", "caddyfile", "--config")
         self.processes.start("issuer", self.network.inside(*front, folder / "Caddyfile"))
-        wait_until("the issuer of certificates", 20, self.answers)
+        wait_until("the issuer of certificates", 60, self.answers)
 
     def answers(self) -> bool:
         asked = ("curl", "-fs", "--cacert", self.authority.bundle, f"https://{NAME}/directory")

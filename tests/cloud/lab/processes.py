@@ -100,13 +100,13 @@ class Processes:
         if pid is not None:
             for number in (signal.SIGKILL,) if force else (signal.SIGTERM, signal.SIGKILL):
                 kill(pid, number)
-                if self.gone(name, pid):
+                if self.gone(name, pid, 60 if number == signal.SIGKILL else 5):
                     break
             else:
                 raise LabError(f"{name} (process {pid}) does not end")
         self.note(name).unlink(missing_ok=True)
 
-    def gone(self, name: str, pid: int, seconds: float = 5) -> bool:
+    def gone(self, name: str, pid: int, seconds: float) -> bool:
         """Wait for the end of a process; return whether it came."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

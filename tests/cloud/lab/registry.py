@@ -77,7 +77,7 @@ class Registry:
         probe = ("curl", "-ks", "-o", "/dev/null", "--max-time", "2", f"https://{address}/v2/")
         wait_until(
             f"the registry {front}",
-            20,
+            60,
             lambda: self.network.run(*probe, check=False).returncode == 0,
         )
 
