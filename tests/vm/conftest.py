@@ -32,7 +32,7 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     full_size = any(item.path.stem not in TINY for item in request.session.items)
     try:
         lab.up(owned=True, kept=full_size)
-        images = Images(lab.place, lab.authority, lab.docker)
+        images = Images(lab)
         images.postgres()
         images.caddy()
         yield lab

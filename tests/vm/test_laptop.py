@@ -15,6 +15,7 @@ import pytest
 
 from tests.cloud.lab.images import Images
 from tests.cloud.lab.lab import Lab
+from tests.cloud.lab.place import run
 from tests.cloud.lab.processes import wait_until
 from tests.vm.laptop import BUILD_SECONDS, Laptop
 
@@ -25,7 +26,7 @@ SCENES, PHOTOGRAPHS = 12, 5
 @pytest.fixture(scope="module")
 def laptop(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """A laptop on which nothing of the studio is yet, but perhaps the layers of its images."""
-    Images(lab.place, lab.authority, lab.docker).python()
+    Images(lab).python()
     laptop = Laptop(lab, tmp_path_factory.mktemp("laptop"))
     yield laptop
     laptop.remove()
@@ -186,8 +187,9 @@ def test_a_model_that_cannot_load_ends_the_start_with_its_last_words(laptop: Lap
 def test_a_busy_port_is_named_with_its_holder_before_anything_is_built(laptop: Laptop) -> None:
     server = ("python3", "-m", "http.server", "--bind", "127.0.0.1", str(laptop.port))
     laptop.lab.processes.start("busy", laptop.words(*server))
+    asked = laptop.words("curl", "-s", "-o", "/dev/null", laptop.address)
     try:
-        time.sleep(2)
+        wait_until("the server", 60, lambda: not run(asked, check=False).returncode)
         said = laptop.up(fails=True)
     finally:
         laptop.lab.processes.end("busy")

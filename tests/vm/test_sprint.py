@@ -42,7 +42,7 @@ def show(what: str, value: str) -> None:
 
 @pytest.fixture(scope="module")
 def sprint(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sprint]:
-    Images(lab.place, lab.authority, lab.docker).python()
+    Images(lab).python()
     before = lab.cloud
     sprint = Sprint(lab, tmp_path_factory.mktemp("sprint"))
     pictures = tmp_path_factory.mktemp("pictures")
