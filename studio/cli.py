@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from studio.errors import StudioError
+from studio.version import read_version
 
 INTERRUPTED = 130
 
@@ -31,6 +32,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands)
+@click.version_option(read_version(), prog_name="Atelier", message="%(prog)s %(version)s")
 def studio() -> None:
     """A labeling studio, from outside."""
 
