@@ -15,6 +15,7 @@ from PIL import Image
 from tests.e2e.demo import ROOT, Demo
 
 PAGE = ROOT / "docs" / "tutorial.md"
+EMPTY = "\nexport_as COCO >~/coco.zip\nexport_as YOLO >~/yolo.zip\n"
 FILES = {"csv": "catalogue.csv", "xml": "labels.xml", "yaml": "project.yaml"}
 
 
@@ -93,5 +94,14 @@ def test_the_page_leads_from_a_folder_to_masks(demo: Demo, home: Path) -> None:
             with masks.open(name) as file, Image.open(file) as picture:
                 assert picture.mode == "L"
                 assert set(picture.getdata()) == {0, 255}
+
+    # What the page says of the other formats. If this fails, Label Studio can do more: say so.
+    run(connect + f"project={project}\n" + export.splitlines()[1] + EMPTY, home, demo)
+    with zipfile.ZipFile(home / "coco.zip") as coco:
+        assert json.loads(coco.read("result.json"))["annotations"] == []
+    with zipfile.ZipFile(home / "yolo.zip") as yolo:
+        files = [name for name in yolo.namelist() if re.fullmatch(r"labels/.+\.txt", name)]
+        assert len(files) == 3
+        assert not any(yolo.read(name) for name in files)
 
     demo.api("DELETE", f"/api/projects/{project}/")
