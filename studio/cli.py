@@ -13,11 +13,13 @@ import click
 from rich.console import Console
 
 from studio.errors import StudioError
+from studio.version import read_version
 
 INTERRUPTED = 130
 
 
 @click.group()
+@click.version_option(read_version(), prog_name="Atelier", message="%(prog)s %(version)s")
 def studio() -> None:
     """A labeling studio, from outside."""
 

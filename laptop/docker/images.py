@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 
 from laptop.docker.client import Docker
@@ -18,11 +19,17 @@ def reference(name: str) -> str:
     return f"atelier-{name.replace('_', '-')}:{TAG}"
 
 
+def version() -> str:
+    """The project's version, which the images carry as a label."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+
+
 def build_words(name: str, settings: DockerSettings) -> list[str]:
     """The command's words. Docker takes the arguments' values from its environment: an address may
     be signed, and command lines can be read by everybody on a machine."""
     given = [key for key in BUILD_ARGUMENTS[name] if key in settings.build_arguments]
     arguments = [word for key in given for word in ("--build-arg", key)]
+    arguments += ["--build-arg", f"VERSION={version()}"]
     dockerfile = ROOT / "backends" / name / "Dockerfile"
     words = ["build", "--progress", "plain", "--tag", reference(name), *arguments]
     return [*words, "--file", str(dockerfile), str(ROOT)]
