@@ -1,4 +1,4 @@
-"""The import rules of docs/architecture.md, held by import-linter ([tool.importlinter] in pyproject.toml)."""
+"""The import rules of docs/architecture.md, as pyproject.toml gives them to import-linter."""
 
 import shutil
 import subprocess
