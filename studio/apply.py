@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from studio.accounts import sign_up
 from studio.apply_storages import (
     change_storages,
     check_access,
@@ -10,16 +9,17 @@ from studio.apply_storages import (
     read_saved,
     save_annotations,
 )
-from studio.cloud_storage import CloudStorage
+from studio.buckets.cloud_storage import CloudStorage
 from studio.errors import BackendError, RefusedError, StudioError
-from studio.importing import import_all
-from studio.label_studio import Studio
+from studio.label_studio.client import Studio
+from studio.label_studio.importing import import_all
+from studio.label_studio.sign_up import sign_up
+from studio.parts.predictions import retrieve_missing
+from studio.parts.tasks import Wanted, wanted_tasks
 from studio.plan import Actual, BackendChange, Plan, make_plan
-from studio.predictions import retrieve_missing
-from studio.project_file import ProjectFile
+from studio.project.project_file import ProjectFile
 from studio.readiness import wait_until_up
 from studio.report import Report
-from studio.tasks import Wanted, wanted_tasks
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ def read_actual(project: ProjectFile, studio: Studio, cloud: CloudStorage) -> Ac
         backends=backends,
         webhooks=tuple(studio.webhooks_of(found.id, [backend.url for backend in backends])),
         users=users,
-        tasks=tuple(studio.tasks(found.id)),
-        sources=tuple(studio.storages.sources(found.id)),
-        targets=tuple(studio.storages.targets(found.id)),
+        tasks=tuple(studio.parts.tasks(found.id)),
+        sources=tuple(studio.parts.storages.sources(found.id)),
+        targets=tuple(studio.parts.storages.targets(found.id)),
         saved=read_saved(project, cloud),
     )
 

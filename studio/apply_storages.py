@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from studio.cloud_storage import READ, WRITE, CloudStorage, image_address
+from studio.buckets.address import StorageAddress
+from studio.buckets.cloud_storage import READ, WRITE, CloudStorage, image_address
 from studio.errors import StorageAccessError
-from studio.label_studio import Studio
+from studio.label_studio.client import Studio
+from studio.label_studio.records import Task
+from studio.parts.storages import object_name, target_address
 from studio.plan import Plan
-from studio.project_file import ProjectFile
-from studio.records import Task
-from studio.storage_address import StorageAddress
-from studio.storages import object_name, target_address
+from studio.project.project_file import ProjectFile
 
 
 def check_access(project: ProjectFile, cloud: CloudStorage) -> None:
@@ -46,12 +46,12 @@ def change_storages(plan: Plan, number: int, studio: Studio) -> None:
     """Make and change storages, before any task needs them."""
     changes = plan.storages
     if changes.source:
-        studio.storages.save_source(number, changes.source)
+        studio.parts.storages.save_source(number, changes.source)
     if changes.target:
-        studio.storages.make_target(number, changes.target)
+        studio.parts.storages.make_target(number, changes.target)
     # The new one is there before the old one goes: no annotation falls between them.
     for old in changes.remove_targets:
-        studio.storages.remove_target(old)
+        studio.parts.storages.remove_target(old)
 
 
 def save_annotations(
@@ -66,9 +66,9 @@ def save_annotations(
     if address is None or not plan.storages.unsaved:
         return
     if plan.storages.target is None:  # a new one was filled when it was made
-        for target in studio.storages.targets(number):
+        for target in studio.parts.storages.targets(number):
             if target.address == address:
-                studio.storages.save_all(target)
+                studio.parts.storages.save_all(target)
     _check_saved(address, plan.storages.unsaved, read_saved(project, cloud))
 
 
@@ -86,9 +86,9 @@ def check_an_image(
     bucket = project.source.bucket
     if bucket is None:
         return
-    task = _task_of(bucket, known) or _task_of(bucket, studio.tasks(number))
+    task = _task_of(bucket, known) or _task_of(bucket, studio.parts.tasks(number))
     if task is not None and task.source is not None:
-        studio.storages.check_image(task.id, task.source)
+        studio.parts.storages.check_image(task.id, task.source)
 
 
 def _task_of(bucket: StorageAddress, tasks: Sequence[Task]) -> Task | None:

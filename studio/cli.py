@@ -75,10 +75,10 @@ def apply(
         # Importing the SDK takes seconds: a mistyped command is told before that.
         from studio.apply import Options
         from studio.apply import apply as apply_project
-        from studio.label_studio import Studio
-        from studio.load_project import load_project
+        from studio.label_studio.client import Studio
+        from studio.label_studio.connection import read_connection
+        from studio.project.load import load_project
         from studio.report import Report
-        from studio.settings import read_connection
 
         project = load_project(project_file, os.environ)
         connection = read_connection(os.environ, url, token_file)
@@ -96,9 +96,9 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
     """Show how the work stands, in PROJECT_FILE's project or in all. Exits 1 if a service is
     down."""
     with plain_errors():
-        from studio.label_studio import Studio
-        from studio.load_project import read_title
-        from studio.settings import read_connection
+        from studio.label_studio.client import Studio
+        from studio.label_studio.connection import read_connection
+        from studio.project.load import read_title
         from studio.status import read_status
         from studio.status_tables import show_status
 

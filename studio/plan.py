@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from studio.project_file import Backend, Labeler, ProjectFile
-from studio.records import Project, RegisteredBackend, Task
-from studio.storages import (
+from studio.label_studio.records import Project, RegisteredBackend, Task
+from studio.parts.storages import (
     SourceStorage,
     StorageChanges,
     TargetStorage,
     compare_storages,
     unsaved_tasks,
 )
-from studio.tasks import Wanted, WantedTask
+from studio.parts.tasks import Wanted, WantedTask
+from studio.project.project_file import Backend, Labeler, ProjectFile
 
 CONNECTED = "CO"
 

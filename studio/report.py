@@ -8,10 +8,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from studio.accounts import NewAccount
+from studio.label_studio.records import Task
+from studio.label_studio.sign_up import NewAccount
+from studio.parts.tasks import Wanted
 from studio.plan import Plan
-from studio.records import Task
-from studio.tasks import Wanted
 
 # Longer lists are cut, and say how long they are.
 MAX_TASKS = 20

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.errors import StudioError
-from studio.label_studio import Studio
+from studio.label_studio.client import Studio
+from studio.label_studio.records import Project, RegisteredBackend, Task
 from studio.plan import CONNECTED, current_version, lacking
-from studio.records import Project, RegisteredBackend, Task
 
 UNKNOWN_LABELER = "(deleted account)"
 
@@ -50,7 +50,7 @@ def read_status(studio: Studio, title: str | None) -> list[ProjectStatus]:
 
 def _project_status(studio: Studio, project: Project, users: Mapping[int, str]) -> ProjectStatus:
     backends = tuple(studio.backends(project.id))
-    tasks = studio.tasks(project.id)
+    tasks = studio.parts.tasks(project.id)
     counted = Counter(
         users.get(user, UNKNOWN_LABELER) for task in tasks for user in _annotators(studio, task)
     )

@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from studio.label_studio.records import RegisteredBackend
 from studio.plan import CONNECTED
-from studio.records import RegisteredBackend
 from studio.status import ProjectStatus
 
 # Label Studio's codes for the state of a backend.

@@ -6,14 +6,14 @@ import pytest
 from pydantic import SecretStr
 from rich.console import Console
 
-from studio.accounts import NewAccount
-from studio.catalogue import Matched
-from studio.images import FoundImages
-from studio.labeling_config import TaskKeys
+from studio.images.find import FoundImages
+from studio.label_studio.records import Task
+from studio.label_studio.sign_up import NewAccount
+from studio.parts.tasks import Wanted
 from studio.plan import Plan
-from studio.records import Task
+from studio.project.catalogue import Matched
+from studio.project.labeling_config import TaskKeys
 from studio.report import Report, leftover_rows
-from studio.tasks import Wanted
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.cloud_storage import RETRY
+from studio.buckets.cloud_storage import RETRY
 from tests.cloud.storage import names
 from tests.cloud.storage.server import Fault
 from tests.label_studio import serve_label_studio
@@ -63,7 +63,7 @@ def test_cloud_storage_that_does_not_answer_is_told(
     workplace: BucketPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As in production, but for a second instead of half a minute.
-    monkeypatch.setattr("studio.cloud_storage.RETRY", RETRY.with_timeout(1))
+    monkeypatch.setattr("studio.buckets.cloud_storage.RETRY", RETRY.with_timeout(1))
     output = workplace.refusal(HTTPS_PROXY="http://127.0.0.1:9")
     assert "Cloud Storage does not answer" in output
 

@@ -6,13 +6,13 @@ import re
 import stat
 from pathlib import Path
 
-from studio.load_project import load_project
 from studio.local.credentials import Credentials
 from studio.local.docker.folders import ensure_folders
 from studio.local.docker.settings import DockerSettings
 from studio.local.docker.variables import PROJECT_FILE
 from studio.local.pictures import CATALOGUE
 from studio.local.settings import ROOT
+from studio.project.load import load_project
 from tests.studio.local.docker.conftest import MakeSettings
 
 PASSWORD = {"SEGMENTATION_PASSWORD": "a", "SEGMENT_ANYTHING_MODEL_PASSWORD": "b"}

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from studio.errors import ProjectFileError
-from studio.project_file import (
+from studio.project.project_file import (
     Backend,
     Catalogue,
     Column,
@@ -18,7 +18,7 @@ from studio.project_file import (
     Source,
     Target,
 )
-from studio.references import Location, resolve
+from studio.project.references import Location, resolve
 
 # The model at each place of the file, to suggest its keys; list positions and headers left out.
 MODELS: dict[Location, type[BaseModel]] = {

@@ -10,10 +10,10 @@ from urllib.parse import urljoin
 import requests
 from pydantic import SecretStr
 
-from studio.answers import explained, reason_in
 from studio.errors import RefusedError
-from studio.project_file import Labeler
-from studio.settings import Connection
+from studio.label_studio.answers import explained, reason_in
+from studio.label_studio.connection import Connection
+from studio.project.project_file import Labeler
 
 TIMEOUT_SECONDS = 60.0
 # 12 bytes: 16 characters of A-Z, a-z, 0-9, - and _.

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.catalogue import Matched, match, match_catalogue, read_rows
 from studio.errors import CatalogueError
-from studio.images import Image
-from studio.project_file import Catalogue
+from studio.images.find import Image
+from studio.project.catalogue import Matched, match, match_catalogue, read_rows
+from studio.project.project_file import Catalogue
 
 TABLE = """\
 id,name,type,year

@@ -18,8 +18,8 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 from google.oauth2 import service_account
 
+from studio.buckets.address import SCHEME, StorageAddress
 from studio.errors import StorageAccessError, StorageCredentialsError, StorageError
-from studio.storage_address import SCHEME, StorageAddress
 
 # Google's client repeats what fails for a moment; for this long in all.
 RETRY_SECONDS = 30

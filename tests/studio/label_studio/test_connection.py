@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import StudioError
-from studio.settings import read_connection
+from studio.label_studio.connection import read_connection
 
 ENVIRONMENT = {"LABEL_STUDIO_URL": "http://127.0.0.1:8080/", "LABEL_STUDIO_API_KEY": "secret-token"}
 

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import SecretStr
 
-from studio.answers import reason_in, refusal
 from studio.errors import RefusedError, WrongTokenError
-from studio.settings import Connection
+from studio.label_studio.answers import reason_in, refusal
+from studio.label_studio.connection import Connection
 
 CONNECTION = Connection("http://127.0.0.1:8080", SecretStr("secret-token"))
 

@@ -10,7 +10,7 @@ import requests
 from label_studio_sdk.core.api_error import ApiError
 
 from studio.errors import NotReachableError, RefusedError, StudioError, WrongTokenError
-from studio.settings import Connection
+from studio.label_studio.connection import Connection
 
 TAG = re.compile(r"<[^>]+>")
 PAGE_LENGTH = 300

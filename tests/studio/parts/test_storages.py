@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.project_file import ProjectFile
-from studio.records import Task
-from studio.storage_address import StorageAddress, parse_address
-from studio.storages import (
+from studio.buckets.address import StorageAddress, parse_address
+from studio.label_studio.records import Task
+from studio.parts.storages import (
     TOLERANCE,
     SourceStorage,
     StorageChanges,
@@ -16,6 +15,7 @@ from studio.storages import (
     compare_storages,
     unsaved_tasks,
 )
+from studio.project.project_file import ProjectFile
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from studio.cloud_storage import CloudStorage
+from studio.buckets.address import StorageAddress
+from studio.buckets.cloud_storage import CloudStorage
 from studio.errors import CatalogueError
-from studio.images import Image
-from studio.project_file import Catalogue
-from studio.storage_address import StorageAddress
+from studio.images.find import Image
+from studio.project.project_file import Catalogue
 
 
 @dataclass(frozen=True)

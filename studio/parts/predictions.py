@@ -8,9 +8,9 @@ took, and what arrived is counted afterwards.
 import time
 from collections.abc import Callable
 
-from studio.label_studio import Studio
+from studio.label_studio.client import Studio
+from studio.label_studio.records import Task
 from studio.plan import current_version, lacking
-from studio.records import Task
 
 # Label Studio gives up after 100 s (ML_TIMEOUT_PREDICT); a request aims at a quarter of that.
 AIM_SECONDS = 25.0
@@ -63,4 +63,4 @@ def next_size(tasks: int, seconds: float) -> int:
 
 def _missing(studio: Studio, project: int, first_backend: str) -> list[Task]:
     version = current_version(studio.backends(project), first_backend)
-    return lacking(studio.tasks(project), version)
+    return lacking(studio.parts.tasks(project), version)

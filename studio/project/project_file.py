@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from studio.storage_address import SCHEME, StorageAddress, parse_address
+from studio.buckets.address import SCHEME, StorageAddress, parse_address
 
 # Keys of a task's data that the studio fills itself.
 SOURCE_KEY = "source"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from studio.cloud_storage import CloudStorage, StoredObject, image_address, unshowable
+from studio.buckets.address import StorageAddress
+from studio.buckets.cloud_storage import CloudStorage, StoredObject, image_address, unshowable
 from studio.errors import StudioError
-from studio.project_file import Source
-from studio.storage_address import StorageAddress
+from studio.project.project_file import Source
 
 # What Label Studio accepts (SUPPORTED_EXTENSIONS) and every browser shows.
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"})

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from studio.catalogue import Matched, match_catalogue
-from studio.cloud_storage import CloudStorage
-from studio.images import FoundImages, Image, find_images
-from studio.labeling_config import TaskKeys, read_task_keys
-from studio.project_file import SOURCE_KEY, ProjectFile
+from studio.buckets.cloud_storage import CloudStorage
+from studio.images.find import FoundImages, Image, find_images
+from studio.project.catalogue import Matched, match_catalogue
+from studio.project.labeling_config import TaskKeys, read_task_keys
+from studio.project.project_file import SOURCE_KEY, ProjectFile
 
 
 @dataclass(frozen=True)

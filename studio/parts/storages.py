@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from studio.project_file import ProjectFile, Source, Target
-from studio.records import Task
-from studio.storage_address import StorageAddress
+from studio.buckets.address import StorageAddress
+from studio.label_studio.records import Task
+from studio.project.project_file import ProjectFile, Source, Target
 
 # How long a signed address is valid; an image that is opened later gets a new one.
 PRESIGN_MINUTES = 15

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.predictions import AIM_SECONDS, MAX_TASKS, next_size
+from studio.parts.predictions import AIM_SECONDS, MAX_TASKS, next_size
 
 
 def test_slow_models_get_single_tasks_and_quick_ones_many() -> None:

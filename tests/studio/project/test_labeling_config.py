@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from studio.errors import ProjectFileError
-from studio.labeling_config import read_task_keys
+from studio.project.labeling_config import read_task_keys
 
-GARMENTS = Path(__file__).parents[2] / "templates" / "labeling" / "garments.xml"
+GARMENTS = Path(__file__).parents[3] / "templates" / "labeling" / "garments.xml"
 
 
 def config(*images: str, more: str = "") -> str:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from studio.catalogue import Matched
-from studio.images import FoundImages, Image
-from studio.labeling_config import TaskKeys
+from studio.images.find import FoundImages, Image
+from studio.label_studio.records import Project, RegisteredBackend, Task
+from studio.parts.tasks import Wanted, WantedTask
 from studio.plan import Actual, Plan, make_plan
-from studio.project_file import ProjectFile
-from studio.records import Project, RegisteredBackend, Task
-from studio.tasks import Wanted, WantedTask
+from studio.project.catalogue import Matched
+from studio.project.labeling_config import TaskKeys
+from studio.project.project_file import ProjectFile
 
 PROJECT = Project(1, "Coats", "", "<View/>", True, False, "first")
 FIRST = RegisteredBackend(1, "first", "http://b:1", "u", True, False, "CO", "v2", "")

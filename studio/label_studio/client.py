@@ -10,12 +10,11 @@ import requests
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.types import ImportApiRequest
 
-from studio.answers import explained, refusal
 from studio.errors import RefusedError
-from studio.images import Image
-from studio.label_studio_storages import Storages
-from studio.project_file import Backend
-from studio.records import (
+from studio.images.find import Image
+from studio.label_studio.answers import explained, refusal
+from studio.label_studio.connection import Connection
+from studio.label_studio.records import (
     Project,
     RegisteredBackend,
     Task,
@@ -24,7 +23,8 @@ from studio.records import (
     to_project,
     to_task,
 )
-from studio.settings import Connection
+from studio.label_studio.storages import Storages
+from studio.project.project_file import Backend
 
 # Label Studio itself waits 1 + 3 s for each backend, and up to 100 s for predictions.
 TIMEOUT_SECONDS = 120.0

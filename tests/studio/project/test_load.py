@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from studio.errors import ProjectFileError
-from studio.load_project import load_project, read_title
+from studio.project.load import load_project, read_title
 
-EXAMPLE = Path(__file__).parents[2] / "templates" / "projects" / "garments.yaml"
+EXAMPLE = Path(__file__).parents[3] / "templates" / "projects" / "garments.yaml"
 
 
 @pytest.fixture

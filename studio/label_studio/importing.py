@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from studio.label_studio import Studio
-from studio.tasks import WantedTask
+from studio.label_studio.client import Studio
+from studio.parts.tasks import WantedTask
 
 # Label Studio takes 100 files and 250 MB in a request.
 MAX_FILES = 20

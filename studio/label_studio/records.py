@@ -6,7 +6,7 @@ from typing import Any
 
 from label_studio_sdk.types import MlBackend
 
-from studio.project_file import SOURCE_KEY
+from studio.project.project_file import SOURCE_KEY
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from studio.errors import StudioError
-from studio.images import Image, find_images
-from studio.project_file import Source
+from studio.images.find import Image, find_images
+from studio.project.project_file import Source
 
 
 def source(beside: Path, /, **fields: object) -> Source:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import requests
 from label_studio_sdk import LabelStudio
 
-from studio.answers import explained
+from studio.buckets.address import StorageAddress
 from studio.errors import MediaError, RefusedError, StorageAccessError, StorageCredentialsError
-from studio.records import number_of
-from studio.settings import Connection
-from studio.storage_address import StorageAddress
-from studio.storages import SourceStorage, TargetStorage
+from studio.label_studio.answers import explained
+from studio.label_studio.connection import Connection
+from studio.label_studio.records import number_of
+from studio.parts.storages import SourceStorage, TargetStorage
 
 TIMEOUT_SECONDS = 60.0
 # Label Studio writes every annotated task within this one request.

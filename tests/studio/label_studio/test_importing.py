@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from studio.images import Image
-from studio.importing import MAX_BYTES, MAX_FILES, portions
-from studio.tasks import WantedTask
+from studio.images.find import Image
+from studio.label_studio.importing import MAX_BYTES, MAX_FILES, portions
+from studio.parts.tasks import WantedTask
 
 
 def tasks_of(folder: Path, *sizes: int) -> list[WantedTask]:
