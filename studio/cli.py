@@ -32,16 +32,16 @@ class Commands(click.Group):
 
 @click.group(cls=Commands)
 def studio() -> None:
-    """A labeling studio, from outside."""
+    """Set a labeling project up in Label Studio, and see how its work stands."""
 
 
 def connection_options(command: click.decorators.FC) -> click.decorators.FC:
-    """Add --url and --token-file; the environment has both, too."""
-    url = click.option("--url", help="Label Studio's address; else LABEL_STUDIO_URL.")
+    """Add --url and --token-file."""
+    url = click.option("--url", help="Label Studio's address. Default: LABEL_STUDIO_URL.")
     token = click.option(
         "--token-file",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="File with an API token; else LABEL_STUDIO_API_KEY.",
+        help="File with an API token. Default: LABEL_STUDIO_API_KEY.",
     )
     return url(token(command))
 
@@ -54,12 +54,12 @@ def connection_options(command: click.decorators.FC) -> click.decorators.FC:
     type=click.FloatRange(min=0),
     default=600.0,
     show_default=True,
-    help="Seconds that a backend may take to load its model.",
+    help="How many seconds a backend may take to load its model.",
 )
 @click.option(
     "--data-only",
     is_flag=True,
-    help="Bring images and annotations up to date, and leave the project's settings as they are.",
+    help="Only bring images and annotations up to date; leave the project's settings alone.",
 )
 @connection_options
 def apply(
@@ -72,19 +72,19 @@ def apply(
 ) -> None:
     """Make Label Studio agree with PROJECT_FILE; a second run changes nothing."""
     with plain_errors():
-        # Importing the SDK takes seconds: a mistyped command is told before that.
+        # Importing the SDK takes seconds; a mistyped command is reported before that.
         from studio.apply import Options
         from studio.apply import apply as apply_project
         from studio.label_studio.client import Studio
         from studio.label_studio.connection import read_connection
+        from studio.output import Output
         from studio.project.load import load_project
-        from studio.report import Report
 
         project = load_project(project_file, os.environ)
         connection = read_connection(os.environ, url, token_file)
-        report = Report(Console(soft_wrap=not sys.stdout.isatty()))
+        output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio:
-            apply_project(project, label_studio, report, Options(dry_run, wait, data_only))
+            apply_project(project, label_studio, output, Options(dry_run, wait, data_only))
 
 
 @studio.command()

@@ -25,12 +25,12 @@ class StorageAddress:
 
 
 def parse_address(text: str) -> StorageAddress:
-    """Return the address that `text` writes.
+    """Return the address in `text`.
 
     Raises:
-        ValueError: it is none; the message is for whoever wrote it.
+        ValueError: it is not one; the message is for whoever wrote it.
     """
     bucket, _, name = text.removeprefix(SCHEME).partition("/")
     if not text.startswith(SCHEME) or not BUCKET.fullmatch(bucket):
-        raise ValueError(f"{text!r} is no address such as gs://my-bucket or gs://my-bucket/autumn")
+        raise ValueError(f"{text!r} is not an address like gs://my-bucket or gs://my-bucket/autumn")
     return StorageAddress(bucket, name)

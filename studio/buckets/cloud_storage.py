@@ -18,7 +18,7 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 from google.oauth2 import service_account
 
-from studio.buckets.address import SCHEME, StorageAddress
+from studio.buckets.address import StorageAddress
 from studio.errors import StorageAccessError, StorageCredentialsError, StorageError
 
 # Google's client repeats what fails for a moment; for this long in all.
@@ -39,7 +39,7 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class Access:
-    """What labeling takes in a bucket, and the roles that give it."""
+    """What labeling needs in a bucket, and the roles that give it."""
 
     permissions: tuple[str, ...]
     roles: str
@@ -116,7 +116,7 @@ class CloudStorage:
         if isinstance(self._client._credentials, service_account.Credentials):
             return (
                 f"Google does not accept the key of {self._account} ({reason}) It was deleted, or "
-                "the account is disabled: make a new key and name its file in "
+                "the account is disabled: create a new key and name its file in "
                 "GOOGLE_APPLICATION_CREDENTIALS"
             )
         return (
@@ -126,7 +126,7 @@ class CloudStorage:
 
     def _denied(self, address: StorageAddress, missing: str, roles: str) -> str:
         return (
-            f"{self._account} may not do in bucket {address.bucket} what labeling takes "
+            f"{self._account} lacks permissions that labeling needs on bucket {address.bucket} "
             f"({missing}); give it the roles {roles} there"
         )
 
@@ -151,24 +151,6 @@ class CloudStorage:
             raise StorageCredentialsError(self._not_accepted(_first_sentence(error))) from None
         except (google_errors.GoogleAPIError, requests.RequestException) as error:
             raise StorageError(_unreachable(address, error)) from None
-
-
-def image_address(bucket: str, name: str) -> str:
-    """Return the address of an object as Label Studio and the backends read it: nothing in a name
-    is escaped."""
-    return f"{SCHEME}{bucket}/{name}"
-
-
-def unshowable(name: str) -> str | None:
-    """Return why Label Studio cannot open an object of this name, or None.
-
-    It takes addresses apart as if they were of the web: what follows a question mark is lost.
-    """
-    if "?" in name:
-        return "Label Studio cannot open names with a question mark"
-    if name.startswith("/") or name != name.strip() or not name.isprintable():
-        return "Label Studio cannot open names that begin with / or have white space at an end"
-    return None
 
 
 def _unreachable(address: StorageAddress, error: Exception) -> str:

@@ -23,7 +23,7 @@ def explained(connection: Connection, doing: str) -> Iterator[None]:
     Raises:
         NotReachableError: nobody answers at the address, or not in time.
         WrongTokenError: the token is not accepted.
-        RefusedError: anything else that Label Studio says no to.
+        RefusedError: Label Studio refused for any other reason.
     """
     try:
         yield
@@ -32,7 +32,7 @@ def explained(connection: Connection, doing: str) -> Iterator[None]:
     except (httpx.TimeoutException, requests.Timeout):
         raise NotReachableError(
             f"{doing}: Label Studio at {connection.url} took too long to answer; "
-            "its log says what it waits for"
+            "its log may say why"
         ) from None
     except (httpx.TransportError, requests.ConnectionError) as error:
         raise NotReachableError(
@@ -42,7 +42,7 @@ def explained(connection: Connection, doing: str) -> Iterator[None]:
 
 
 def refusal(connection: Connection, doing: str, status: int, body: Any) -> StudioError:
-    """Return the error for an answer with an HTTP ``status`` that is no success."""
+    """Return the error for an answer whose HTTP ``status`` is not a success."""
     reason = reason_in(body)
     if status == 401:
         return WrongTokenError(

@@ -1,7 +1,8 @@
 """Label Studio, as the studio uses it: the one module that talks to it, but for accounts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -11,7 +12,6 @@ from label_studio_sdk import LabelStudio
 from label_studio_sdk.types import ImportApiRequest
 
 from studio.errors import RefusedError
-from studio.images.find import Image
 from studio.label_studio.answers import explained, refusal
 from studio.label_studio.connection import Connection
 from studio.label_studio.records import (
@@ -72,13 +72,12 @@ class Studio:
             found = [to_project(item) for item in self._sdk.projects.list(page_size=PAGE_SIZE)]
         return sorted(found, key=lambda project: project.id)
 
-    def create_project(self, fields: dict[str, Any]) -> Project:
-        """Make a project and return it."""
-        with explained(self.connection, f"making project {fields['title']!r}"):
-            made = self._sdk.projects.create(**fields)
-            return to_project(self._sdk.projects.get(id=number_of(made)))
+    def create_project(self, fields: Mapping[str, Any]) -> int:
+        """Create a project and return its id."""
+        with explained(self.connection, f"creating project {fields['title']!r}"):
+            return number_of(self._sdk.projects.create(**fields))
 
-    def update_project(self, project: int, fields: dict[str, Any]) -> None:
+    def update_project(self, project: int, fields: Mapping[str, Any]) -> None:
         """Change ``fields``; Label Studio checks a new config against the annotations."""
         with explained(self.connection, f"changing {', '.join(fields)} of the project"):
             self._sdk.projects.update(id=project, **fields)
@@ -90,7 +89,7 @@ class Studio:
         return sorted(found, key=lambda backend: backend.id)
 
     def register_backend(self, project: int, backend: Backend) -> None:
-        """Add ``backend`` and remove the webhook that Label Studio makes with it."""
+        """Add ``backend``, and remove the webhook that Label Studio creates with it."""
         with explained(self.connection, f"registering backend {backend.title!r}"):
             self._sdk.ml.create(project=project, **_backend_fields(backend))
         self.remove_webhooks(self.webhooks_of(project, [backend.url]))
@@ -101,7 +100,7 @@ class Studio:
             self._sdk.ml.update(id=registered, project=project, **_backend_fields(backend))
 
     def remove_backend(self, registered: int) -> None:
-        """Take a backend away; its predictions stay."""
+        """Remove a backend; its predictions stay."""
         with explained(self.connection, "removing a backend"):
             self._sdk.ml.delete(id=registered)
 
@@ -142,14 +141,13 @@ class Studio:
             found = self._sdk.annotations.list(task)
         return [int(item.completed_by or 0) for item in found if not item.was_cancelled]
 
-    def upload(self, project: int, images: Sequence[Image]) -> list[str]:
-        """Upload files without making tasks; return their addresses in the same order."""
+    def upload(self, project: int, images: Sequence[Path]) -> list[str]:
+        """Upload files without creating tasks; return their addresses in the same order."""
         doing = f"uploading {len(images)} images"
         with explained(self.connection, doing), ExitStack() as stack:
             files = {
-                str(number): (image.path.name, stack.enter_context(image.path.open("rb")))
+                str(number): (image.name, stack.enter_context(image.open("rb")))
                 for number, image in enumerate(images)
-                if image.path is not None
             }
             # The ids in the answer come in the order of the files.
             answer = self._send(
@@ -167,7 +165,7 @@ class Studio:
         return [f"/data/{quote(path)}" for path in paths]
 
     def import_tasks(self, project: int, data: Sequence[dict[str, Any]]) -> None:
-        """Make a task for each item of ``data``."""
+        """Create a task for each item of ``data``."""
         with explained(self.connection, f"importing {len(data)} tasks"):
             tasks = [ImportApiRequest(data=item) for item in data]
             self._sdk.projects.import_tasks(id=project, request=tasks)
@@ -197,7 +195,7 @@ class Studio:
             return str(self._send("GET", "/api/invite", doing)["invite_url"])
 
     def _send(self, method: str, path: str, doing: str, **options: Any) -> Any:
-        """Call what the SDK has no method for, and return the answer's JSON."""
+        """Call what the SDK has no method for, and return the JSON object of the answer."""
         options.setdefault("timeout", TIMEOUT_SECONDS)
         answer = self._http.request(method, self.connection.url + path, **options)
         try:
@@ -207,7 +205,7 @@ class Studio:
         if not answer.ok:
             raise refusal(self.connection, doing, answer.status_code, body)
         if not isinstance(body, dict):
-            raise RefusedError(f"{doing}: Label Studio answered something unknown at {path}")
+            raise RefusedError(f"{doing}: Label Studio answered in an unexpected form at {path}")
         return body
 
 

@@ -1,4 +1,4 @@
-"""Where Label Studio is and how to be let in, from a mapping or from options."""
+"""Where Label Studio is, and the token that it accepts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ def read_connection(
     problems = []
     url = (url or environment.get("LABEL_STUDIO_URL", "")).rstrip("/")
     if not url:
-        problems.append("no address: set LABEL_STUDIO_URL or give --url")
+        problems.append("it has no address; set LABEL_STUDIO_URL or give --url")
     elif urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        problems.append(f"{url!r} is no address such as http://127.0.0.1:8080")
+        problems.append(f"{url!r} is not an address like http://127.0.0.1:8080")
     token = environment.get("LABEL_STUDIO_API_KEY", "").strip()
     if token_file is not None:
         try:
@@ -41,7 +41,7 @@ def read_connection(
         except OSError as error:
             problems.append(f"cannot read the token from {token_file}: {error.strerror}")
     if not token and not problems[1:]:
-        problems.append("no token: set LABEL_STUDIO_API_KEY or give --token-file")
+        problems.append("there is no token; set LABEL_STUDIO_API_KEY or give --token-file")
     if problems:
         raise StudioError("cannot connect to Label Studio: " + "; ".join(problems))
     return Connection(url, SecretStr(token))

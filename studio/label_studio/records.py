@@ -27,7 +27,7 @@ class RegisteredBackend:
     """A backend as Label Studio has it; asking for it makes Label Studio try it out.
 
     Attributes:
-        state: CO when it answers and accepts the password, else DI, ER, ...
+        state: CO when connected, DI when disconnected, ER, TR, PR.
         model_version: what its /setup answered last.
     """
 
@@ -40,6 +40,11 @@ class RegisteredBackend:
     state: str
     model_version: str
     error: str
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether Label Studio reaches it, and it accepts the password."""
+        return self.state == "CO"
 
 
 @dataclass(frozen=True)

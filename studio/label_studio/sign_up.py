@@ -1,10 +1,8 @@
-"""Accounts for labelers: the free edition has no API for them, so they are made as a person would.
+"""Sign-up: the free edition has no API for accounts, so one is created as a person would.
 
 Sign-up stays closed to everybody else: the page is opened with the organisation's invitation.
 """
 
-import secrets
-from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import requests
@@ -13,24 +11,12 @@ from pydantic import SecretStr
 from studio.errors import RefusedError
 from studio.label_studio.answers import explained, reason_in
 from studio.label_studio.connection import Connection
-from studio.project.project_file import Labeler
 
 TIMEOUT_SECONDS = 60.0
-# 12 bytes: 16 characters of A-Z, a-z, 0-9, - and _.
-PASSWORD_BYTES = 12
 
 
-@dataclass(frozen=True)
-class NewAccount:
-    """An account that was made; ``generated`` passwords have to be shown, once."""
-
-    email: str
-    password: SecretStr
-    generated: bool
-
-
-def sign_up(connection: Connection, invitation: str, labeler: Labeler) -> NewAccount:
-    """Make an account and log in with it once.
+def sign_up(connection: Connection, invitation: str, email: str, password: SecretStr) -> None:
+    """Create an account and log in with it once.
 
     Args:
         invitation: path of the sign-up page with the organisation's token in its query.
@@ -39,18 +25,16 @@ def sign_up(connection: Connection, invitation: str, labeler: Labeler) -> NewAcc
         NotReachableError: Label Studio does not answer.
         RefusedError: it does not accept the address or the password; its reason is in the message.
     """
-    generated = labeler.password is None
-    password = labeler.password or SecretStr(secrets.token_urlsafe(PASSWORD_BYTES))
-    doing = f"making an account for {labeler.email}"
-    form = {"email": labeler.email, "password": password.get_secret_value()}
+    doing = f"creating an account for {email}"
+    form = {"email": email, "password": password.get_secret_value()}
     with explained(connection, doing):
         answer = _post_form(connection, invitation, form)
         if answer.status_code != 302:
             raise RefusedError(f"{doing}: Label Studio refused: {_reason(answer, password)}")
         answer = _post_form(connection, "/user/login/", form)
         if answer.status_code != 302:
-            raise RefusedError(f"{doing}: made, but it cannot log in: {_reason(answer, password)}")
-    return NewAccount(labeler.email, password, generated)
+            reason = _reason(answer, password)
+            raise RefusedError(f"{doing}: it was created but cannot log in: {reason}")
 
 
 def _post_form(connection: Connection, path: str, form: dict[str, str]) -> requests.Response:

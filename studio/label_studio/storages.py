@@ -13,13 +13,37 @@ from studio.errors import MediaError, RefusedError, StorageAccessError, StorageC
 from studio.label_studio.answers import explained
 from studio.label_studio.connection import Connection
 from studio.label_studio.records import number_of
-from studio.parts.storages import SourceStorage, TargetStorage
 
 TIMEOUT_SECONDS = 60.0
 # Label Studio writes every annotated task within this one request.
 SAVE_TIMEOUT_SECONDS = 1800
 # What google-auth says of a key that is deleted, and of no key at all.
 NO_CREDENTIALS = ("invalid_grant", "default credentials were not found")
+
+
+@dataclass(frozen=True)
+class SourceStorage:
+    """A source storage, which opens the images of a bucket. `id` is 0 until Label Studio has it.
+
+    Attributes:
+        presign: whether a browser gets a signed address, or the bytes through Label Studio.
+        synchronizable: whether people may start Label Studio's own import.
+    """
+
+    bucket: str
+    presign: bool
+    presign_minutes: int
+    synchronizable: bool
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class TargetStorage:
+    """A target storage, which takes the annotations. `id` is 0 until Label Studio has it."""
+
+    address: StorageAddress
+    title: str
+    id: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,19 +66,19 @@ class Storages:
             SourceStorage(
                 bucket=item.bucket or "",
                 presign=bool(item.presign),
-                id=number_of(item),
                 presign_minutes=item.presign_ttl or 0,
                 synchronizable=bool(item.synchronizable),
+                id=number_of(item),
             )
             for item in sorted(found, key=number_of)
         ]
 
     def save_source(self, project: int, storage: SourceStorage) -> None:
-        """Make a source storage, or make the one with its id agree with it."""
+        """Create a source storage, or change the one with its id."""
         doing = f"opening bucket {storage.bucket} as source"
         fields = {
             "project": project,
-            "title": storage.title,
+            "title": f"source {storage.bucket}",
             "bucket": storage.bucket,
             # It only opens what tasks name. A prefix would be refused while nothing is below it.
             "prefix": "",
@@ -75,14 +99,14 @@ class Storages:
         return [
             TargetStorage(
                 StorageAddress(item.bucket or "", (item.prefix or "").strip("/")),
-                number_of(item),
                 item.title or "",
+                number_of(item),
             )
             for item in sorted(found, key=number_of)
         ]
 
     def make_target(self, project: int, storage: TargetStorage) -> None:
-        """Make a target storage; Label Studio saves what there is at once."""
+        """Create a target storage; Label Studio fills it with the annotations that are there."""
         bucket = storage.address.bucket
         doing = f"opening bucket {bucket} as target"
         with _accessible(bucket), explained(self.connection, doing):
@@ -96,7 +120,7 @@ class Storages:
             )
 
     def remove_target(self, storage: TargetStorage) -> None:
-        """Forget a target storage; what was saved there stays."""
+        """Remove a target storage; what was saved there stays."""
         with explained(self.connection, f"removing target {storage.address}"):
             self.sdk.export_storage.gcs.delete(id=storage.id)
 

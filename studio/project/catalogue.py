@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from io import BytesIO
@@ -13,7 +13,6 @@ import pandas as pd
 from studio.buckets.address import StorageAddress
 from studio.buckets.cloud_storage import CloudStorage
 from studio.errors import CatalogueError
-from studio.images.find import Image
 from studio.project.project_file import Catalogue
 
 
@@ -22,10 +21,10 @@ class Matched:
     """Facts per image, and everything that did not fit together.
 
     Attributes:
-        facts: image source -> header -> text. Every image and every header is there; what no row
-            says is an empty text.
+        facts: image source -> header -> text. Every image and every header is there, with an empty
+            text where no row says more.
         rows_without_image: keys of the table that no image has.
-        images_without_row: sources of images that the table does not mention.
+        images_without_row: sources of images that are not in the table.
         images_sharing_rows: key -> sources, where several images have one key.
         repeated_rows: keys of rows that are in the table twice, word for word.
     """
@@ -38,28 +37,31 @@ class Matched:
 
 
 def match_catalogue(
-    catalogue: Catalogue, images: Sequence[Image], cloud: CloudStorage | None = None
+    catalogue: Catalogue, images: Mapping[str, str], cloud: CloudStorage
 ) -> Matched:
     """Read the table, from ``cloud`` where it is in a bucket, and match it with ``images``.
 
+    Args:
+        images: source of each image -> its file name.
+
     Raises:
-        CatalogueError: the file is no CSV table, or a column is not in it.
+        CatalogueError: the file is not a CSV table, or lacks a column.
         StorageError: it cannot be read from its bucket.
     """
     return match(read_rows(catalogue, cloud), catalogue, images)
 
 
-def read_rows(catalogue: Catalogue, cloud: CloudStorage | None = None) -> pd.DataFrame:
+def read_rows(catalogue: Catalogue, cloud: CloudStorage) -> pd.DataFrame:
     """Return the table as text, in the order of the file; 007 stays 007 and NA stays NA."""
     table: Path | BytesIO
     if isinstance(catalogue.file, StorageAddress):
-        table = BytesIO((cloud or CloudStorage()).read(catalogue.file))
+        table = BytesIO(cloud.read(catalogue.file))
     else:
         table = catalogue.file
     try:
         rows = pd.read_csv(table, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (ValueError, OSError) as error:
-        raise CatalogueError(f"{catalogue.file} is no CSV table in UTF-8: {error}") from None
+        raise CatalogueError(f"{catalogue.file} is not a CSV table in UTF-8: {error}") from None
     rows = rows.fillna("").map(str.strip)
     wanted = [catalogue.key, *(column.column for column in catalogue.columns.values())]
     missing = [_missing_column(name, list(rows.columns)) for name in wanted if name not in rows]
@@ -82,21 +84,21 @@ def merge_rows(rows: pd.DataFrame, catalogue: Catalogue) -> dict[str, dict[str, 
     return merged
 
 
-def match(rows: pd.DataFrame, catalogue: Catalogue, images: Sequence[Image]) -> Matched:
+def match(rows: pd.DataFrame, catalogue: Catalogue, images: Mapping[str, str]) -> Matched:
     """Give every image the facts of its key, and name what is left over on either side."""
     merged = merge_rows(rows, catalogue)
     pattern = re.compile(catalogue.image_key)
     empty = dict.fromkeys(catalogue.columns, "")
     by_key: dict[str, list[str]] = defaultdict(list)
     facts, without_row = {}, []
-    for image in images:
-        found = pattern.search(image.file_name)
+    for source, file_name in images.items():
+        found = pattern.search(file_name)
         key = (found.group(1) or "") if found else ""
         if key and key in merged:
-            by_key[key].append(image.source)
+            by_key[key].append(source)
         else:
-            without_row.append(image.source)
-        facts[image.source] = {**empty, **merged.get(key, {})} if key else empty
+            without_row.append(source)
+        facts[source] = {**empty, **merged.get(key, {})} if key else empty
     return Matched(
         facts=facts,
         rows_without_image=tuple(key or "(no key)" for key in merged if key not in by_key),

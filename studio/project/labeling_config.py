@@ -29,7 +29,7 @@ def read_task_keys(config: str) -> TaskKeys:
     """Return the keys that ``config`` reads.
 
     Raises:
-        ProjectFileError: it is no XML, the SDK refuses it, or it does not show exactly one image.
+        ProjectFileError: it is not XML, the SDK refuses it, or it does not show exactly one image.
     """
     try:
         tree = ElementTree.fromstring(config)
@@ -37,12 +37,12 @@ def read_task_keys(config: str) -> TaskKeys:
         interface.validate()
     # The SDK raises its own and several built-in types for a config that it cannot read.
     except Exception as error:  # noqa: BLE001
-        raise ProjectFileError(f"the labeling config is refused: {error}") from None
+        raise ProjectFileError(f"the labeling config is not valid: {error}") from None
     images = [item for item in interface.objects if item.tag == "Image"]
     if len(images) != 1 or not VARIABLE.fullmatch(str(images[0].value)):
         raise ProjectFileError(
             'the labeling config must have one <Image> with value="$name"; '
-            f"it has {len(images)}, with {[item.value for item in images]}"
+            f"it has {len(images)}: {[item.value for item in images]}"
         )
     image = str(images[0].value).removeprefix("$")
     texts = [value for element in tree.iter() for value in element.attrib.values()]

@@ -1,4 +1,4 @@
-"""Read a project file and say everything that is wrong with it at once."""
+"""Read a project file, and report everything that is wrong with it together."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -57,7 +57,7 @@ def load_project(path: Path, environment: Mapping[str, str]) -> ProjectFile:
         lines = "".join(
             f"\n  {_path(at)}: {text}" for at, text in sorted(problems.items(), key=str)
         )
-        raise ProjectFileError(f"{path} is not a project that can be applied:{lines}")
+        raise ProjectFileError(f"{path} cannot be applied:{lines}")
     return project
 
 
@@ -79,9 +79,9 @@ def _read_yaml(path: Path) -> Any:
     except OSError as error:
         raise ProjectFileError(f"cannot read {path}: {error.strerror}") from None
     except yaml.YAMLError as error:
-        raise ProjectFileError(f"{path} is no YAML: {error}") from None
+        raise ProjectFileError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(content, dict):
-        raise ProjectFileError(f"{path} holds no keys; templates/projects/ has an example")
+        raise ProjectFileError(f"{path} has no keys; templates/projects/ has examples")
     return content
 
 
@@ -92,9 +92,9 @@ def _known_place(location: Iterable[int | str]) -> Location:
 
 def _sentence(at: Location, kind: str, message: str) -> str:
     if kind == "missing":
-        return "is missing"
+        return "required"
     if kind == "extra_forbidden":
-        return f"is no key here{_suggestion(at)}"
+        return f"unknown key{_suggestion(at)}"
     if kind == "string_pattern_mismatch":
         return "must be an e-mail address"
     return message.removeprefix("Value error, ")
@@ -107,7 +107,7 @@ def _suggestion(at: Location) -> str:
     close = get_close_matches(str(at[-1]), known, n=1, cutoff=0.5)
     if close:
         return f"; did you mean {close[0]}?"
-    return f"; known are {', '.join(known)}" if known else ""
+    return f"; the keys here are {', '.join(known)}" if known else ""
 
 
 def _path(at: Location) -> str:

@@ -1,4 +1,4 @@
-"""The project file: what a labeling project should be, checked all at once and frozen."""
+"""The project file: what a labeling project should be, checked and frozen."""
 
 import re
 from pathlib import Path
@@ -47,7 +47,7 @@ def _file_or_object(value: object, info: ValidationInfo) -> object:
     if isinstance(value, str) and value.startswith(SCHEME):
         address = parse_address(value)
         if not address.name:
-            raise ValueError(f"{value!r} is a bucket, not a file in it")
+            raise ValueError(f"{value!r} is a bucket; name a file in it")
         return address
     path = _beside_the_file(value, info)
     return _is_file(path) if isinstance(path, Path) else path
@@ -66,7 +66,7 @@ def _is_folder(value: Path) -> Path:
 def _is_http(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{value!r} is no address such as http://127.0.0.1:7070")
+        raise ValueError(f"{value!r} is not an address like http://127.0.0.1:7070")
     return value.rstrip("/")
 
 
@@ -74,14 +74,14 @@ def _is_pattern(value: str) -> str:
     try:
         re.compile(value)
     except re.error as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
     return value
 
 
 def _one_group(value: str) -> str:
     groups = re.compile(_is_pattern(value)).groups
     if groups != 1:
-        raise ValueError(f"{value!r} must have exactly one (group), it has {groups}")
+        raise ValueError(f"{value!r} must have exactly one (group); it has {groups}")
     return value
 
 
@@ -95,7 +95,7 @@ Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
 class Part(BaseModel):
-    """Whatever a project file holds: frozen, and no key is ignored."""
+    """A section of a project file: frozen, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -104,7 +104,7 @@ class Backend(Part):
     """An ML backend, as Label Studio reaches it."""
 
     title: Annotated[str, Field(min_length=1)]
-    """Shown to labelers; also how a second run finds the backend again."""
+    """Shown to labelers; also how a later run recognises the backend."""
     url: HttpAddress
     user: str = ""
     password: SecretStr = SecretStr("")
@@ -117,13 +117,15 @@ class Labeler(Part):
 
     email: Email
     password: SecretStr | None = None
-    """At least 8 characters. Without it one is made and printed once."""
+    """At least 8 characters. Without it one is generated and printed once."""
 
     @field_validator("password")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < PASSWORD_MIN_LENGTH:
-            raise ValueError(f"at least {PASSWORD_MIN_LENGTH} characters (Label Studio's own rule)")
+            raise ValueError(
+                f"must have at least {PASSWORD_MIN_LENGTH} characters (a rule of Label Studio)"
+            )
         return value
 
 
@@ -135,7 +137,7 @@ class Source(Part):
     list: Annotated[ExistingFile | tuple[str, ...], Field(union_mode="left_to_right")] | None = None
     """gs:// or http(s):// addresses, or a text file with one a line."""
     bucket: BucketAddress | None = None
-    """A bucket in Cloud Storage, or what the images' names in it begin with."""
+    """A bucket in Cloud Storage, or one with what the images' names begin with."""
     glob: str = ""
     """Only these names below `bucket`, for example **/*.jpg (Cloud Storage's own globs)."""
     regex: Pattern = ""
@@ -147,14 +149,14 @@ class Source(Part):
     @model_validator(mode="after")
     def _one_of_three(self) -> "Source":
         if sum(place is not None for place in (self.folder, self.list, self.bucket)) != 1:
-            raise ValueError("give either a folder, a list or a bucket")
+            raise ValueError("give a folder, a list or a bucket, and only one of them")
         for name in ("glob", "regex", "media"):
             if self.bucket is None and name in self.model_fields_set:
-                raise ValueError(f"{name} goes with a bucket only")
+                raise ValueError(f"{name} is only for a bucket")
         if self.glob and self.regex:
-            raise ValueError("give either a glob or a regex")
+            raise ValueError("give a glob or a regex, not both")
         if self.glob and self.bucket and set(self.bucket.prefix) & set("*?[]{}"):
-            raise ValueError("with a glob, the bucket's prefix must be without *, ?, [], {}")
+            raise ValueError("with a glob, the prefix of the bucket cannot contain * ? [ ] { }")
         return self
 
 
@@ -162,7 +164,12 @@ class Target(Part):
     """Where the annotations go."""
 
     bucket: BucketAddress
-    """A bucket in Cloud Storage, or what the names in it shall begin with."""
+    """A bucket in Cloud Storage, or one with what the names in it begin with."""
+
+    @property
+    def address(self) -> StorageAddress:
+        """The bucket, in the form in which Label Studio keeps it."""
+        return StorageAddress(self.bucket.bucket, self.bucket.name.strip("/"))
 
 
 class Column(Part):
@@ -197,7 +204,7 @@ class Catalogue(Part):
     def _headers_are_free(cls, value: dict[str, Column]) -> dict[str, Column]:
         for header in value:
             if header == SOURCE_KEY:
-                raise ValueError(f"{header!r} is kept by the studio; give the header another name")
+                raise ValueError(f"{header!r} is reserved; give the header another name")
         return value
 
 
@@ -241,4 +248,4 @@ class ProjectFile(Part):
 def _all_different(name: str, values: list[Any]) -> None:
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:
-        raise ValueError(f"two have the same {name}: {', '.join(twice)}")
+        raise ValueError(f"{name} used more than once: {', '.join(twice)}")

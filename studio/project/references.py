@@ -12,7 +12,7 @@ Location = tuple[int | str, ...]
 def resolve(
     value: Any, environment: Mapping[str, str], at: Location = ()
 ) -> tuple[Any, dict[Location, str]]:
-    """Return ``value`` with every reference replaced, and the names that nothing defines.
+    """Return ``value`` with every reference replaced, and the names that are not set.
 
     Args:
         value: what a YAML file holds: mappings, lists, strings, numbers.

@@ -30,7 +30,7 @@ def test_missing_roles_are_named_with_what_they_are_for(workplace: BucketPlace) 
     cloud, email = workplace.stand_in.cloud, workplace.account.email
     cloud.grant(workplace.source, email, "objectViewer")
     output = workplace.refusal()
-    assert f"{email} may not do in bucket {workplace.source} what labeling takes" in output
+    assert f"{email} lacks permissions that labeling needs on bucket {workplace.source}" in output
     assert "(storage.buckets.get); give it the roles Storage Object Viewer and" in output
     cloud.grant(workplace.source, email, "objectViewer", "legacyBucketReader")
     cloud.grant(workplace.target, email, "objectViewer", "legacyBucketReader")
@@ -48,7 +48,7 @@ def test_a_wrong_key_is_told_by_its_account(workplace: BucketPlace, tmp_path: Pa
     output = workplace.refusal(GOOGLE_APPLICATION_CREDENTIALS=str(key))
     assert f"Google does not accept the key of {former}" in output
     assert "Invalid JWT Signature" in output
-    assert "make a new key" in output
+    assert "create a new key" in output
     assert nothing_was_made(workplace)
 
 

@@ -24,7 +24,7 @@ def test_the_environment_says_where_and_options_win(tmp_path: Path) -> None:
 def test_everything_that_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match=r"set LABEL_STUDIO_URL.*set LABEL_STUDIO_API_KEY"):
         read_connection({})
-    with pytest.raises(StudioError, match="no address such as"):
+    with pytest.raises(StudioError, match="is not an address like"):
         read_connection({**ENVIRONMENT, "LABEL_STUDIO_URL": "127.0.0.1:8080"})
     with pytest.raises(StudioError, match="cannot read the token"):
         read_connection(ENVIRONMENT, None, tmp_path / "missing")

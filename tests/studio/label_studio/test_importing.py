@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
-from studio.images.find import Image
-from studio.label_studio.importing import MAX_BYTES, MAX_FILES, portions
-from studio.parts.tasks import WantedTask
+from studio.label_studio.importing import MAX_BYTES, MAX_FILES, NewTask, portions
 
 
-def tasks_of(folder: Path, *sizes: int) -> list[WantedTask]:
+def tasks_of(folder: Path, *sizes: int) -> list[NewTask]:
     tasks = []
     for number, size in enumerate(sizes):
         path = folder / f"{number:03}.jpg"
         with path.open("wb") as file:
             file.truncate(size)
-        tasks.append(WantedTask(Image(path.name, path), {}))
+        tasks.append(NewTask(path, {}))
     return tasks
 
 
@@ -30,6 +28,6 @@ def test_a_portion_has_so_many_bytes_at_most_but_a_big_file_goes_alone(tmp_path:
 
 
 def test_addresses_weigh_nothing() -> None:
-    tasks = [WantedTask(Image("gs://b/a.jpg"), {}), WantedTask(Image("gs://b/b.jpg"), {})]
+    tasks = [NewTask(None, {"image": f"gs://b/{number}.jpg"}) for number in range(2)]
     assert list(portions(tasks)) == [tasks]
     assert list(portions([])) == []

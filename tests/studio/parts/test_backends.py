@@ -1,113 +1,112 @@
-"""Backends of a project: order, passwords, webhooks, and what is said when one is not there."""
+"""Backends: registered in the file's order, changed in place, removed when nobody names them."""
 
-import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tests.label_studio import Server, free_port
-from tests.studio.conftest import Workplace, backend_entry
+from studio.parts.backends import AwaitBackends, ConnectBackend, RemoveBackend, Seen, compare
+from studio.project.project_file import ProjectFile
+from tests.studio.parts.conftest import FIRST, SECOND, lines, project_file
 
-pytestmark = pytest.mark.integration
-
-
-def test_backends_are_registered_in_order_and_connected(with_backends: Workplace) -> None:
-    with_backends.apply()
-    found = [(item["title"], item["is_interactive"]) for item in with_backends.registered()]
-    assert found == [("segmentation", False), ("segment-anything", True)]
-    assert {item["state"] for item in with_backends.registered()} == {"CO"}
-    project = with_backends.project()
-    assert project["model_version"] == "segmentation"
-    assert project["show_collab_predictions"] is True
-    assert project["evaluate_predictions_automatically"] is False
+AGREED = Seen((FIRST, SECOND), (), "first")
 
 
-def test_their_webhooks_are_gone_and_others_stay(
-    with_backends: Workplace, backends: tuple[Server, Server]
-) -> None:
-    with_backends.apply()
-    number = with_backends.project()["id"]
-    hooks = {"project": number}
-    assert with_backends.label_studio.get("/api/webhooks/", params=hooks).json() == []
-    for url in (f"{backends[0].url}/webhook", f"{backends[0].url}/somebody-elses"):
-        with_backends.label_studio.request(
-            "POST", "/api/webhooks/", json={"project": number, "url": url}
-        )
-    assert "remove 1 webhooks" in with_backends.apply()
-    (left,) = with_backends.label_studio.get("/api/webhooks/", params=hooks).json()
-    assert left["url"].endswith("/somebody-elses")
+def test_what_agrees_stays(project: ProjectFile) -> None:
+    assert compare(project, AGREED) == []
 
 
-def test_another_order_is_mended(with_backends: Workplace) -> None:
-    with_backends.content["backends"].reverse()
-    with_backends.apply()
-    with_backends.content["backends"].reverse()
-    assert "registered in another order" in with_backends.apply()
-    titles = [item["title"] for item in with_backends.registered()]
-    assert titles == ["segmentation", "segment-anything"]
-    assert with_backends.project()["model_version"] == "segmentation"
-    assert all(len(task["predictions"]) == 1 for task in with_backends.tasks().values())
+def test_they_are_registered_in_order_and_the_first_one_predicts(project: ProjectFile) -> None:
+    steps = compare(project, Seen())
+    first, second = project.backends
+    assert steps[:3] == [
+        AwaitBackends((first, second)),
+        ConnectBackend(first, 0, "not registered yet", first=True),
+        ConnectBackend(second, 0, "not registered yet", first=False),
+    ]
+    assert lines(steps) == [
+        "register backend 'first': not registered yet",
+        "register backend 'second': not registered yet",
+        "take predictions from 'first'",
+    ]
 
 
-def test_a_backend_that_is_not_in_the_file_is_removed(with_backends: Workplace) -> None:
-    with_backends.apply()
-    del with_backends.content["backends"][1]
-    assert "remove backend 'segment-anything'" in with_backends.apply()
-    assert [item["title"] for item in with_backends.registered()] == ["segmentation"]
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"url": "http://old:1"}, "its address was http://old:1"),
+        ({"user": "other"}, "its user is different"),
+        ({"with_auth": False}, "its user is different"),
+        ({"interactive": True}, "interactive was true"),
+        ({"state": "DI"}, "Label Studio is not connected to it (no answer)"),
+        ({"state": "ER", "error": "401"}, "Label Studio is not connected to it (401)"),
+    ],
+)
+def test_a_backend_is_changed_in_place(project: ProjectFile, fields: dict, reason: str) -> None:
+    steps = compare(project, replace(AGREED, registered=(replace(FIRST, **fields), SECOND)))
+    first = project.backends[0]
+    assert steps == [AwaitBackends((first,)), ConnectBackend(first, FIRST.id, reason, first=True)]
+    assert lines(steps) == [f"change backend 'first': {reason}"]
 
 
-def test_a_new_address_and_password_are_taken_over(
-    with_backends: Workplace, backends: tuple[Server, Server]
-) -> None:
-    with_backends.apply()
-    with_backends.content["backends"] = [backend_entry("segmentation", backends[1].url)]
-    assert "change backend 'segmentation': it is at" in with_backends.apply()
-    (found,) = with_backends.registered()
-    assert found["url"] == backends[1].url
-    assert "nothing to change" in with_backends.apply()
+def test_an_old_user_of_a_backend_without_a_password_does_not_count(project: ProjectFile) -> None:
+    second = replace(SECOND, user="left over")
+    assert compare(project, replace(AGREED, registered=(FIRST, second))) == []
 
 
-def test_a_wrong_password_is_said_and_nothing_is_registered(
-    workplace: Workplace, backends: tuple[Server, Server]
-) -> None:
-    entry = {**backend_entry("segmentation", backends[0].url), "password": "wrong-password"}
-    workplace.content["backends"] = [entry]
-    result = workplace.run("apply")
-    assert result.exit_code == 1
-    assert "does not accept user 'label-studio' with this password" in result.output
-    assert "wrong-password" not in result.output
-    assert workplace.registered() == []
+def test_only_the_first_one_may_change_the_model(project: ProjectFile) -> None:
+    steps = compare(project, Seen())
+    changing = [step for step in steps if step.may_change_model]
+    assert changing == [ConnectBackend(project.backends[0], 0, "not registered yet", first=True)]
 
 
-def test_a_backend_that_does_not_answer_is_said_after_the_wait(workplace: Workplace) -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    workplace.content["backends"] = [backend_entry("segmentation", url)]
-    result = workplace.run("apply", "--wait", "1")
-    assert result.exit_code == 1
-    assert f"backend 'segmentation' at {url} is not up after 1 s" in result.output
+def test_another_order_is_registered_again(project: ProjectFile) -> None:
+    backends = (replace(SECOND, id=1), replace(FIRST, id=2))
+    assert lines(compare(project, Seen(backends, (), "first"))) == [
+        "remove backend 'second': registered in another order",
+        "remove backend 'first': registered in another order",
+        "register backend 'first': not registered yet",
+        "register backend 'second': not registered yet",
+        "take predictions from 'first'",
+    ]
 
 
-class Up(BaseHTTPRequestHandler):
-    """Says to everybody that it is up."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b'{"status": "UP"}')
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Stay quiet."""
+def test_the_second_one_can_be_added_later(project: ProjectFile) -> None:
+    assert lines(compare(project, Seen((FIRST,), (), "first"))) == [
+        "register backend 'second': not registered yet"
+    ]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 127.0.0.2 without asking")
-def test_an_address_that_label_studio_may_not_call_is_said(workplace: Workplace) -> None:
-    with ThreadingHTTPServer(("127.0.0.2", 0), Up) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.2:{server.server_port}"
-        workplace.content["backends"] = [{"title": "segmentation", "url": url}]
-        result = workplace.run("apply")
-        server.shutdown()
-    assert result.exit_code == 1
-    assert f"Label Studio may not call backend 'segmentation' at {url}" in result.output
-    assert "ML_BACKEND_ADDRESSES" in result.output
+def test_what_was_registered_twice_is_removed_once(project: ProjectFile) -> None:
+    steps = compare(project, replace(AGREED, registered=(FIRST, SECOND, replace(FIRST, id=3))))
+    assert [step for step in steps if isinstance(step, RemoveBackend)] == [
+        RemoveBackend(3, "first", "registered twice")
+    ]
+    assert lines(steps)[-1] == "take predictions from 'first'", "removing empties the choice"
+
+
+def test_what_the_file_does_not_name_is_removed(project: ProjectFile) -> None:
+    third = replace(FIRST, id=3, title="third")
+    assert lines(compare(project, replace(AGREED, registered=(FIRST, SECOND, third)))) == [
+        "remove backend 'third': not in the project file",
+        "take predictions from 'first'",
+    ]
+
+
+def test_without_backends_nothing_predicts(tmp_path: Path) -> None:
+    assert compare(project_file(tmp_path), Seen()) == []
+    assert lines(compare(project_file(tmp_path), Seen((FIRST,), (), "first"))) == [
+        "remove backend 'first': not in the project file"
+    ]
+
+
+def test_another_choice_is_put_back(project: ProjectFile) -> None:
+    steps = compare(project, replace(AGREED, predictions_from="second"))
+    assert lines(steps) == ["take predictions from 'first'"]
+
+
+def test_webhooks_of_backends_are_removed_before_anything_else(project: ProjectFile) -> None:
+    assert lines(compare(project, Seen((FIRST,), (4, 5), "first"))) == [
+        "remove 2 webhooks of backends",
+        "register backend 'second': not registered yet",
+    ]
