@@ -12,7 +12,7 @@ from laptop.docker.settings import DockerSettings
 from laptop.docker.variables import PROJECT_FILE
 from laptop.pictures import CATALOGUE
 from laptop.settings import ROOT
-from studio.load_project import load_project
+from studio.project.load import load_project
 from tests.laptop.docker.conftest import MakeSettings
 
 PASSWORD = {"SEGMENTATION_PASSWORD": "a", "SEGMENT_ANYTHING_MODEL_PASSWORD": "b"}
