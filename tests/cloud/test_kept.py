@@ -11,7 +11,7 @@ import pytest
 
 from tests.cloud.checkout import ROOT
 from tests.cloud.kept import KeptError, break_seal, kept, scratch, seal
-from tests.cloud.lab.processes import wait_until
+from tests.cloud.lab.processes import wait_until, waits_for_lock
 
 # Fills a folder in two steps; where `stop` is there, it waits between them to be told to go on.
 MAKER = """
@@ -86,12 +86,6 @@ def python(script: str, *words: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def waits_for_a_lock(process: subprocess.Popen[str]) -> bool:
-    """Return whether the kernel lists a process among those that a lock blocks."""
-    lines = Path("/proc/locks").read_text().splitlines()
-    return any("->" in line and str(process.pid) in line.split() for line in lines)
-
-
 def entry(folder: Path) -> dict[str, str]:
     place = folder / "cache" / "entry"
     return {file.name: file.read_text() for file in place.glob("[!.]*")}
@@ -110,7 +104,7 @@ def test_of_two_at_once_one_makes_it_and_the_other_waits(tmp_path: Path) -> None
         wait_until("a folder half made", 20, lambda: is_half_made(tmp_path))
         assert not entry(tmp_path)
         with python(MAKER, tmp_path) as other:
-            wait_until("the other to wait", 20, lambda: waits_for_a_lock(other))
+            wait_until("the other to wait", 20, lambda: waits_for_lock(other.pid))
             (tmp_path / "go").touch()
             said = {process.communicate()[0] for process in (one, other)}
     assert said == {f"{tmp_path}/cache/entry\n"}

@@ -122,6 +122,12 @@ class Processes:
         return log.read_text(errors="replace")[-2000:] if log.exists() else ""
 
 
+def waits_for_lock(pid: int) -> bool:
+    """Return whether the kernel lists a process among those that a lock of a file blocks."""
+    lines = Path("/proc/locks").read_text().splitlines()
+    return any("->" in line and str(pid) in line.split() for line in lines)
+
+
 def kill(pid: int, number: int) -> None:
     """Signal a process and those that it started: nsenter, for one, passes no signal on."""
     try:

@@ -12,7 +12,7 @@ import pytest
 from tests.cloud.kept import seal
 from tests.cloud.lab.authority import Authority, is_pair
 from tests.cloud.lab.place import HERE, Place
-from tests.cloud.lab.processes import wait_until
+from tests.cloud.lab.processes import wait_until, waits_for_lock
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl")
 ENSURE = """
@@ -56,19 +56,13 @@ def test_two_labs_that_begin_at_once_share_one_authority(tmp_path: Path) -> None
     with ensure(tmp_path, "one", f'{slow} "$@"') as one:
         wait_until("the first to make a key", 20, began.exists)
         with ensure(tmp_path, "other", f'{slow} "$@"') as other:
-            wait_until("the second to wait", 20, lambda: is_blocked(other.pid))
+            wait_until("the second to wait", 20, lambda: waits_for_lock(other.pid))
             makers = began.read_text().split()
             go.touch()
     assert (one.returncode, other.returncode) == (0, 0)
     assert makers == [str(one.pid)]
     assert signs(authority(tmp_path, "one"))
     assert signs(authority(tmp_path, "other"))
-
-
-def is_blocked(pid: int) -> bool:
-    """Return whether the kernel lists a process among those that wait for a lock."""
-    lines = Path("/proc/locks").read_text().splitlines()
-    return any("->" in line and str(pid) in line.split() for line in lines)
 
 
 def test_a_lab_that_is_killed_between_key_and_certificate_leaves_neither(tmp_path: Path) -> None:
