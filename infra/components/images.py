@@ -17,7 +17,8 @@ import pulumi_gcp as gcp
 
 from infra.components.services import Services
 from infra.content import content_hash, dockerfile
-from infra.settings import IMAGE_NAMES, Settings
+from infra.settings.facts import IMAGE_NAMES
+from infra.settings.fields import Settings
 from infra.version import read_version
 
 # Relative to infra/, where Pulumi starts the plugins that build: an absolute path would make every

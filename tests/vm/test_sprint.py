@@ -19,7 +19,7 @@ import requests
 from playwright.sync_api import Page
 
 from demo.scenes import folder as scenes
-from infra.settings import IMAGE_NAMES
+from infra.settings.facts import IMAGE_NAMES
 from tests.cloud.gcp.state import of_kind
 from tests.cloud.lab.images import Images
 from tests.cloud.lab.lab import Lab

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from infra.settings import IMAGE_NAMES
+from infra.settings.facts import IMAGE_NAMES
 from tests.cloud.lab.images import CHECKOUT, Images, pack
 from tests.cloud.lab.lab import Lab
 from tests.vm.stack import PROJECT

@@ -1,7 +1,7 @@
 """The images, the data disk and the budget, as the program asks for them."""
 
 from infra.content import content_hash
-from infra.settings import IMAGE_NAMES
+from infra.settings.facts import IMAGE_NAMES
 from infra.version import read_version
 from tests.infra.conftest import PASSWORD, PROJECT_NUMBER, Deploy
 
