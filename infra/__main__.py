@@ -1,6 +1,7 @@
 """The stack: its settings, its components, and what it tells when it is up."""
 
-import infra.garbage  # noqa: F401 - First: it makes the imports below quicker.
+# First: it makes the imports below quicker.
+import infra.garbage  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from infra.components.data_disk import DataDisk, DataDiskArgs
 from infra.components.guardrails import Guardrails, GuardrailsArgs
 from infra.components.identity import Identity, IdentityArgs
