@@ -39,6 +39,8 @@ GPU ?=
 PORT ?=
 IN_DOCKER := $(filter-out 0,$(DOCKER))
 export SAM_CHECKPOINT SEGMENTATION_MODEL
+# Each process would compile anew what it imports: an operation of Pulumi's takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
 # What the images are built with. An empty one would be another setting for the demo's processes.
 BUILD_ARGUMENTS := PYTHON_IMAGE SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 \
   SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP

@@ -2,6 +2,8 @@
 
 import pulumi
 
+# First of ours: it makes the imports below quicker.
+import infra.garbage  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from infra.components.data_disk import DataDisk, DataDiskArgs
 from infra.components.guardrails import Guardrails, GuardrailsArgs
 from infra.components.identity import Identity, IdentityArgs

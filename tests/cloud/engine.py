@@ -21,7 +21,12 @@ from tests.cloud import kept
 from tests.cloud.golang import GoError, go
 
 HERE = Path(__file__).resolve().parent
-LANGUAGE_HOST = (HERE / "plugins" / "pulumi-language-python", HERE / "language_host.py")
+PLUGINS = HERE / "plugins"
+LANGUAGE_HOST = (
+    PLUGINS / "start.py",
+    HERE / "language_host.py",
+    PLUGINS / "pulumi-language-python",
+)
 MODULE = HERE / "go"
 CLI = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK = "github.com/pulumi/pulumi/sdk/v3"

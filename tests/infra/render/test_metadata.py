@@ -144,7 +144,7 @@ def good_stacks(draw: st.DrawFn) -> Settings:
     return load(raw, **draw(st.sampled_from(ACCESS)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(good_stacks())
 def test_every_good_stack_renders_metadata_within_the_limits(stack: Settings) -> None:
     texts = render(stack)

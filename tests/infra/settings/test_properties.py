@@ -1,7 +1,7 @@
 """Any good config loads; of any bad one every bad key is named, all at once."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
@@ -21,7 +21,7 @@ ACCUSED_BY_OTHERS = {
     "prebuilt",
 }
 KEYS = {to_camel(name): name for name in CONFIG_FIELDS}
-FEW = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+FEW = settings(max_examples=150)
 
 
 def test_there_are_bad_values_for_every_key() -> None:

@@ -14,7 +14,7 @@ sides = st.integers(1, 40)
 
 
 @given(st.tuples(sides, sides).flatmap(lambda shape: arrays(np.bool_, shape)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_mask_comes_back_as_it_went(mask: np.ndarray) -> None:
     assert np.array_equal(decode_mask(encode_mask(mask), *mask.shape), mask)
 
