@@ -59,13 +59,15 @@ class Daemon:
         runs = self.processes.pid("dockerd") is not None
         # That ends nsenter at once, while the daemon still stops its containers.
         self.processes.end("dockerd")
-        if runs:
-            try:
+        try:
+            if runs:
                 wait_until("the end of the Docker daemon", 60, lambda: not self.pid_file.exists())
-            except LabError as late:
-                say(f"{late}: the next lab begins without its images")
-                return
-            cache.give_back(self.place, cache.DOCKER, self.lock)
+                cache.give_back(self.place, cache.DOCKER, self.lock)
+        except LabError as late:
+            say(f"{late}: the next lab begins without its images")
+        finally:
+            if self.lock:
+                self.lock.close()
 
     def config(self) -> Path:
         file = self.place.folder("docker-config") / "daemon.json"

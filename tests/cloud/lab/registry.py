@@ -87,6 +87,8 @@ class Registry:
         self.processes.end("registry")
         if runs:
             cache.give_back(self.place, cache.REGISTRY, self.lock)
+        elif self.lock:
+            self.lock.close()
 
     def shut(self, front: str) -> None:
         """Let a registry be down: connections to it are refused."""
