@@ -2,9 +2,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo preview up destroy images test test-vm lint bench
-# Not in the list, which has room for ten: the first one's line names them.
-.PHONY: demo-stop demo-reset
+.PHONY: demo preview up destroy images check test test-vm lint bench
+# Not in the list, which has room for ten: the first one's line names those of the demo.
+.PHONY: help demo-stop demo-reset check-operator check-ml
 
 PYTHON ?= python3
 BOOTSTRAP := $(PYTHON) scripts/bootstrap.py
@@ -20,6 +20,9 @@ OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
 # how long a labeler waits.
 PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/laptop tests/studio tests/templates
 OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(PARALLEL_TESTS))
+
+# What each prints comes in one piece, where make can do that (macOS brings an older one).
+WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # CLOUD=double lets the real Pulumi engine work on a stand-in for Google Cloud in .local/double/.
 CLOUD ?=
@@ -46,7 +49,7 @@ BUILD_ARGUMENTS := PYTHON_IMAGE SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 \
   SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP
 $(foreach name,$(BUILD_ARGUMENTS),$(if $($(name)),$(eval export $(name))))
 
-help: ## this list
+help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## the studio on this machine; PORT=8080 DETACH=1 DOCKER=1 SAM_CHECKPOINT=file; ends: demo-stop, demo-reset
@@ -80,12 +83,21 @@ images: ## the containers' images by this machine's Docker, and their sizes; SAM
 	@$(BOOTSTRAP) operator
 	@$(OPERATOR) -m laptop images
 
-test: ## everything: unit tier, real Label Studio and backends, Pulumi, a browser
+check: ## the unit tier, of all environments side by side: all day, after each change
+	@$(BOOTSTRAP) --test operator ml
+	@$(MAKE) --no-print-directory -j 2 $(WHOLE) check-operator check-ml
+
+check-operator:
+	$(OPERATOR) -m pytest -q $(OPERATOR_TESTS)
+
+check-ml:
+	$(ML) -m pytest -q $(ML_TESTS)
+
+test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a browser
 	@$(BOOTSTRAP) --test operator ml frontend
 	@scripts/install_chromium.sh
 	@$(OPERATOR) -m tests.cloud.engine
-	$(OPERATOR) -m pytest -q $(OPERATOR_TESTS)
-	$(ML) -m pytest -q $(ML_TESTS)
+	@$(MAKE) --no-print-directory check
 	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
 	$(OPERATOR) -m pytest -q -n 2 --dist loadfile -m "integration or browser" $(PARALLEL_TESTS)
 	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)
