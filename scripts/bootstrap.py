@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -23,6 +22,11 @@ import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # For whoever imports this file.
+
+from fetch_uv import FetchError, fetch_uv
+from registry_settings import registry_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local"
@@ -112,50 +116,21 @@ def ensure_uv() -> str:
             )
             if answer.stdout.split()[1:2] == [version]:
                 return candidate
-    if importlib.util.find_spec("ensurepip") is None:
-        major, minor = sys.version_info[:2]
-        raise BootstrapError(
-            f"{sys.executable} cannot make virtual environments with pip in them (it has no "
-            f"ensurepip). On Debian or Ubuntu: sudo apt-get install python{major}.{minor}-venv, "
-            "then run the same command again."
-        )
-    home = LOCAL / "uv"
-    run([sys.executable, "-m", "venv", "--clear", str(home)], "an environment for uv")
-    pip = [
-        str(home / "bin/python"),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]
-    run([*pip, "--require-hashes", "-r", str(ROOT / "scripts/uv.txt")], "uv " + version)
-    return str(home / "bin/uv")
+    say(f"fetching uv {version}")
+    path = LOCAL / "uv" / "bin" / "uv"
+    try:
+        fetch_uv(ROOT / "scripts" / "uv.txt", path, registry_settings())
+    except FetchError as error:
+        raise BootstrapError(f"uv {version} cannot be fetched: {error}") from error
+    return str(path)
 
 
 def uv_environment() -> dict[str, str]:
-    """uv's environment: the machine's own certificates, and pip's index where uv knows no other."""
-    environ = {"UV_SYSTEM_CERTS": "1", **os.environ}
+    """uv's environment: how to reach the registries, and the machine's own certificates."""
+    environ = {"UV_SYSTEM_CERTS": "1", **os.environ, **registry_settings()}
     # It would apply to the hashed files as well, whose hashes are those of the default builds.
     environ.pop("UV_TORCH_BACKEND", None)
-    home = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser()
-    files = [home / "uv/uv.toml", Path("/etc/uv/uv.toml")]
-    names = ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_CONFIG_FILE"]
-    if any(name in environ for name in names) or any(file.is_file() for file in files):
-        return environ
-    pip = [sys.executable, "-m", "pip", "config", "list"]  # Fails, and says nothing, without pip.
-    listing = subprocess.run(pip, capture_output=True, text=True, check=False).stdout
-    return {**environ, **pip_indexes(listing)}
-
-
-def pip_indexes(listing: str) -> dict[str, str]:
-    """uv's variables for the indexes in the output of `pip config list`."""
-    indexes = {}
-    for key, variable in (("index-url", "UV_DEFAULT_INDEX"), ("extra-index-url", "UV_INDEX")):
-        found = re.findall(rf"^\S+\.{key}='(.*)'$", listing, re.MULTILINE)
-        if found:
-            indexes[variable] = " ".join(found[-1].replace("\\n", " ").split())
-    return indexes
+    return environ
 
 
 def run(command: list[str], what: str, environ: dict[str, str] | None = None) -> None:

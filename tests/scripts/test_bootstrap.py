@@ -125,29 +125,6 @@ def test_a_torch_that_is_there_is_kept_whichever_build_it_is(
     assert "requirements-test.txt" in made[-1]
 
 
-def test_pips_indexes_become_uvs(bootstrap: ModuleType) -> None:
-    listing = (
-        "global.index-url='https://old.example/simple'\n"
-        "global.timeout='60'\n"
-        ":env:.extra-index-url='https://b.example\\nhttps://c.example'\n"
-        ":env:.index-url='https://mirror.example/simple'\n"
-    )
-    assert bootstrap.pip_indexes(listing) == {
-        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
-        "UV_INDEX": "https://b.example https://c.example",
-    }
-
-
-def test_uvs_own_index_wins_over_pips(
-    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("UV_INDEX_URL", "https://mine.example/simple")
-    monkeypatch.setenv("PIP_INDEX_URL", "https://other.example/simple")
-    environ = bootstrap.uv_environment()
-    assert environ["UV_INDEX_URL"] == "https://mine.example/simple"
-    assert "UV_DEFAULT_INDEX" not in environ
-
-
 def test_the_machines_certificates_are_trusted_and_torch_is_not_chosen_behind_our_back(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,14 +135,13 @@ def test_the_machines_certificates_are_trusted_and_torch_is_not_chosen_behind_ou
     assert "UV_TORCH_BACKEND" not in environ
 
 
-def test_a_debian_python_without_its_venv_package_is_told_its_name(
+def test_a_uv_that_cannot_be_fetched_is_reported_with_what_to_do(
     bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "scripts").mkdir()
     (tmp_path / "scripts/uv.txt").write_text("uv==0.0.1 \\\n    --hash=sha256:00\n")
-    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None)
-    package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-    with pytest.raises(bootstrap.BootstrapError, match=f"sudo apt-get install {package},"):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", (tmp_path / "no-index").as_uri())
+    with pytest.raises(bootstrap.BootstrapError, match=r"uv 0\.0\.1 cannot be fetched: .*mirror"):
         bootstrap.ensure_uv()
 
 
