@@ -1,5 +1,6 @@
 """One monitor that records what the program asks the engine for, in place of the engine."""
 
+import asyncio
 import json
 import runpy
 from collections.abc import Callable, Mapping, Sequence
@@ -158,7 +159,17 @@ Deploy = Callable[..., Stack]
 
 
 @pytest.fixture(scope="session")
-def deploy() -> Deploy:
+def event_loop() -> None:
+    """A current event loop, as Pulumi's own launcher makes one before it runs a program.
+
+    Its mocks ask asyncio for the current one, which from Python 3.12 on warns where there is none.
+    It stays until the process ends: closed, it would end threads in which the mocks made others.
+    """
+    asyncio.set_event_loop(asyncio.new_event_loop())
+
+
+@pytest.fixture(scope="session")
+def deploy(event_loop: None) -> Deploy:
     """Run the real program with a config, once for each: deploy(access="iap", buckets=[...])."""
     runs: dict[str, Stack] = {}
 
