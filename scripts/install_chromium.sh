@@ -2,8 +2,8 @@
 # Makes sure that the browser tests find a Chromium. Prints nothing where one is installed.
 set -euo pipefail
 
-advice='The browser tests need Chromium: install it (macOS: brew install --cask chromium; Fedora: dnf install chromium),
-or name any Chromium or Chrome in CHROMIUM=/path/to/browser, then run the same command again.'
+advice='The browser tests need Chromium: install it (Debian, Ubuntu: scripts/install_test_packages.sh as root;
+macOS: brew install --cask chromium; Fedora: dnf install chromium), or name any Chromium or Chrome in CHROMIUM=/path/to/browser, then run the same command again.'
 
 present() {
   [[ -n ${CHROMIUM:-} && -x $CHROMIUM ]] && return
