@@ -2,9 +2,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo preview up destroy images test test-vm lint bench
-# Not in the list, which has room for ten: the first one's line names them.
-.PHONY: demo-stop demo-reset
+.PHONY: demo preview up destroy images check test test-vm lint bench
+# Not in the list, which has room for ten: the first one's line names those of the demo.
+.PHONY: help demo-stop demo-reset check-operator check-ml
 
 PYTHON ?= python3
 BOOTSTRAP := $(PYTHON) scripts/bootstrap.py
@@ -12,14 +12,17 @@ OPERATOR := .local/env/operator/bin/python
 ML := .local/env/ml/bin/python
 
 # Each part of the code is tested and type-checked by the interpreter that runs it.
-ML_CODE := $(wildcard backends demo benchmarks tests/backends tests/benchmarks tests/demo)
-ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo)
-OPERATOR_CODE := infra studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
+ML_CODE := $(wildcard backends demo benchmarks masks tests/backends tests/benchmarks tests/demo tests/masks)
+ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo tests/masks)
+OPERATOR_CODE := infra laptop studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
 # Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. Not those that measure
 # how long a labeler waits.
-PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/studio tests/templates
+PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/laptop tests/studio tests/templates
 OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(PARALLEL_TESTS))
+
+# What each prints comes in one piece, where make can do that (macOS brings an older one).
+WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # CLOUD=double lets the real Pulumi engine work on a stand-in for Google Cloud in .local/double/.
 CLOUD ?=
@@ -39,28 +42,30 @@ GPU ?=
 PORT ?=
 IN_DOCKER := $(filter-out 0,$(DOCKER))
 export SAM_CHECKPOINT SEGMENTATION_MODEL
+# Each process would compile anew what it imports: an operation of Pulumi's takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
 # What the images are built with. An empty one would be another setting for the demo's processes.
 BUILD_ARGUMENTS := PYTHON_IMAGE SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 \
   SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP
 $(foreach name,$(BUILD_ARGUMENTS),$(if $($(name)),$(eval export $(name))))
 
-help: ## this list
+help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## the studio on this machine; PORT=8080 DETACH=1 DOCKER=1 SAM_CHECKPOINT=file; ends: demo-stop, demo-reset
 	@$(BOOTSTRAP) operator $(if $(IN_DOCKER),,ml frontend)
-	@$(OPERATOR) -m studio local up $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(DETACH)),--detach) \
+	@$(OPERATOR) -m laptop up $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(DETACH)),--detach) \
 	  $(if $(IN_DOCKER),--docker) $(if $(filter-out 0,$(GPU)),--gpu)
 
 # Ends a demo that runs in the background.
 demo-stop:
 	@$(BOOTSTRAP) operator
-	@$(OPERATOR) -m studio local stop
+	@$(OPERATOR) -m laptop stop
 
 # Forgets the demo's project, images and annotations, after asking.
 demo-reset:
 	@$(BOOTSTRAP) operator
-	@$(OPERATOR) -m studio local reset
+	@$(OPERATOR) -m laptop reset
 
 preview: ## what `up` would change, and dollars; STACK=dev CLOUD=double (no account needed)
 	@$(BOOTSTRAP) operator
@@ -76,14 +81,23 @@ destroy: ## takes it down, after asking; buckets and a snapshot of the data stay
 
 images: ## the containers' images by this machine's Docker, and their sizes; SAM_CHECKPOINT_URL= ...
 	@$(BOOTSTRAP) operator
-	@$(OPERATOR) -m studio local images
+	@$(OPERATOR) -m laptop images
 
-test: ## everything: unit tier, real Label Studio and backends, Pulumi, a browser
+check: ## the unit tier, of all environments side by side: all day, after each change
+	@$(BOOTSTRAP) --test operator ml
+	@$(MAKE) --no-print-directory -j 2 $(WHOLE) check-operator check-ml
+
+check-operator:
+	$(OPERATOR) -m pytest -q $(OPERATOR_TESTS)
+
+check-ml:
+	$(ML) -m pytest -q $(ML_TESTS)
+
+test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a browser
 	@$(BOOTSTRAP) --test operator ml frontend
 	@scripts/install_chromium.sh
 	@$(OPERATOR) -m tests.cloud.engine
-	$(OPERATOR) -m pytest -q $(OPERATOR_TESTS)
-	$(ML) -m pytest -q $(ML_TESTS)
+	@$(MAKE) --no-print-directory check
 	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
 	$(OPERATOR) -m pytest -q -n 2 --dist loadfile -m "integration or browser" $(PARALLEL_TESTS)
 	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from segment_anything import SamPredictor
 
-from backends.segment_anything_model.refine import refine
-from backends.segment_anything_model.small import build_small_sam
+from backends.segment_anything_model.demo.grabcut import refine
+from backends.segment_anything_model.demo.small_sam import build_small_sam
 from benchmarks.report import Result, result
 from demo.scenes import draw
 from demo.training.data import HELD_OUT_SEED

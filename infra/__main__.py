@@ -1,5 +1,9 @@
 """The stack: its settings, its components, and what it tells when it is up."""
 
+import pulumi
+
+# First of ours: it makes the imports below quicker.
+import infra.garbage  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from infra.components.data_disk import DataDisk, DataDiskArgs
 from infra.components.guardrails import Guardrails, GuardrailsArgs
 from infra.components.identity import Identity, IdentityArgs
@@ -8,10 +12,10 @@ from infra.components.machine import Machine, MachineArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.outputs import export
 from infra.components.permissions import Permissions, PermissionsArgs
-from infra.components.readiness import Readiness, ReadinessArgs
 from infra.components.services import Services, ServicesArgs
 from infra.components.storage import Storage, StorageArgs
-from infra.stack_config import read
+from infra.dynamic.readiness_resource import Readiness
+from infra.settings.stack_config import read
 
 settings = read()
 name = settings.name
@@ -28,6 +32,15 @@ machine = Machine(
 )
 Guardrails(name, GuardrailsArgs(settings, services))
 if settings.ready_minutes:
-    Readiness(name, ReadinessArgs(settings, machine, network))
+    Readiness(
+        name,
+        settings,
+        instance_id=machine.id,
+        images=machine.images,
+        attributes=machine.attributes,
+        url=network.url,
+        address=network.address,
+        opts=pulumi.ResourceOptions(parent=machine),
+    )
 
 export(settings, identity, network, storage, machine)

@@ -12,10 +12,17 @@ main() {
 		exit 1
 	}
 	cd "$(dirname "${BASH_SOURCE[0]}")/.."
+	# Read here and not given: a new version alone would build an unchanged image again.
+	local version
+	version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
+	[[ -n $version ]] || {
+		echo "pyproject.toml has no line: version = \"...\"" >&2
+		exit 1
+	}
 	# All that git would keep goes up, and Docker sorts it out: with a .dockerignore as --ignore-file gcloud, which reads
 	# it as git does, uploads nothing at all.
 	gcloud builds submit . --project "$PROJECT" --config infra/cloudbuild.yaml \
-		--substitutions "_DOCKERFILE=$DOCKERFILE,_IMAGE=$IMAGE" >&2
+		--substitutions "_DOCKERFILE=$DOCKERFILE,_IMAGE=$IMAGE,_VERSION=$version" >&2
 	local digest
 	digest=$(gcloud artifacts docker images describe "$IMAGE" --project "$PROJECT" \
 		--format 'value(image_summary.digest)')

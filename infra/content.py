@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-ROOT = Path(__file__).resolve().parents[1]
+from infra.settings.facts import REPOSITORY
+
 # Made by running the code, never part of it.
 GENERATED = ("__pycache__", ".pyc")
 
@@ -23,7 +24,7 @@ def dockerfile(image: str) -> PurePosixPath:
     return PurePosixPath("backends", image, "Dockerfile")
 
 
-def files(image: str, root: Path = ROOT) -> list[PurePosixPath]:
+def files(image: str, root: Path = REPOSITORY) -> list[PurePosixPath]:
     """Return the files that the image is built from, relative to `root`, in order.
 
     Raises:
@@ -39,7 +40,7 @@ def files(image: str, root: Path = ROOT) -> list[PurePosixPath]:
     return sorted(found)
 
 
-def content_hash(image: str, root: Path = ROOT) -> str:
+def content_hash(image: str, root: Path = REPOSITORY) -> str:
     """Return 16 hexadecimal digits that change when the image would.
 
     Covered are each file's path, content and whether it is executable; not its date or owner.

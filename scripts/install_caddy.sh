@@ -3,6 +3,7 @@
 # Built once from its Go module (checked against Go's checksum database) into the user's cache.
 set -euo pipefail
 
+cd "$(dirname "$0")/.."
 # The same version as the image in templates/vm/compose.yml; a test compares them.
 version=2.11.9
 
@@ -11,16 +12,15 @@ is_wanted() {
 }
 
 build() {
-  local folder=$1 started=$SECONDS
-  if ! command -v go >/dev/null; then
+  local folder=$1 started=$SECONDS go
+  if ! go=$(python3 -m tests.cloud.golang); then
     echo "Caddy $version is neither on PATH nor built yet, and there is no Go to build it with.
 Install Caddy $version (https://caddyserver.com/docs/install) or Go 1.25 or newer, then run the same command again." >&2
     return 1
   fi
-  echo "Building Caddy $version (once, a few minutes) into $folder" >&2
-  mkdir -p "$folder"
+  echo "Building Caddy $version (once, a few minutes)" >&2
   # Built this way, Caddy does not know its own version.
-  GOBIN=$folder GOFLAGS=-trimpath CGO_ENABLED=0 nice go install \
+  GOBIN=$folder GOFLAGS=-trimpath CGO_ENABLED=0 nice "$go" install \
     -ldflags "-s -w -X github.com/caddyserver/caddy/v2.CustomVersion=v$version" \
     "github.com/caddyserver/caddy/v2/cmd/caddy@v$version" >&2
   echo "Caddy $version: built in $((SECONDS - started)) s" >&2
@@ -28,17 +28,16 @@ Install Caddy $version (https://caddyserver.com/docs/install) or Go 1.25 or newe
 
 main() {
   local folder installed
-  folder=${XDG_CACHE_HOME:-$HOME/.cache}/atelier/caddy-$version
+  if [[ ${1:-} == --build ]]; then
+    build "$2"
+    return
+  fi
   installed=$(command -v caddy || printf '')
   if is_wanted "$installed"; then
     echo "$installed"
     return
   fi
-  mkdir -p "$folder"
-  # Two builds at once would only take twice as long.
-  exec 9>"$folder/lock"
-  flock 9
-  is_wanted "$folder/caddy" || build "$folder"
+  folder=$(python3 -m tests.cloud.kept "caddy-$version" scripts/install_caddy.sh --build)
   echo "$folder/caddy"
 }
 

@@ -3,6 +3,7 @@
 # Where docker has none, Debian 13's plugin, the very one that the machine runs, is unpacked (not installed) into the cache.
 set -euo pipefail
 
+cd "$(dirname "$0")/.."
 advice='Docker Compose v2 is needed to check templates/vm/compose.yml: install Docker with its compose plugin
 (https://docs.docker.com/compose/install/), then run the same command again.'
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -31,7 +32,7 @@ unpack() {
     echo "$advice" >&2
     return 1
   fi
-  echo "Fetching Debian 13's docker-compose (15 MB) into $folder" >&2
+  echo "Fetching Debian 13's docker-compose (15 MB)" >&2
   mkdir -p "$folder"/{lists/partial,cache/archives/partial,debs,root}
   : >"$folder/status"
   echo "deb [signed-by=$keyring] $from trixie main" >"$folder/sources.list"
@@ -44,15 +45,15 @@ unpack() {
 
 main() {
   local folder
-  folder=${XDG_CACHE_HOME:-$HOME/.cache}/atelier/compose
+  if [[ ${1:-} == --unpack ]]; then
+    unpack "$2"
+    return
+  fi
   if docker compose version >/dev/null 2>&1; then
     echo 'docker compose'
     return
   fi
-  mkdir -p "$folder"
-  exec 9>"$folder/lock"
-  flock 9
-  [[ -x $folder/docker-compose ]] || unpack "$folder"
+  folder=$(python3 -m tests.cloud.kept compose scripts/install_compose.sh --unpack)
   echo "$folder/docker-compose"
 }
 

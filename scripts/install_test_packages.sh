@@ -2,9 +2,13 @@
 # Installs, as root on Debian or Ubuntu, the packages that `make test` needs: a browser, and what the machine's scripts call.
 set -euo pipefail
 
-packages=(chromium fonts-liberation curl iptables iproute2 openssl)
+packages=(curl iptables iproute2 openssl)
 
 main() {
+  # Ubuntu has Chromium as a snap alone; any browser of its family serves.
+  if ! type -P chromium chromium-browser google-chrome >/dev/null; then
+    packages+=(chromium fonts-liberation)
+  fi
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 }

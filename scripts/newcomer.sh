@@ -75,8 +75,7 @@ remove_leftovers() {
     (
       exec 9<"$left/lock"
       flock --nonblock 9 || exit 0
-      rm -rf --one-file-system "$left/root"
-      rm -rf "$left"
+      rm -rf --one-file-system "$left"
     )
   done
 }
@@ -88,9 +87,7 @@ clean_up() {
   [[ -z $machine ]] || kill -KILL "$machine" 2>/dev/null || true
   [[ -z $way_out ]] || kill -KILL "$way_out" 2>/dev/null || true
   { wait; } 2>/dev/null || true
-  # The lock goes last: by it the next run knows what a kill in between leaves.
-  rm -rf --one-file-system "$work/root"
-  rm -rf "$work"
+  rm -rf --one-file-system "$work"
   exit "$status"
 }
 
@@ -198,14 +195,13 @@ wait_until() {
   return 1
 }
 
-# Runs a command in the new machine, as its root. In the background: bash would answer a signal only when it has ended.
+# Runs a command in the new machine, as its root.
 as_root() {
   local first
   first=$(<"/proc/$machine/task/$machine/children")
   nsenter --target "${first%% *}" --mount --pid --ipc --uts --net -- \
-    env --default-signal=INT,QUIT --ignore-environment --chdir=/home/newcomer/atelier \
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" </dev/null 9>&- &
-  wait "$!"
+    env --ignore-environment --chdir=/home/newcomer/atelier PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    "$@" </dev/null 9>&-
 }
 
 # Runs a command line as its user types it after logging in.

@@ -7,7 +7,8 @@
 
 The first is made from Google's Cloud Billing Catalog API and says when; the second is needed for
 the T4, which the first leaves out. Then `python -m tests.infra.render.scenarios`, and read the
-difference. Machines with an L4 are listed for the regions that have one in `infra.gpu_zones`.
+difference. Machines with an L4 are listed for the regions that have one in
+`infra.settings.gpu_zones`.
 """
 
 import csv
@@ -18,8 +19,8 @@ from typing import Any
 
 import yaml
 
-from infra.gpu_zones import GPU_ZONES
 from infra.render.prices import ADDRESS, COLUMNS, DISK, HEADER, MACHINES, T4
+from infra.settings.gpu_zones import GPU_ZONES
 
 L4_REGIONS = {zone.rpartition("-")[0] for zone in GPU_ZONES["L4"]}
 

@@ -1,47 +1,35 @@
-"""`python -m studio`: apply a project file, show the status, run the whole studio locally."""
+"""`python -m studio`: apply a project file, show the status."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 import click
 from rich.console import Console
 
 from studio.errors import StudioError
+from studio.version import read_version
 
 INTERRUPTED = 130
 
 
-class Commands(click.Group):
-    """Adds `local` when it is asked for: it starts processes, which nothing else here does."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        local = ["local"] if find_spec("studio.local") else []
-        return sorted([*super().list_commands(ctx), *local])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "local" and find_spec("studio.local"):
-            from studio.local.cli import local
-
-            return local
-        return super().get_command(ctx, cmd_name)
-
-
-@click.group(cls=Commands)
+@click.group()
+@click.version_option(read_version(), prog_name="Atelier", message="%(prog)s %(version)s")
 def studio() -> None:
-    """A labeling studio, from outside."""
+    """Set a labeling project up in Label Studio, and see how its work stands."""
 
 
 def connection_options(command: click.decorators.FC) -> click.decorators.FC:
-    """Add --url and --token-file; the environment has both, too."""
-    url = click.option("--url", help="Label Studio's address; else LABEL_STUDIO_URL.")
+    """Add --url and --token-file."""
+    url = click.option("--url", help="Label Studio's address. Default: LABEL_STUDIO_URL.")
     token = click.option(
         "--token-file",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="File with an API token; else LABEL_STUDIO_API_KEY.",
+        help="File with an API token. Default: LABEL_STUDIO_API_KEY.",
     )
     return url(token(command))
 
@@ -54,12 +42,18 @@ def connection_options(command: click.decorators.FC) -> click.decorators.FC:
     type=click.FloatRange(min=0),
     default=600.0,
     show_default=True,
-    help="Seconds that a backend may take to load its model.",
+    help="How many seconds a backend may take to load its model.",
 )
 @click.option(
     "--data-only",
     is_flag=True,
-    help="Bring images and annotations up to date, and leave the project's settings as they are.",
+    help="Only bring images and annotations up to date; leave the project's settings alone.",
+)
+@click.option(
+    "--json",
+    "outcome_file",
+    type=click.File("w"),
+    help="Write the project's number to this file as JSON; - is standard output.",
 )
 @connection_options
 def apply(
@@ -67,24 +61,28 @@ def apply(
     dry_run: bool,
     wait: float,
     data_only: bool,
+    outcome_file: IO[str] | None,
     url: str | None,
     token_file: Path | None,
 ) -> None:
     """Make Label Studio agree with PROJECT_FILE; a second run changes nothing."""
     with plain_errors():
-        # Importing the SDK takes seconds: a mistyped command is told before that.
+        # Importing the SDK takes seconds; a mistyped command is reported before that.
         from studio.apply import Options
         from studio.apply import apply as apply_project
-        from studio.label_studio import Studio
-        from studio.load_project import load_project
-        from studio.report import Report
-        from studio.settings import read_connection
+        from studio.label_studio.client import Studio
+        from studio.label_studio.connection import read_connection
+        from studio.output import Output
+        from studio.project.load import load_project
 
         project = load_project(project_file, os.environ)
         connection = read_connection(os.environ, url, token_file)
-        report = Report(Console(soft_wrap=not sys.stdout.isatty()))
+        output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio:
-            apply_project(project, label_studio, report, Options(dry_run, wait, data_only))
+            options = Options(dry_run, wait, data_only)
+            number = apply_project(project, label_studio, output, options)
+        if outcome_file is not None:
+            outcome_file.write(json.dumps({"project": number}) + "\n")
 
 
 @studio.command()
@@ -96,9 +94,9 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
     """Show how the work stands, in PROJECT_FILE's project or in all. Exits 1 if a service is
     down."""
     with plain_errors():
-        from studio.label_studio import Studio
-        from studio.load_project import read_title
-        from studio.settings import read_connection
+        from studio.label_studio.client import Studio
+        from studio.label_studio.connection import read_connection
+        from studio.project.load import read_title
         from studio.status import read_status
         from studio.status_tables import show_status
 

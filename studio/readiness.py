@@ -6,7 +6,7 @@ from collections.abc import Callable
 import requests
 
 from studio.errors import BackendError
-from studio.project_file import Backend
+from studio.project.project_file import Backend
 
 # A backend answers /health at once, whatever it is doing (Label Studio itself allows 1 s).
 HEALTH_TIMEOUT_SECONDS = 5.0

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.errors import StudioError
-from studio.label_studio import Studio
-from studio.plan import CONNECTED, current_version, lacking
-from studio.records import Project, RegisteredBackend, Task
+from studio.label_studio.client import Studio
+from studio.label_studio.records import Project, RegisteredBackend, Task
+from studio.parts.predictions import current_version, lacking
 
 UNKNOWN_LABELER = "(deleted account)"
 
@@ -32,7 +32,7 @@ class ProjectStatus:
     @property
     def is_up(self) -> bool:
         """Whether Label Studio reaches every backend."""
-        return all(backend.state == CONNECTED for backend in self.backends)
+        return all(backend.is_connected for backend in self.backends)
 
 
 def read_status(studio: Studio, title: str | None) -> list[ProjectStatus]:
@@ -44,7 +44,7 @@ def read_status(studio: Studio, title: str | None) -> list[ProjectStatus]:
     users = studio.users()
     projects = [item for item in studio.projects() if title is None or item.title == title]
     if title is not None and not projects:
-        raise StudioError(f"Label Studio has no project {title!r}; `apply` makes it")
+        raise StudioError(f"Label Studio has no project {title!r}; `apply` creates it")
     return [_project_status(studio, project, users) for project in projects]
 
 

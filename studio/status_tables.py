@@ -4,8 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from studio.plan import CONNECTED
-from studio.records import RegisteredBackend
+from studio.label_studio.records import RegisteredBackend
 from studio.status import ProjectStatus
 
 # Label Studio's codes for the state of a backend.
@@ -33,7 +32,7 @@ def _services(url: str, version: str, projects: list[ProjectStatus]) -> Table:
 
 def _state(backend: RegisteredBackend) -> str:
     state = STATES.get(backend.state, backend.state)
-    if backend.state == CONNECTED:
+    if backend.is_connected:
         return f"[green]{state}[/]"
     return f"[red]{state}[/]" + (f": {escape(backend.error)}" if backend.error else "")
 

@@ -2,6 +2,12 @@
 
 import signal
 
+from hypothesis import HealthCheck, settings
+
+# How fast a machine is, and what else it does, decides over no case.
+settings.register_profile("atelier", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("atelier")
+
 # A run in a script's background begins deaf to Ctrl-C, and so would every command that a case
 # starts and then interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

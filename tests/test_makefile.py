@@ -41,7 +41,7 @@ def test_demo_installs_what_it_starts(
 ) -> None:
     bootstrap, start = planned("demo", *given)
     assert bootstrap.split("bootstrap.py ")[1].split() == environments.split()
-    assert start.split("studio local up")[1].split() == options.split()
+    assert start.split("-m laptop up")[1].split() == options.split()
 
 
 def test_the_first_line_names_the_verbs_that_are_not_in_the_list() -> None:
@@ -49,7 +49,7 @@ def test_the_first_line_names_the_verbs_that_are_not_in_the_list() -> None:
     (demo,) = (line for line in shown.splitlines() if line.startswith("  make demo "))
     for verb in ("demo-stop", "demo-reset"):
         assert verb in demo
-        assert planned(verb)[1].endswith(f"studio local {verb.removeprefix('demo-')}")
+        assert planned(verb)[1].endswith(f"-m laptop {verb.removeprefix('demo-')}")
 
 
 def planned(*words: str) -> list[str]:
@@ -61,11 +61,11 @@ def test_every_folder_of_tests_runs_in_exactly_one_of_the_two_environments() -> 
     commands = [line for line in make("-n", "test").splitlines() if " -m pytest " in line]
     ml = [folders(line) for line in commands if "/ml/" in line]
     operator = [folders(line) for line in commands if "/operator/" in line]
-    needs_torch = {"tests/backends", "tests/benchmarks", "tests/demo"}
+    needs_torch = {"tests/backends", "tests/benchmarks", "tests/demo", "tests/masks"}
     assert ml == [needs_torch] * 2
     unit, parallel, others = operator
     assert parallel == {
-        f"tests/{name}" for name in ("cloud", "docs", "infra", "studio", "templates")
+        f"tests/{name}" for name in ("cloud", "docs", "infra", "laptop", "studio", "templates")
     }
     assert unit == {"tests"} | {f"--ignore={folder}" for folder in needs_torch}
     assert others == unit | {f"--ignore={folder}" for folder in parallel}

@@ -9,8 +9,8 @@ from safetensors import safe_open
 from segment_anything import sam_model_registry
 from segment_anything.modeling import Sam
 
+from backends.segment_anything_model.demo.small_sam import build_small_sam
 from backends.segment_anything_model.settings import ModelType
-from backends.segment_anything_model.small import build_small_sam
 from backends.serving.errors import SettingsError
 
 # The official encoders differ in the width of their position embedding, (1, 64, 64, width).

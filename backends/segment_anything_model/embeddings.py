@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.segment_anything_model.model import Embedding, SegmentAnything
+from backends.segment_anything_model.sam import Embedding, SegmentAnything
 from backends.serving.cache import SingleFlightCache
 from backends.serving.images import Image, ImageAccess, ImageError
 from backends.serving.metrics import CACHE_BYTES, CACHE_HITS, CACHE_MISSES

@@ -1,13 +1,14 @@
 """Passes requests without clicks on to the segmentation backend."""
 
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import requests
 
+from backends.segment_anything_model.settings import SegmentAnythingSettings
 from backends.serving.errors import ModelUnavailable
+from backends.serving.outcomes import Prediction
 from backends.serving.payloads import Json
-from backends.serving.predictions import Prediction
 
 
 class Prelabels:
@@ -17,10 +18,19 @@ class Prelabels:
     interactive one answers with the other's.
     """
 
-    def __init__(self, url: str, user: str | None, password: str | None, timeout: float) -> None:
+    def __init__(self, url: str, auth: tuple[str, str] | None, timeout_seconds: float) -> None:
         self._url = url.rstrip("/") + "/predict"
-        self._auth = (user, password or "") if user else None
-        self._timeout = timeout
+        self._auth = auth
+        self._timeout = timeout_seconds
+
+    @classmethod
+    def of(cls, settings: SegmentAnythingSettings) -> Self | None:
+        """Return the backend that the settings name, if they do."""
+        if settings.segmentation_url is None:
+            return None
+        user, password = settings.segmentation_user, settings.segmentation_pass
+        auth = (user, password.get_secret_value() if password else "") if user else None
+        return cls(settings.segmentation_url, auth, settings.segmentation_timeout_seconds)
 
     def predict(self, tasks: list[Json], label_config: str | None) -> list[Prediction]:
         """Return the segmentation backend's predictions, one per task.

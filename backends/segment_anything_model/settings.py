@@ -5,17 +5,16 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from backends.serving.image_settings import ImageAccessSettings
-from backends.serving.settings import MIB
+from backends.serving.settings import MIB, ModelSettings
 
 ModelType = Literal["small", "vit_b", "vit_l", "vit_h"]
 
 
-class SegmentAnythingSettings(ImageAccessSettings):
+class SegmentAnythingSettings(ModelSettings):
     """Which checkpoint to serve, how much to remember, where pre-labels come from."""
 
     sam_checkpoint: Path
-    sam_model_type: Literal["auto", "small", "vit_b", "vit_l", "vit_h"] = "auto"
+    sam_model_type: ModelType | Literal["auto"] = "auto"
     sam_refine: Literal["auto", "grabcut", "none"] = "auto"
     sam_cache_mb: int = Field(default=512, ge=16, le=1024 * 1024)
     segmentation_url: str | None = Field(default=None, pattern=r"^https?://")
@@ -23,7 +22,10 @@ class SegmentAnythingSettings(ImageAccessSettings):
     segmentation_pass: SecretStr | None = None
     # Below Label Studio's own 100 s, so that its user gets our sentence and not a time-out.
     segmentation_timeout_seconds: float = Field(default=90, gt=0)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    def refines(self, is_demo: bool) -> bool:
+        """Whether masks are sharpened with GrabCut, which `auto` leaves to the demo's weights."""
+        return self.sam_refine == "grabcut" or (self.sam_refine == "auto" and is_demo)
 
     @property
     def cache_bytes(self) -> int:

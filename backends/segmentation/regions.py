@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.segmentation.label_map import LabelMap
-from backends.segmentation.model import ClassMap
-from backends.serving.labeling import MaskControl
-from backends.serving.masks.cleanup import clean, components
-from backends.serving.masks.regions import Region, regions_of
+from backends.segmentation.segformer import ClassMap
+from masks.cleanup import clean, components
+from masks.labeling_config import MaskControl
+from masks.regions import Region, regions_of
 
 # Sigma of the edge smoothing: the network's own resolution is a quarter of its input, so edges
 # carry steps of that size at most.

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from backends.serving.image_settings import ImageAccessSettings
+from backends.serving.settings import ModelSettings
 
 HERE = Path(__file__).parent
 
@@ -16,7 +16,7 @@ CLOTHES = f"{CLOTHES_REPOSITORY}@584abc1e1d260e23c0fc627c5217a09b2b461046"
 CLOTHES_LABEL_MAP = HERE / "label_maps" / "segformer_b2_clothes.yaml"
 
 
-class SegmentationSettings(ImageAccessSettings):
+class SegmentationSettings(ModelSettings):
     """Which SegFormer to serve and how its classes become regions."""
 
     segmentation_model: str = CLOTHES
@@ -24,7 +24,6 @@ class SegmentationSettings(ImageAccessSettings):
     segmentation_regions: Literal["label", "component"] = "label"
     segmentation_min_area: float = Field(default=0.0005, ge=0, lt=1)
     segmentation_batch: int = Field(default=4, ge=1, le=64)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
 
     @property
     def model(self) -> str:

@@ -11,8 +11,7 @@ from gunicorn.arbiter import Arbiter
 
 from backends.serving.app import create_app
 from backends.serving.errors import SettingsError
-from backends.serving.loading import model_factory
-from backends.serving.readiness import ModelLoader
+from backends.serving.model_loader import ModelLoader, model_factory
 from backends.serving.settings import ServingSettings
 
 

@@ -14,9 +14,10 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from backends.serving import payloads
 from backends.serving.errors import BadRequest, ModelUnavailable
 from backends.serving.metrics import LATENCY, REQUESTS
+from backends.serving.model_loader import ModelLoader
 from backends.serving.predictions import predict
-from backends.serving.readiness import ModelLoader
 from backends.serving.settings import ServingSettings
+from masks.errors import LabelingConfigError
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +140,8 @@ def _count(app: Flask) -> None:
 
 def _explain_errors(app: Flask) -> None:
     @app.errorhandler(BadRequest)
-    def bad_request(error: BadRequest) -> Response:
+    @app.errorhandler(LabelingConfigError)
+    def bad_request(error: BadRequest | LabelingConfigError) -> Response:
         return _json({"error": str(error)}, 400)
 
     @app.errorhandler(ModelUnavailable)

@@ -1,13 +1,26 @@
 """The environment of a backend, read once into frozen settings."""
 
+import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from backends.serving.errors import SettingsError
 
 MIB = 1024 * 1024
+_HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 class EnvironmentSettings(BaseModel):
@@ -28,11 +41,8 @@ class EnvironmentSettings(BaseModel):
         try:
             return cls.model_validate(present)
         except ValidationError as error:
-            lines = [
-                f"  {'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg']}"
-                for fault in error.errors()
-            ]
-            raise SettingsError("the environment is not usable:\n" + "\n".join(lines)) from error
+            lines = "".join(f"\n  {_sentence(fault)}" for fault in error.errors())
+            raise SettingsError(f"these settings cannot be used:{lines}") from error
 
 
 class ServingSettings(EnvironmentSettings):
@@ -49,12 +59,78 @@ class ServingSettings(EnvironmentSettings):
     exit_without_model: bool = False
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 
-    def model_post_init(self, context: object) -> None:
+    @model_validator(mode="after")
+    def _user_and_password_go_together(self) -> Self:
         if (self.basic_auth_user is None) != (self.basic_auth_pass is None):
-            raise SettingsError(
-                "BASIC_AUTH_USER and BASIC_AUTH_PASS go together: set both, or neither"
-            )
+            raise ValueError("BASIC_AUTH_USER and BASIC_AUTH_PASS go together: set both or neither")
+        return self
 
     @property
     def max_body_bytes(self) -> int:
         return self.max_body_mb * MIB
+
+
+def _listed(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return frozenset(item.strip() for item in value.split(",") if item.strip())
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+        shown = url.rpartition("@")[2].partition("?")[0]
+        raise ValueError(f"must be http(s)://host[:port][/path], not {shown!r}")
+    return url
+
+
+def _host(text: str) -> str:
+    host = text.lower()
+    if not _HOST.fullmatch(host):
+        raise ValueError(f"write host or host:port, not {text!r}: no scheme, path or wildcard")
+    return host
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Host = Annotated[str, AfterValidator(_host)]
+
+
+class ModelSettings(EnvironmentSettings):
+    """What each of our models needs to know: where images may come from and what they may cost.
+
+    A path in an address of Label Studio is kept (`https://host/sub`); without one only `gs://` and
+    `image_hosts` work. A host is `host` (ports 80 and 443) or `host:port`, exact. A name must
+    resolve to public addresses; an address literal such as `127.0.0.1:9000` may be private, since
+    whoever wrote it there meant it. Metadata and link-local addresses are refused all the same.
+    """
+
+    label_studio_url: Address | None = None
+    # Further addresses by which task data names the same Label Studio: its public one, where this
+    # process reaches it by an inner one.
+    label_studio_aliases: Annotated[frozenset[Address], BeforeValidator(_listed)] = frozenset()
+    label_studio_api_key: SecretStr | None = None
+    image_hosts: Annotated[frozenset[Host], BeforeValidator(_listed)] = frozenset()
+    # Of one file, declared and after decompression.
+    image_max_mb: float = Field(default=64, gt=0, le=1024)
+    # Width x height, read from the header before anything is decoded.
+    image_max_megapixels: float = Field(default=100, gt=0, le=1000)
+    # For one image in all: look-ups, redirects, retries and the pauses between them.
+    image_timeout_seconds: float = Field(default=10, gt=0, le=100)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @property
+    def max_bytes(self) -> int:
+        return round(self.image_max_mb * MIB)
+
+    @property
+    def max_pixels(self) -> int:
+        return round(self.image_max_megapixels * 1_000_000)
+
+
+def _sentence(fault: Mapping) -> str:
+    name = fault["loc"][0] if fault["loc"] else None
+    if fault["type"] == "missing":
+        return f"{name}: is not set, and there is no default"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message

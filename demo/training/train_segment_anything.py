@@ -21,7 +21,7 @@ from segment_anything.modeling import Sam
 from torch import Tensor, nn
 from torch.nn import functional
 
-from backends.segment_anything_model.small import EMBEDDING, build_small_sam
+from backends.segment_anything_model.demo.small_sam import EMBEDDING, build_small_sam
 from demo.scenes import CLASSES
 from demo.training import data, loop, losses, prompts
 

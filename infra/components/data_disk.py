@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_gcp as gcp
 
-from infra.components.restore_point import RestorePoint
 from infra.components.services import Services
-from infra.restore import Stack
-from infra.settings import Settings
+from infra.dynamic.restore import Stack
+from infra.dynamic.restore_point import RestorePoint
+from infra.settings.fields import Settings
 
 DAILY_SNAPSHOTS_DAYS = 7
 SNAPSHOT_TIME_UTC = "02:00"

@@ -12,7 +12,7 @@ import pulumi_gcp as gcp
 
 from infra.components.services import Services
 from infra.render.cost import estimate
-from infra.settings import Settings
+from infra.settings.fields import Settings
 
 ALERTS = (0.5, 0.9, 1.0)
 

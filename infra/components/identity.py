@@ -10,7 +10,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra.components.services import Services
-from infra.settings import Settings
+from infra.settings.fields import Settings
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ import pulumi_gcp as gcp
 
 from infra.components.services import Services
 from infra.content import content_hash, dockerfile
-from infra.settings import IMAGE_NAMES, Settings
+from infra.settings.facts import IMAGE_NAMES
+from infra.settings.fields import Settings
+from infra.version import read_version
 
 # Relative to infra/, where Pulumi starts the plugins that build: an absolute path would make every
 # image look changed on another computer.
@@ -98,6 +100,9 @@ class Images(pulumi.ComponentResource):
             resource_name,
             context={"location": CONTEXT},
             dockerfile={"location": f"{CONTEXT}/{dockerfile(image)}"},
+            # The version is a label in the last layer and no part of the tag: a release that leaves
+            # an image's files alone takes its layers from the cache and labels them anew.
+            build_args={"VERSION": read_version()},
             platforms=[docker_build.Platform.LINUX_AMD64],
             tags=[pulumi.Output.concat(prefix, "/", image, ":", content_hash(image))],
             push=True,

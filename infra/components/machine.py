@@ -19,8 +19,8 @@ from infra.components.network import Network
 from infra.components.permissions import Permissions
 from infra.components.services import Services
 from infra.components.working_hours import WorkingHours, WorkingHoursArgs
-from infra.restore import DEVICE
-from infra.settings import Settings
+from infra.settings.facts import DATA_DEVICE
+from infra.settings.fields import Settings
 
 HOUR_SECONDS = 3600
 
@@ -85,7 +85,7 @@ class Machine(pulumi.ComponentResource):
                     "labels": settings.labels_all,
                 }
             },
-            attached_disks=[{"source": args.disk.link, "device_name": DEVICE}],
+            attached_disks=[{"source": args.disk.link, "device_name": DATA_DEVICE}],
             network_interfaces=[
                 {
                     "subnetwork": args.network.subnetwork,

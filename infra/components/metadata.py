@@ -14,7 +14,7 @@ from infra.render.env import env, image_env, secrets
 from infra.render.metadata import check_limits, static
 from infra.render.proxy import caddyfile
 from infra.render.url import url
-from infra.settings import Settings
+from infra.settings.fields import Settings
 
 KEY = "GOOGLE_APPLICATION_CREDENTIALS_BASE64"
 IMAGES = "atelier-images"

@@ -14,9 +14,9 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra.components.services import Services
-from infra.render.url import PLAIN_PORT, SSH_PORT, url
-from infra.rules.network import EVERYWHERE
-from infra.settings import Settings
+from infra.render.url import SSH_PORT, url
+from infra.settings.facts import EVERYWHERE, PLAIN_PORT, TLS_PORT
+from infra.settings.fields import Settings
 
 # Where Google's Identity-Aware Proxy connects from:
 # https://cloud.google.com/iap/docs/using-tcp-forwarding
@@ -95,7 +95,7 @@ def open_ports(settings: Settings) -> list[tuple[str, list[str], list[int]]]:
     ranges = list(settings.allowed_ranges)
     if settings.tls == "off":
         return [("web", ranges, [PLAIN_PORT]), ssh]
-    rules = [("web", ranges, [80, 443]), ssh]
+    rules = [("web", ranges, [80, TLS_PORT]), ssh]
     if EVERYWHERE not in ranges:
         # The certificate authority asks from addresses that it does not tell
         # (https://letsencrypt.org/docs/faq/). All else on 80 is sent on to 443.

@@ -8,7 +8,7 @@ from infra.components.network import Network
 from infra.components.storage import Storage
 from infra.render.cost import estimate
 from infra.render.url import next_steps, ssh_command, tunnel_command
-from infra.settings import Settings
+from infra.settings.fields import Settings
 
 
 def export(

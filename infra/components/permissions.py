@@ -13,7 +13,7 @@ import pulumi_gcp as gcp
 from infra.components.identity import Identity
 from infra.components.images import Repository
 from infra.components.storage import Storage
-from infra.settings import Settings
+from infra.settings.fields import Settings
 
 # Label Studio asks for the bucket itself (storage.buckets.get) before it lists what is in it.
 BUCKET_READER = "roles/storage.legacyBucketReader"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_gcp as gcp
 
-from infra.settings import Settings
+from infra.settings.fields import Settings
 
 ALWAYS = (
     "artifactregistry",

@@ -12,7 +12,7 @@ import pulumi_gcp as gcp
 
 from infra.components.services import Services
 from infra.render.cors import cors_rules
-from infra.settings import Settings
+from infra.settings.fields import Settings
 
 SOFT_DELETE_DAYS = 7
 UNFINISHED_UPLOAD_DAYS = 2

@@ -12,7 +12,8 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra.components.services import Services
-from infra.settings import InstanceSchedule, Settings
+from infra.settings.fields import Settings
+from infra.settings.schedule import InstanceSchedule
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from infra.operate.explanation import Failure
 from infra.operate.pulumi import Outcome
-from infra.plan import kinds
-from infra.plan.events import Event, StepMetadata
+from infra.operate.table import kinds
+from infra.operate.table.events import Event, StepMetadata
 
 # In the order in which a team misses them.
 _MATTERS = (kinds.MACHINE, kinds.DISK, kinds.BUCKET, kinds.ADDRESS, kinds.KEY)

@@ -21,10 +21,10 @@ from infra.operate.errors import OperateError
 from infra.operate.explanation import Context, Explanation
 from infra.operate.pulumi import Outcome, Target, operate
 from infra.operate.stack import Stack, read, refuse_another_project
-from infra.plan.cli import show_in_terminal
-from infra.plan.errors import PlanError
-from infra.plan.events import preview_of
-from infra.plan.plan import make
+from infra.operate.table.cli import show_in_terminal
+from infra.operate.table.errors import PlanError
+from infra.operate.table.events import preview_of
+from infra.operate.table.plan import make
 
 NOT_BEGUN = 2
 Verb = Literal["preview", "up", "destroy"]

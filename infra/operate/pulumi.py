@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import IO
 
-from infra.plan.events import Event, read_events
+from infra.operate.table.events import Event, read_events
+from infra.settings.facts import REPOSITORY
 
-ROOT = Path(__file__).resolve().parents[2]
 QUESTION_SECONDS = 60
 # The CLI hides --event-log, which the automation API uses, unless this is set.
 _SHOWS_EVENT_LOG = {"PULUMI_DEBUG_COMMANDS": "true"}
@@ -48,7 +48,7 @@ class Target:
         """Return what a quick command prints, or None if it fails."""
         done = subprocess.run(
             [self.executable, *arguments, "--non-interactive"],
-            cwd=ROOT,
+            cwd=REPOSITORY,
             env=dict(self.environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -88,7 +88,7 @@ def operate(target: Target, verb: str, extra: Sequence[str]) -> Outcome:
         with (
             subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=REPOSITORY,
                 env={**target.environ, **_SHOWS_EVENT_LOG},
                 stderr=subprocess.PIPE,
             ) as process,

@@ -9,7 +9,8 @@ from pathlib import Path
 from shutil import which
 from typing import Literal
 
-ROOT = Path(__file__).resolve().parents[2]
+from infra.settings.facts import REPOSITORY
+
 PROBE_SECONDS = 20
 INSTALL_PULUMI = "Install the newest: https://www.pulumi.com/docs/install/"
 ENVIRONMENT = "python3 scripts/bootstrap.py operator"
@@ -111,7 +112,7 @@ def minimum_pulumi() -> str:
     return "0"
 
 
-def pinned_packages(requirements: Path = ROOT / "requirements.in") -> dict[str, str]:
+def pinned_packages(requirements: Path = REPOSITORY / "requirements.in") -> dict[str, str]:
     """Return the packages that the program imports, with the versions that are pinned."""
     found = re.findall(r"^((?:pulumi|google-cloud)[\w-]*)==(\S+)", requirements.read_text(), re.M)
     return dict(found)

@@ -6,7 +6,7 @@ headers, an hour. Its origin is the stack's own here, where the guide allows eve
 
 from typing import TypedDict
 
-from infra.settings import Settings
+from infra.settings.fields import Settings
 
 METHODS = ("GET",)
 RESPONSE_HEADERS = ("Content-Type", "Access-Control-Allow-Origin")

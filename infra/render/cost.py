@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from infra.render.prices import address_hour_usd, disk_month_usd, machine_hour_usd, prices
 from infra.render.running import MONTH_HOURS, WEEK_HOURS, RunningTime, running_time
-from infra.settings import Settings
+from infra.settings.fields import Settings
 
 LEFT_OUT = "traffic, bucket storage and snapshots"
 

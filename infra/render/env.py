@@ -8,10 +8,11 @@ The format is `infra.render.quoting`'s.
 from collections.abc import Mapping
 
 from infra.render.quoting import line
-from infra.settings import IMAGE_NAMES, Settings
+from infra.settings.facts import DATA_DEVICE, IMAGE_NAMES
+from infra.settings.fields import Settings
 
-# The machine component names the attached disk `atelier-data`; udev makes this link of it.
-DATA_DISK = "/dev/disk/by-id/google-atelier-data"
+# udev makes this link of the device name.
+DATA_DISK = f"/dev/disk/by-id/google-{DATA_DEVICE}"
 
 # Matched against a dot and the host: nobody but Google has names under these, and only there may
 # the machine's token go.
@@ -48,7 +49,7 @@ def image_env(references: Mapping[str, str]) -> str:
     """Return the text of `atelier-images`: FRONTEND_IMAGE, SEGMENTATION_IMAGE and so on.
 
     Args:
-        references: A reference with its digest for each of `infra.settings.IMAGE_NAMES`.
+        references: A reference with its digest for each of `infra.settings.fields.IMAGE_NAMES`.
 
     Raises:
         KeyError: if an image has no reference.

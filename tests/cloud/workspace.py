@@ -69,6 +69,8 @@ def environment(folder: Path) -> dict[str, str]:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "PULUMI_PYTHON": sys.executable,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        # Compiling what is imported takes longer than all else that an operation does.
+        "PYTHONDONTWRITEBYTECODE": "",
         "CLOUD_DOUBLE": str(folder / "cloud"),
     }
 

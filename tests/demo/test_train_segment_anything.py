@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from backends.segment_anything_model.small import build_small_sam
+from backends.segment_anything_model.demo.small_sam import build_small_sam
 from demo.training.train_segment_anything import (
     CORNER_ONE,
     CORNER_TWO,

@@ -7,7 +7,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SETTINGS = [
     "backends/serving/settings.py",
-    "backends/serving/image_settings.py",
     "backends/segmentation/settings.py",
     "backends/segment_anything_model/settings.py",
 ]

@@ -45,7 +45,7 @@ class Demo:
 
     def _studio(self, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "studio", "local", *arguments],
+            [sys.executable, "-m", "laptop", *arguments],
             cwd=ROOT,
             env={**os.environ, "ATELIER_STATE": str(self.state)},
             stdin=subprocess.DEVNULL,

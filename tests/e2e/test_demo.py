@@ -51,7 +51,7 @@ def test_no_password_stands_in_a_log(demo: Demo) -> None:
 
 
 def test_a_second_start_says_that_it_runs_already(demo: Demo) -> None:
-    assert "running already" in demo.up()
+    assert "already running" in demo.up()
 
 
 @pytest.mark.parametrize("service", ["segmentation", "segment_anything_model", "frontend"])

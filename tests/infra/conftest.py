@@ -1,6 +1,7 @@
 """One monitor that records what the program asks the engine for, in place of the engine."""
 
 import asyncio
+import gc
 import json
 import runpy
 from collections.abc import Callable, Mapping, Sequence
@@ -206,6 +207,7 @@ def _run(buckets: Sequence[dict[str, Any]] = (), refusal: str = "", **config: An
         patch.setattr(pulumi, "export", exported.__setitem__)
         patch.setattr(pulumi.log, "warn", lambda text, *_: stack.warnings.append(text))
         program()
+    gc.enable()  # The program turns it off, and this process lives on.
     return stack
 
 

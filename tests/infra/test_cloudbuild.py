@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.version import read_version
+
 ROOT = Path(__file__).parents[2]
 DIGEST = "sha256:" + "a" * 64
 IMAGE = "us-central1-docker.pkg.dev/p/atelier-dev/frontend"
@@ -37,6 +39,9 @@ def test_it_prints_the_reference_alone_or_says_that_there_is_no_digest(
     assert submitted.startswith("builds submit . --project p --config infra/cloudbuild.yaml")
     # gcloud reads an ignore file as git does: a whitelist for Docker would leave nothing.
     assert "--ignore-file" not in submitted
+    assert submitted.endswith(
+        f"_DOCKERFILE=backends/frontend/Dockerfile,_IMAGE={IMAGE}:tag,_VERSION={read_version()}"
+    )
     if digest:
         assert (done.returncode, done.stdout) == (0, f"{IMAGE}@{DIGEST}\n")
     else:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.content import ROOT, ContextError, content_hash, files
-from infra.settings import IMAGE_NAMES
+from infra.content import ContextError, content_hash, files
+from infra.settings.facts import IMAGE_NAMES, REPOSITORY
 
 
 @pytest.fixture
@@ -111,4 +111,4 @@ def test_the_images_own_lists_can_be_read(image: str) -> None:
     listed = files(image)
     assert PurePosixPath("backends", image, "Dockerfile") in listed
     assert len(content_hash(image)) == 16
-    assert all((ROOT / path).is_file() for path in listed)
+    assert all((REPOSITORY / path).is_file() for path in listed)

@@ -45,7 +45,7 @@ def test_data_only_imports_new_images_and_leaves_what_people_set(
     with_backends.label_studio.request("PATCH", f"/api/projects/{number}/", json=set_by_a_lead)
     with_backends.add_images("d.png")
     output = with_backends.apply("--data-only")
-    assert "import 1 images" in output
+    assert "import 1 image" in output
     assert "change the project" not in output
     assert with_backends.project()["description"] == "Only coats this week"
     assert "nothing to change" in with_backends.apply("--data-only")
@@ -91,7 +91,7 @@ def test_a_changed_catalogue_changes_the_facts_and_keeps_the_annotations(
     with_catalogue(workplace).apply()
     annotate(workplace.tasks()["b.png"]["id"])
     workplace.write_catalogue(CATALOGUE.replace("Bea,,", "Bea,Night,"))
-    assert "change the facts of 1 tasks" in workplace.apply()
+    assert "change the facts of 1 task" in workplace.apply()
     task = workplace.tasks()["b.png"]
     assert task["data"]["Theme"] == "Night"
     assert task["total_annotations"] == 1
@@ -107,8 +107,8 @@ def test_a_grown_folder_adds_only_what_is_new(
     with_backends.add_images("d.png")
     (with_backends.images / "c.png").unlink()
     output = with_backends.apply()
-    assert "import 1 images" in output
-    assert "not in the source any more" in output
+    assert "import 1 image" in output
+    assert "no longer in the source" in output
     after = with_backends.tasks()
     assert set(after) == {"a.png", "b.png", "c.png", "d.png"}
     assert {name: after[name]["id"] for name in before} == {
@@ -143,7 +143,7 @@ def test_a_task_that_the_backend_fails_is_named_and_asked_for_again(
     output = with_backends.apply()
     task = with_backends.tasks()["unavailable.png"]
     assert f"no prediction for task {task['id']} (unavailable.png)" in output
-    assert "retrieve predictions of 1 tasks" in with_backends.apply("--dry-run")
+    assert "retrieve predictions of 1 task" in with_backends.apply("--dry-run")
 
 
 def test_a_config_that_would_orphan_annotations_is_refused_in_label_studios_words(
@@ -167,5 +167,5 @@ def test_tasks_of_others_are_left_alone(workplace: Workplace) -> None:
         "POST", f"/api/projects/{number}/import", json=[{"data": {"image": "gs://other/x.png"}}]
     )
     output = workplace.apply()
-    assert "1 tasks were imported by somebody else" in output
+    assert "1 task left alone that this tool did not import" in output
     assert "nothing to change" in output

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from studio.errors import BackendError
-from studio.project_file import Backend
+from studio.project.project_file import Backend
 from studio.readiness import wait_until_up
 from tests.label_studio import free_port
 

@@ -58,7 +58,7 @@ def test_a_backend_that_went_down_is_said_and_ends_with_1(
 def test_a_project_that_is_not_there_is_said(workplace: Workplace) -> None:
     result = workplace.run("status")
     assert result.exit_code == 1
-    assert f"Label Studio has no project {workplace.title!r}; `apply` makes it" in result.output
+    assert f"Label Studio has no project {workplace.title!r}; `apply` creates it" in result.output
 
 
 def test_a_wrong_token_is_said_without_showing_it(workplace: Workplace) -> None:

@@ -12,6 +12,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.cloud.lab import tools
+from tests.cloud.lab.place import LabError
+
 HERE = Path(__file__).resolve().parent
 # What runs on images of a few MB, and what takes the real ones.
 TINY = ("test_boot", "test_faults")
@@ -58,6 +61,11 @@ def main(wanted: Sequence[str]) -> int:
     known = groups()
     if unknown := set(wanted) - set(known):
         print(f"there is no group {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        return 2
+    try:
+        tools.check()
+    except LabError as error:
+        print(f"make test-vm: {error}")
         return 2
     running = [Group(name, files) for name, files in known.items() if not wanted or name in wanted]
     # The terminal tells the groups too, and they take their labs down: wait for that.

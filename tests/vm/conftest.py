@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cloud.kept import is_sealed
+from tests.cloud.lab.cache import DOCKER as DOCKER_DATA
+from tests.cloud.lab.cache import REGISTRY as REGISTRY_DATA
 from tests.cloud.lab.disks import Disk
 from tests.cloud.lab.images import Images
 from tests.cloud.lab.lab import Lab
@@ -32,12 +35,15 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     full_size = any(item.path.stem not in TINY for item in request.session.items)
     try:
         lab.up(owned=True, kept=full_size)
-        images = Images(lab.place, lab.authority, lab.docker)
+        images = Images(lab)
         images.postgres()
         images.caddy()
         yield lab
+        used = [(lab.place.state / name).resolve() for name in (DOCKER_DATA, REGISTRY_DATA)]
     finally:
         lab.down()
+    # Else every run would begin without images, and nobody would see why it takes so long.
+    assert all(is_sealed(folder) for folder in used if folder.exists())
 
 
 @pytest.fixture(scope="session")

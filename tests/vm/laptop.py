@@ -69,7 +69,7 @@ class Laptop:
 
     def local(self, *words: str, fails: bool = False, environ: Mapping[str, str] = NONE) -> str:
         """Run the demo's own command, which make calls."""
-        return self.run(PYTHON, "-m", "studio", "local", *words, fails=fails, environ=environ)
+        return self.run(PYTHON, "-m", "laptop", *words, fails=fails, environ=environ)
 
     def up(self, fails: bool = False, environ: Mapping[str, str] = NONE) -> str:
         """Start the demo in the background."""
@@ -121,7 +121,7 @@ class Laptop:
         It may go on after this: nsenter, which hears the signal too, does not wait for it.
         """
         with log.open("wb") as file:
-            up = ("-m", "studio", "local", "up", "--docker", "--port", str(self.port))
+            up = ("-m", "laptop", "up", "--docker", "--port", str(self.port))
             command = self.words(PYTHON, *up)
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True

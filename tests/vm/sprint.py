@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from infra.settings import IMAGE_NAMES
+from infra.settings.facts import IMAGE_NAMES
 from tests.cloud.checkout import copy
 from tests.cloud.gcp.state import of_kind
 from tests.cloud.lab.disks import Disk

@@ -10,7 +10,8 @@ from infra.render.env import env, image_env, secrets
 from infra.render.metadata import static
 from infra.render.proxy import caddyfile
 from infra.render.url import url
-from infra.settings import Settings
+from infra.settings.fields import Settings
+from infra.settings.load import load as load_settings
 from tests.cloud.lab.instance import KIND
 
 PROJECT = "demo-project"
@@ -22,7 +23,7 @@ KEY = {"type": "service_account", "client_email": ACCOUNT, "private_key": "made 
 
 def load(**config: object) -> Settings:
     """Return the settings of a stack on the CPU preset."""
-    return Settings.load({**CONFIG, **config}, project=PROJECT, stack="dev")
+    return load_settings({**CONFIG, **config}, project=PROJECT, stack="dev")
 
 
 def attributes(settings: Settings, images: Mapping[str, str], address: str) -> dict[str, str]:

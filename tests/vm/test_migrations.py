@@ -22,7 +22,7 @@ DONE = "SELECT count(*) FROM django_migrations"
 
 @pytest.fixture(scope="module")
 def studio(lab: Lab, tiny: Tiny, installed: Disk) -> Iterator[Studio]:
-    Images(lab.place, lab.authority, lab.docker).python()
+    Images(lab).python()
     tag = f"{REPOSITORY}/frontend:full"
     dockerfile = CHECKOUT / "backends" / "frontend" / "Dockerfile"
     lab.docker("build", "-q", "-t", tag, "-f", dockerfile, CHECKOUT)

@@ -19,7 +19,7 @@ import requests
 from playwright.sync_api import Page
 
 from demo.scenes import folder as scenes
-from infra.settings import IMAGE_NAMES
+from infra.settings.facts import IMAGE_NAMES
 from tests.cloud.gcp.state import of_kind
 from tests.cloud.lab.images import Images
 from tests.cloud.lab.lab import Lab
@@ -42,7 +42,7 @@ def show(what: str, value: str) -> None:
 
 @pytest.fixture(scope="module")
 def sprint(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sprint]:
-    Images(lab.place, lab.authority, lab.docker).python()
+    Images(lab).python()
     before = lab.cloud
     sprint = Sprint(lab, tmp_path_factory.mktemp("sprint"))
     pictures = tmp_path_factory.mktemp("pictures")

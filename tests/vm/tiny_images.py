@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from infra.settings import IMAGE_NAMES
+from infra.settings.facts import IMAGE_NAMES
 from tests.cloud.lab.images import CHECKOUT, Images, pack
 from tests.cloud.lab.lab import Lab
 from tests.vm.stack import PROJECT
@@ -20,7 +20,7 @@ class Tiny:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         lab.log_in(REPOSITORY.partition("/")[0])
-        images = Images(lab.place, lab.authority, lab.docker)
+        images = Images(lab)
         with tempfile.TemporaryDirectory() as folder:
             root = images.busybox(Path(folder), COMMANDS)
             images.load(pack(root), BASE, ('CMD ["sh"]',))

@@ -10,7 +10,6 @@ from backends.serving.images.errors import (
     ImageUnreachable,
     ImageUnreadable,
 )
-from backends.serving.images.settings import ImageSettings
 
 __all__ = [
     "Image",
@@ -19,7 +18,6 @@ __all__ = [
     "ImageError",
     "ImageNotFound",
     "ImageRefused",
-    "ImageSettings",
     "ImageTooLarge",
     "ImageUnreachable",
     "ImageUnreadable",

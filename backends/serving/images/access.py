@@ -11,11 +11,12 @@ from backends.serving.images.connections import tls_context
 from backends.serving.images.decode import decode
 from backends.serving.images.guard import Guard, Resolver, system_resolver
 from backends.serving.images.label_studio import Token
-from backends.serving.images.settings import ImageSettings
 from backends.serving.images.sources import Reader, StorageObject
-from backends.serving.images.storage import Storage
 from backends.serving.images.transport import Transport
 from backends.serving.images.web import Web
+from backends.serving.settings import ModelSettings
+
+RETRIES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,36 +31,34 @@ class Image:
     pixels: np.ndarray
     identity: str
 
-    @property
-    def width(self) -> int:
-        return int(self.pixels.shape[1])
-
-    @property
-    def height(self) -> int:
-        return int(self.pixels.shape[0])
-
 
 class ImageAccess:
     """Reads images from Cloud Storage, from Label Studio and from allowed hosts; thread-safe.
 
     resolver: answers host names, by default the system's. tls: for hosts with certificates of one's
-    own, by default the system's and certifi's authorities. Nothing is connected before the first
-    load, and nothing is written to disk.
+    own, by default the system's and certifi's authorities. retries: further tries after 429, 5xx or
+    a broken connection. Nothing is connected before the first load, and nothing is written to disk.
     """
 
     def __init__(
         self,
-        settings: ImageSettings,
+        settings: ModelSettings,
         *,
         resolver: Resolver = system_resolver,
         tls: ssl.SSLContext | None = None,
+        retries: int = RETRIES,
     ) -> None:
+        # Google's client takes long to import, and whoever only needs the names of this package
+        # need not have it.
+        from backends.serving.images.storage import Storage
+
         self._settings = settings
         self._reader = Reader(settings)
-        guard = Guard(settings.allowed_hosts, resolver)
+        guard = Guard(settings.image_hosts, resolver)
         tls = tls or tls_context()
-        transport = Transport(guard, settings.retries, tls)
-        token = Token(settings.label_studio_api_key, self._reader.label_studio, transport)
+        transport = Transport(guard, retries, tls)
+        key = settings.label_studio_api_key
+        token = Token(key.get_secret_value() if key else None, self._reader.label_studio, transport)
         self._web = Web(self._reader, guard, transport, token)
         self._storage = Storage(tls)
 
@@ -75,7 +74,9 @@ class ImageAccess:
         """The image behind `url`, fetched and decoded anew. Raises ImageError."""
         source = self._reader.read(url)
         place = identity.of(source, self._reader)
-        budget = Budget(source.image, self._settings.timeout_seconds, self._settings.max_bytes)
+        budget = Budget(
+            source.image, self._settings.image_timeout_seconds, self._settings.max_bytes
+        )
         if isinstance(source, StorageObject):
             body, generation = self._storage.fetch(source, budget)
             content = identity.of_generation(place, generation)

@@ -15,7 +15,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util.url import Url, parse_url
 
 from backends.serving.images.errors import ImageRefused
-from backends.serving.images.settings import ImageSettings
+from backends.serving.settings import ModelSettings
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _MAX_OBJECT_NAME_BYTES = 1024
@@ -55,7 +55,7 @@ Source = StorageObject | WebImage
 class Reader:
     """Turns addresses into sources, knowing which ones mean Label Studio."""
 
-    def __init__(self, settings: ImageSettings) -> None:
+    def __init__(self, settings: ModelSettings) -> None:
         bases = [] if settings.label_studio_url is None else [settings.label_studio_url]
         self._bases = [_base(url) for url in [*bases, *sorted(settings.label_studio_aliases)]]
 

@@ -5,7 +5,7 @@ import re
 from infra.operate.explanation import Cause, Context, Explanation, Failure
 
 # Before the other causes: the log that it quotes may hold the words of any.
-_NOT_READY = re.compile(r"\binfra\.readiness_errors\.NotReadyError: ")
+_NOT_READY = re.compile(r"\binfra\.dynamic\.readiness_errors\.NotReadyError: ")
 
 
 def not_ready(failure: Failure, context: Context) -> Explanation | None:

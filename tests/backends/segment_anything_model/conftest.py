@@ -6,8 +6,8 @@ import torch
 from safetensors.torch import save_file
 from segment_anything.modeling import Sam
 
-from backends.segment_anything_model.model import SegmentAnything
-from backends.segment_anything_model.small import build_small_sam
+from backends.segment_anything_model.demo.small_sam import build_small_sam
+from backends.segment_anything_model.sam import SegmentAnything
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from backends.segment_anything_model.backend import Engine, SegmentAnythingBackend
+from backends.segment_anything_model.backend import SegmentAnythingBackend
+from backends.segment_anything_model.engine import SegmentAnythingEngine
 from backends.segment_anything_model.settings import SegmentAnythingSettings
 from backends.serving.app import create_app
-from backends.serving.masks.regions import mask_of
 from backends.serving.metrics import ENCODES
-from backends.serving.readiness import ModelLoader
+from backends.serving.model_loader import ModelLoader
 from backends.serving.settings import ServingSettings
+from masks.regions import mask_of
 from tests.backends.files import TOKEN, Files
 from tests.backends.segment_anything_model.conftest import photo
 from tests.backends.servers import serve_wsgi
@@ -35,7 +36,7 @@ def client_for(files: Files, checkpoint: Path, **more: str) -> FlaskClient:
         "SAM_REFINE": "none",
         **more,
     }
-    engine = Engine(SegmentAnythingSettings.from_environment(environment))
+    engine = SegmentAnythingEngine(SegmentAnythingSettings.from_environment(environment))
     settings = ServingSettings.from_environment({"MODEL_CLASS": "ours:SegmentAnythingBackend"})
     loader = ModelLoader(lambda: SegmentAnythingBackend(engine=engine), settings.model_class)
     loader.load_now()

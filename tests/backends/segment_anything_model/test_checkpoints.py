@@ -8,8 +8,8 @@ from segment_anything import sam_model_registry
 from segment_anything.modeling import Sam
 
 from backends.segment_anything_model.checkpoints import load_sam
-from backends.segment_anything_model.model import SegmentAnything
 from backends.segment_anything_model.prompts import Click
+from backends.segment_anything_model.sam import SegmentAnything
 from backends.serving.errors import SettingsError
 from tests.backends.segment_anything_model.conftest import photo
 

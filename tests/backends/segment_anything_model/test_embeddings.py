@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from backends.segment_anything_model.embeddings import EmbeddingStore, EncodeAhead
-from backends.segment_anything_model.model import Embedding, SegmentAnything
-from backends.serving.images import ImageAccess, ImageError, ImageSettings
+from backends.segment_anything_model.sam import Embedding, SegmentAnything
+from backends.serving.images import ImageAccess, ImageError
 from backends.serving.metrics import CACHE_HITS, ENCODES
+from backends.serving.settings import ModelSettings
 from tests.backends.files import TOKEN, Files
 from tests.backends.segment_anything_model.conftest import photo
 
@@ -15,16 +16,15 @@ MIB = 1024 * 1024
 
 
 def store_for(files: Files, model: SegmentAnything, max_bytes: int = 64 * MIB) -> EmbeddingStore:
-    access = ImageAccess(
-        ImageSettings(
-            label_studio_url=files.url,
-            label_studio_api_key=TOKEN,
-            allowed_hosts=frozenset({files.url.removeprefix("http://")}),
-            max_bytes=MIB,
-            max_pixels=MIB,
-            timeout_seconds=5,
-        )
-    )
+    environment = {
+        "LABEL_STUDIO_URL": files.url,
+        "LABEL_STUDIO_API_KEY": TOKEN,
+        "IMAGE_HOSTS": files.url.removeprefix("http://"),
+        "IMAGE_MAX_MB": "1",
+        "IMAGE_MAX_MEGAPIXELS": "1",
+        "IMAGE_TIMEOUT_SECONDS": "5",
+    }
+    access = ImageAccess(ModelSettings.from_environment(environment))
     return EmbeddingStore(access, model, max_bytes, keep_pixels=True)
 
 

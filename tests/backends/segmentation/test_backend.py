@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from backends.segmentation.backend import Engine, SegmentationBackend
+from backends.segmentation.backend import SegmentationBackend
+from backends.segmentation.engine import SegmentationEngine
 from backends.segmentation.settings import SegmentationSettings
 from backends.serving.app import create_app
-from backends.serving.readiness import ModelLoader
+from backends.serving.model_loader import ModelLoader
 from backends.serving.settings import ServingSettings
 from tests.backends.files import TOKEN, Files
 
@@ -34,7 +35,7 @@ def client(files: Files, checkpoint: Path, tmp_path: Path) -> FlaskClient:
         "SEGMENTATION_BATCH": "3",
         "DEVICE": "cpu",
     }
-    engine = Engine(SegmentationSettings.from_environment(environment))
+    engine = SegmentationEngine(SegmentationSettings.from_environment(environment))
     settings = ServingSettings.from_environment({"MODEL_CLASS": "ours:SegmentationBackend"})
     loader = ModelLoader(lambda: SegmentationBackend(engine=engine), settings.model_class)
     loader.load_now()

@@ -6,7 +6,7 @@ import pytest
 from backends.segmentation.label_map import read_label_map
 from backends.segmentation.settings import CLOTHES_LABEL_MAP
 from backends.serving.errors import SettingsError
-from backends.serving.labeling import mask_control
+from masks.labeling_config import mask_control
 from tests.backends.segmentation.conftest import CLOTHES
 
 GARMENTS = Path(__file__).parents[3] / "templates" / "labeling" / "garments.xml"

@@ -1,10 +1,10 @@
 import numpy as np
 
 from backends.segmentation.label_map import LabelMap
-from backends.segmentation.model import ClassMap
 from backends.segmentation.regions import scored_regions
-from backends.serving.labeling import mask_control
-from backends.serving.masks.regions import mask_of
+from backends.segmentation.segformer import ClassMap
+from masks.labeling_config import mask_control
+from masks.regions import mask_of
 
 CONTROL = mask_control(
     '<View><Image name="i" value="$i"/><BrushLabels name="b" toName="i">'

@@ -8,8 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from backends.serving.app import create_app
-from backends.serving.loading import model_factory
-from backends.serving.readiness import ModelLoader
+from backends.serving.model_loader import ModelLoader, model_factory
 from backends.serving.settings import ServingSettings
 from tests.backends.serving import foreign
 
@@ -83,8 +82,8 @@ class TestHealth:
         ("class_name", "said"),
         [
             ("Broken", "RuntimeError: no such weights"),
-            ("NotAModel", "no subclass of label_studio_ml's LabelStudioMLBase"),
-            ("Missing", "no subclass"),
+            ("NotAModel", "not a subclass of label_studio_ml's LabelStudioMLBase"),
+            ("Missing", "not a subclass"),
         ],
     )
     def test_tells_why_loading_failed(self, class_name: str, said: str) -> None:

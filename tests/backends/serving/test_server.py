@@ -59,7 +59,7 @@ def test_a_server_that_is_told_so_ends_when_its_model_cannot_be_loaded(tmp_path:
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 3
-    assert "is no subclass of label_studio_ml's LabelStudioMLBase" in done.stderr
+    assert "is not a subclass of label_studio_ml's LabelStudioMLBase" in done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def main(context: click.Context, cloud: Path) -> None:
 def up(lab: Lab) -> None:
     """Start network, metadata server, registries, issuer and Docker; fill Docker Hub."""
     lab.up()
-    images = Images(lab.place, lab.authority, lab.docker)
+    images = Images(lab)
     for image in (images.postgres(), images.caddy(), images.python()):
         say(f"{image} is there")
     variables = lab.daemon.environment()

@@ -1,15 +1,15 @@
 """The Docker daemon that builds and pushes images: an operator's, inside the lab's network."""
 
-import fcntl
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import IO
 
-from tests.cloud.lab import cgroups
+from tests.cloud.lab import cache, cgroups
 from tests.cloud.lab.authority import Authority
 from tests.cloud.lab.network import Network
-from tests.cloud.lab.place import LabError, Place, run
+from tests.cloud.lab.place import LabError, Place, run, say
 from tests.cloud.lab.processes import Processes, wait_until
 
 
@@ -19,6 +19,7 @@ class Daemon:
     def __init__(self, place: Place, network: Network, processes: Processes) -> None:
         self.place, self.network, self.processes = place, network, processes
         self.programs = place.programs
+        self.lock: IO[str] | None = None
 
     @property
     def socket(self) -> Path:
@@ -40,31 +41,33 @@ class Daemon:
         execution = self.place.folder("docker-exec")
         path = f"{self.programs}/usr/sbin:{self.programs}/usr/bin:{os.environ['PATH']}"
         command = ["env", f"PATH={path}", f"SSL_CERT_FILE={authority.bundle}"]
-        lock, data = self.data(kept)
-        command += ["flock", "--nonblock", "--no-fork", str(lock)]
+        data, self.lock = cache.borrow(self.place, cache.DOCKER, kept=kept)
         command += ["dockerd", "--storage-driver=overlay2", "--exec-root", str(execution)]
         command += ["--data-root", str(data)]
-        command += ["--pidfile", str(execution / "docker.pid"), "-H", f"unix://{self.socket}"]
+        command += ["--pidfile", str(self.pid_file), "-H", f"unix://{self.socket}"]
         command += ["--config-file", str(self.config())]
-        self.processes.start("dockerd", self.network.inside(*command), lowest=True)
-        wait_until("the Docker daemon", 60, lambda: self.answers())
+        inside = self.network.inside(*command)
+        self.processes.start("dockerd", inside, lowest=True, lock=self.lock)
+        wait_until("the Docker daemon", 120, lambda: self.answers())
 
-    def data(self, kept: bool) -> tuple[Path, Path]:
-        """Return the folder for images and layers, and the lock that its user holds.
+    @property
+    def pid_file(self) -> Path:
+        return self.place.state / "docker-exec" / "docker.pid"
 
-        The one in the cache, where an image that did not change is neither built nor pushed again;
-        an empty one where another lab uses that, or this one can do without.
-        """
-        for parent in (self.place.cache, self.place.state) if kept else (self.place.state,):
-            lock, data = parent / "docker-data.lock", parent / "docker-data"
-            data.mkdir(parents=True, exist_ok=True)
-            with lock.open("a") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-            return lock, data
-        raise LabError(f"another Docker daemon uses {self.place.state}")
+    def down(self) -> None:
+        """End the daemon with what it runs, and give its images back."""
+        runs = self.processes.pid("dockerd") is not None
+        # That ends nsenter at once, while the daemon still stops its containers.
+        self.processes.end("dockerd")
+        try:
+            if runs:
+                wait_until("the end of the Docker daemon", 60, lambda: not self.pid_file.exists())
+                cache.give_back(self.place, cache.DOCKER, self.lock)
+        except LabError as late:
+            say(f"{late}: the next lab begins without its images")
+        finally:
+            if self.lock:
+                self.lock.close()
 
     def config(self) -> Path:
         file = self.place.folder("docker-config") / "daemon.json"

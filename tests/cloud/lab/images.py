@@ -15,8 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.cloud.lab import rootfs
-from tests.cloud.lab.authority import Authority
-from tests.cloud.lab.place import HERE, LabError, Place, run
+from tests.cloud.lab.cache import REGISTRY
+from tests.cloud.lab.lab import Lab
+from tests.cloud.lab.place import HERE, LabError, run, write
 from tests.cloud.lab.rootfs import Recipe
 
 CHECKOUT = HERE.parents[2]
@@ -36,7 +37,6 @@ PYTHON = Recipe("python", "bookworm", ("ca-certificates", "python3", "python3-pi
 POSTGRES = Recipe("postgres", "trixie", ("postgresql-17", "libnss-wrapper"))
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 OWNED = ("--numeric-owner", "--owner=0", "--group=0")
-Docker = Callable[..., object]
 
 
 def named(service: str) -> str:
@@ -57,10 +57,10 @@ def python_image() -> str:
 
 
 class Images:
-    """`docker` runs the operator's client with some words."""
+    """Made by the Docker of a lab that is up."""
 
-    def __init__(self, place: Place, authority: Authority, docker: Docker) -> None:
-        self.place, self.authority, self.docker = place, authority, docker
+    def __init__(self, lab: Lab) -> None:
+        self.place, self.authority, self.docker = lab.place, lab.authority, lab.docker
 
     def python(self) -> str:
         """Make the base image of the project's own images; return its name."""
@@ -130,11 +130,12 @@ class Images:
         recipe = [name, *changes, Path(__file__).read_text(), self.authority.bundle.read_text()]
         recipe.append((HERE / "postgres_entrypoint.sh").read_text())
         key = hashlib.sha256("\n".join(recipe).encode()).hexdigest()
-        note = self.place.cache / "registry" / (name.replace(":", "-") + ".key")
+        note = self.place.state / REGISTRY / (name.replace(":", "-") + ".key")
         if not note.exists() or note.read_text() != key:
+            note.unlink(missing_ok=True)
             self.load(make(), name, changes)
             self.docker("push", "-q", name)
-            note.write_text(key)
+            write(note, key)
         return name
 
     def archive(self, recipe: Recipe) -> Path:

@@ -5,17 +5,15 @@ wanted for, as the real one does. Caddy in front gives it the real one's host na
 """
 
 import json
-import os
 from pathlib import Path
 
+from tests.cloud.golang import pebble
 from tests.cloud.lab.authority import Authority
 from tests.cloud.lab.network import ISSUER_ADDRESS, Network
 from tests.cloud.lab.place import HERE, Place, run
 from tests.cloud.lab.processes import Processes, wait_until
 
 NAME = "acme-v02.api.letsencrypt.org"
-PEBBLE = "github.com/letsencrypt/pebble/v2"
-VERSION = "v2.10.1"
 DAY_SECONDS = 24 * 3600
 LISTENS = "127.0.0.1:14000"
 MANAGEMENT = "127.0.0.1:15000"
@@ -36,15 +34,6 @@ https://{name} {{
 	}}
 }}
 """
-
-
-def pebble(cache: Path) -> Path:
-    """Return the program, built by Go at its first use."""
-    folder = cache / f"pebble-{VERSION}"
-    if not (folder / "pebble").exists():
-        build = {"GOBIN": str(folder), "CGO_ENABLED": "0"}
-        run(["nice", "go", "install", f"{PEBBLE}/cmd/pebble@{VERSION}"], env=os.environ | build)
-    return folder / "pebble"
 
 
 class Issuer:
@@ -75,16 +64,16 @@ class Issuer:
         }
         (folder / "pebble.json").write_text(json.dumps({"pebble": config}))
         quick = ("env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
-        program = pebble(self.place.cache.parent)
+        program = pebble() / "pebble"
         command = self.network.inside(*quick, program, "-config", folder / "pebble.json")
         self.processes.start("pebble", command)
         values = {"name": NAME, "address": ISSUER_ADDRESS, "listens": LISTENS}
         text = FRONT.format(**values, certificate=certificate, key=key)
         (folder / "Caddyfile").write_text(text)
-        caddy = run([HERE.parents[2] / "scripts" / "install_caddy.sh"]).stdout.strip()
+        caddy = run([HERE.parents[2] / "scripts" / "install_caddy.sh"], timeout=1800).stdout.strip()
         front = ("env", f"HOME={folder}", caddy, "run", "--adapter", "caddyfile", "--config")
         self.processes.start("issuer", self.network.inside(*front, folder / "Caddyfile"))
-        wait_until("the issuer of certificates", 20, self.answers)
+        wait_until("the issuer of certificates", 60, self.answers)
 
     def answers(self) -> bool:
         asked = ("curl", "-fs", "--cacert", self.authority.bundle, f"https://{NAME}/directory")

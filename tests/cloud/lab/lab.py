@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cloud.gcp.lookups import TOKEN as OPERATOR_TOKEN
+from tests.cloud.kept import locked
 from tests.cloud.lab import cache, cgroups, disks, rootfs, tools
 from tests.cloud.lab.authority import Authority
 from tests.cloud.lab.daemon import Daemon
@@ -25,7 +26,7 @@ from tests.cloud.lab.network import (
     STORAGE_ADDRESS,
     Network,
 )
-from tests.cloud.lab.place import Place, run, say
+from tests.cloud.lab.place import Place, run, say, write
 from tests.cloud.lab.processes import Processes, started_at
 from tests.cloud.lab.registry import CHECKOUT, HUB_NAMES, Registry
 from tests.cloud.storage.service import HOSTS as STORAGE_NAMES
@@ -58,12 +59,13 @@ class Lab:
             LabError: when a part does not start; what did start is left, for its logs.
         """
         self.end_leftovers()
-        self.end_orphans()
-        if owned:
-            me = os.getpid()
-            known = {"state": str(self.place.state), "owner": me, "started": started_at(me)}
-            self.note.parent.mkdir(parents=True, exist_ok=True)
-            self.note.write_text(json.dumps(known))
+        self.note.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.note.with_name("lock")):  # Of two labs, one ends an orphan.
+            self.end_orphans()
+            if owned:
+                me = os.getpid()
+                known = {"state": str(self.place.state), "owner": me, "started": started_at(me)}
+                write(self.note, json.dumps(known))
         tools.ensure(self.place)
         cache.trim(self.place)
         self.authority.ensure()
@@ -77,7 +79,7 @@ class Lab:
         self.serve("metadata", "tests.cloud.lab.metadata", self.metadata_file)
         self.serve("names", "tests.cloud.lab.names", self.network.hosts_file, NAME_SERVER)
         self.serve_storage()
-        self.registry.up(ARTIFACT_NAMES, (TOKEN, OPERATOR_TOKEN))
+        self.registry.up(ARTIFACT_NAMES, (TOKEN, OPERATOR_TOKEN), kept=kept)
         self.issuer.up()
         self.daemon.up(self.authority, kept=kept)
         say(f"up, in {self.place.state}")
@@ -107,9 +109,7 @@ class Lab:
         """Change the metadata server's settings while it runs (see `metadata`)."""
         file = self.metadata_file
         known = json.loads(file.read_text()) if file.exists() else {}
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps(known | settings))
-        new.rename(file)
+        write(file, json.dumps(known | settings))
 
     def machine(self, name: str) -> Machine:
         """Return a machine of this lab, with an address of its own."""
@@ -180,8 +180,12 @@ class Lab:
 
     def end_leftovers(self) -> None:
         """End every process of this lab, and undo what does not end with them."""
+        borrowers = {"dockerd": self.daemon.down, "registry": self.registry.down}
         for name in sorted(self.processes.names(), key=end_order):
-            self.processes.end(name, force=name != "dockerd")
+            if name in borrowers:
+                borrowers[name]()
+            else:
+                self.processes.end(name, force=True)
         disks.detach_all(self.place.state)
         for hierarchy in cgroups.hierarchies():
             for folder in hierarchy.glob(f"{self.place.name}-*"):

@@ -80,9 +80,9 @@ class Machine:
         join = "; ".join(f"echo $$ >{file}" for file in cgroups.make(self.cgroup))
         join += f'; exec unshare {" ".join(NAMESPACES)} --fork --kill-child "$@"'
         self.processes.start(self.process, ["bash", "-ec", join, "machine", *init, *devices])
-        wait_until(f"the machine {self.name}", 10, self.has_namespaces)
+        wait_until(f"the machine {self.name}", 60, self.has_namespaces)
         self.plug_in(gateway)
-        wait_until(f"systemd of {self.name}", 30, self.has_systemd)
+        wait_until(f"systemd of {self.name}", 120, self.has_systemd)
 
     def has_namespaces(self) -> bool:
         if not self.is_on:

@@ -55,13 +55,13 @@ class Network:
         holder = ["unshare", *ENTER, "--fork", "--kill-child", "--mount-proc"]
         holder += ["bash", HERE / "network.sh", self.place.folder("network")]
         outer = self.processes.start("network", holder)
-        wait_until("the network namespace", 10, lambda: self.has_begun(outer))
+        wait_until("the network namespace", 60, lambda: self.has_begun(outer))
         (self.place.state / "network.pid").write_text(str(child(outer)))
         api = self.place.state / "slirp.sock"
         api.unlink(missing_ok=True)
         out = ["slirp4netns", "--configure", "--mtu=1400", "--disable-host-loopback"]
         self.processes.start("slirp", [*out, "--api-socket", api, str(self.first), "tap0"])
-        wait_until("the way out", 10, lambda: self.has_way_out() and api.exists())
+        wait_until("the way out", 60, lambda: self.has_way_out() and api.exists())
 
     def has_begun(self, outer: int) -> bool:
         if self.processes.pid("network") is None:

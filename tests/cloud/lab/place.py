@@ -1,16 +1,19 @@
 """Where a lab keeps its things, and how it runs commands and reports trouble."""
 
-import contextlib
-import fcntl
 import hashlib
-import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cloud import kept
+
 HERE = Path(__file__).resolve().parent
+SUITE = "trixie"
+# The packages of its programs, which are not installed.
+UNPACKED = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "containerd")
+UNPACKED += ("docker-registry", "busybox-static")
 
 
 class LabError(Exception):
@@ -27,26 +30,23 @@ class Place:
     @property
     def name(self) -> str:
         """Return a short name that no other lab on this host has: cgroups are named by it."""
-        return "atelier-" + hashlib.sha256(str(self.state).encode()).hexdigest()[:8]
+        return f"atelier-{short_hash(str(self.state))}"
 
     @property
     def programs(self) -> Path:
         """Return the folder that `tools` unpacks Docker and the rest into."""
-        return self.cache / "programs"
-
-    @contextlib.contextmanager
-    def making(self, what: str) -> Iterator[None]:
-        """Hold the lock of a part of the cache: of two labs, one makes it and one waits for it."""
-        self.cache.mkdir(parents=True, exist_ok=True)
-        with (self.cache / f"{what}.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        return self.cache / f"programs-{short_hash(SUITE, *UNPACKED)}"
 
     def folder(self, *parts: str) -> Path:
         """Return a folder of the state, made where it was not there."""
         folder = self.state.joinpath(*parts)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def short_hash(*texts: str) -> str:
+    """Return a name of eight characters for some texts."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
 
 
 def default_place() -> Place:
@@ -56,8 +56,7 @@ def default_place() -> Place:
 
 def default_cache() -> Path:
     """Return the folder that packages and root file systems are kept in."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "atelier" / "lab"
+    return kept.cache() / "lab"
 
 
 def run(
@@ -93,6 +92,13 @@ def run(
         said = (done.stdout + done.stderr).strip()[-3000:]
         raise LabError(f"`{shown}` exited with {done.returncode}:\n{said}")
     return done
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file that others read, or that a kill may cut short: they find the old or the new."""
+    new = file.with_name(f"{file.name}.new")
+    new.write_text(text)
+    new.rename(file)
 
 
 def say(message: str) -> None:

@@ -11,8 +11,9 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
-from tests.cloud.lab.place import LabError, Place
+from tests.cloud.lab.place import LabError, Place, write
 
 
 def started_at(pid: int) -> int | None:
@@ -38,8 +39,17 @@ class Processes:
         """Return the file that a process writes to."""
         return self.place.folder("log") / f"{name}.log"
 
-    def start(self, name: str, command: Sequence[str | Path], *, lowest: bool = False) -> int:
+    def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        lowest: bool = False,
+        lock: IO[str] | None = None,
+    ) -> int:
         """Start a process in a session of its own; return its id. `lowest`: with low priority.
+
+        It holds `lock` for as long as it runs.
 
         Raises:
             LabError: when one of that name runs already.
@@ -54,6 +64,7 @@ class Processes:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=(lock.fileno(),) if lock else (),
             )
         self.record(name, process.pid)
         # A Popen that is collected warns about a process that still runs; this one is meant to.
@@ -65,7 +76,7 @@ class Processes:
         started = started_at(pid)
         if started is None:
             raise LabError(f"{name} ended at once:\n{self.end_of_log(name)}")
-        self.note(name).write_text(json.dumps({"pid": pid, "started": started}))
+        write(self.note(name), json.dumps({"pid": pid, "started": started}))
 
     def pid(self, name: str) -> int | None:
         """Return the id of a process that runs, or None."""
@@ -89,13 +100,13 @@ class Processes:
         if pid is not None:
             for number in (signal.SIGKILL,) if force else (signal.SIGTERM, signal.SIGKILL):
                 kill(pid, number)
-                if self.gone(name, pid):
+                if self.gone(name, pid, 60 if number == signal.SIGKILL else 5):
                     break
             else:
                 raise LabError(f"{name} (process {pid}) does not end")
         self.note(name).unlink(missing_ok=True)
 
-    def gone(self, name: str, pid: int, seconds: float = 5) -> bool:
+    def gone(self, name: str, pid: int, seconds: float) -> bool:
         """Wait for the end of a process; return whether it came."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -109,6 +120,12 @@ class Processes:
         """Return the last lines that a process wrote."""
         log = self.log(name)
         return log.read_text(errors="replace")[-2000:] if log.exists() else ""
+
+
+def waits_for_lock(pid: int) -> bool:
+    """Return whether the kernel lists a process among those that a lock of a file blocks."""
+    lines = Path("/proc/locks").read_text().splitlines()
+    return any("->" in line and str(pid) in line.split() for line in lines)
 
 
 def kill(pid: int, number: int) -> None:

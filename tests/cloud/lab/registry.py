@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
+from tests.cloud.lab import cache
 from tests.cloud.lab.authority import Authority
 from tests.cloud.lab.network import HUB_ADDRESS, REGISTRY_ADDRESS, Network
-from tests.cloud.lab.place import HERE, Place
+from tests.cloud.lab.place import HERE, Place, write
 from tests.cloud.lab.processes import Processes, wait_until
 
 HUB_NAMES = ("registry-1.docker.io", "index.docker.io", "auth.docker.io", "docker.io")
@@ -32,16 +33,18 @@ class Registry:
     ) -> None:
         self.place, self.network, self.processes = place, network, processes
         self.authority = authority
+        self.lock: IO[str] | None = None
         self.python = CHECKOUT / ".local" / "env" / "operator" / "bin" / "python"
 
     def settings_file(self, front: str) -> Path:
         return self.place.folder("registry") / f"{front}.json"
 
-    def up(self, names: tuple[str, ...], tokens: tuple[str, ...]) -> None:
-        """Start storage and fronts. `names` are Artifact Registry's, `tokens` are let in there."""
-        # Kept between runs: a layer that is there is not compressed and pushed again.
-        storage = self.place.cache / "registry"
-        storage.mkdir(parents=True, exist_ok=True)
+    def up(self, names: tuple[str, ...], tokens: tuple[str, ...], *, kept: bool = True) -> None:
+        """Start storage and fronts. `names` are Artifact Registry's, `tokens` are let in there.
+
+        With `kept`, a layer that is there since a lab before is not compressed and pushed again.
+        """
+        storage, self.lock = cache.borrow(self.place, cache.REGISTRY, kept=kept)
         config = {
             "version": "0.1",
             "log": {"level": "warn"},
@@ -51,7 +54,8 @@ class Registry:
         file = self.place.folder("registry") / "config.yml"
         file.write_text(json.dumps(config))  # JSON is YAML.
         program = self.place.programs / "usr/bin/docker-registry"
-        self.processes.start("registry", self.network.inside(program, "serve", file))
+        inside = self.network.inside(program, "serve", file)
+        self.processes.start("registry", inside, lock=self.lock)
         served = {
             "artifact": (REGISTRY_ADDRESS, names, {"anonymous": False, "accepted": list(tokens)}),
             "hub": (HUB_ADDRESS, HUB_NAMES, {"anonymous": True, "accepted": []}),
@@ -73,9 +77,18 @@ class Registry:
         probe = ("curl", "-ks", "-o", "/dev/null", "--max-time", "2", f"https://{address}/v2/")
         wait_until(
             f"the registry {front}",
-            20,
+            60,
             lambda: self.network.run(*probe, check=False).returncode == 0,
         )
+
+    def down(self) -> None:
+        """End the storage, once nobody pushes any more, and give it back."""
+        runs = self.processes.pid("registry") is not None
+        self.processes.end("registry")
+        if runs:
+            cache.give_back(self.place, cache.REGISTRY, self.lock)
+        elif self.lock:
+            self.lock.close()
 
     def shut(self, front: str) -> None:
         """Let a registry be down: connections to it are refused."""
@@ -84,9 +97,7 @@ class Registry:
     def change(self, front: str = "artifact", **settings: Any) -> None:
         """Change a front's settings while it runs (see `front`)."""
         file = self.settings_file(front)
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps(json.loads(file.read_text()) | settings))
-        new.rename(file)
+        write(file, json.dumps(json.loads(file.read_text()) | settings))
 
     def answers(self, front: str = "artifact") -> list[Answer]:
         """Return what a front has answered so far."""

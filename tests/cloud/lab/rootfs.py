@@ -7,10 +7,10 @@ own guest agent with its metadata script runner, and no Docker.
 
 import hashlib
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cloud.kept import kept, scratch
 from tests.cloud.lab.authority import Authority
 from tests.cloud.lab.place import Place, run, say
 from tests.cloud.lab.tools import mirror, own_certificates
@@ -53,22 +53,19 @@ def archive(place: Place, authority: Authority, recipe: Recipe) -> Path:
     Raises:
         LabError: when mmdebstrap fails.
     """
-    key = recipe.key(authority)
-    target = place.cache / "rootfs" / f"{key}.tar"
-    with place.making(key):
-        if not target.exists():
-            make(authority, recipe, target)
-    return target
+
+    def fill(folder: Path) -> None:
+        make(authority, recipe, folder / "root.tar")
+
+    return kept(place.cache / "rootfs" / recipe.key(authority), fill) / "root.tar"
 
 
 def make(authority: Authority, recipe: Recipe, target: Path) -> None:
     say(f"making the root file system {recipe.name}")
-    target.parent.mkdir(parents=True, exist_ok=True)
     # In memory where there is room: unpacking 10 000 small files is most of the work.
     memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        Path(folder).chmod(0o755)
-        made = Path(folder) / "root.tar"
+    with scratch(memory if memory.is_dir() else target.parent) as folder:
+        made = folder / "root.tar"
         command = ["mmdebstrap", "--quiet", "--variant=minbase"]
         command += [f"--include={','.join(recipe.packages)}"]
         command += ["--aptopt=Apt::Install-Recommends false", "--dpkgopt=force-unsafe-io"]
@@ -76,8 +73,7 @@ def make(authority: Authority, recipe: Recipe, target: Path) -> None:
         trusted = (trust(authority),) if "ca-certificates" in recipe.packages else ()
         command += [f"--customize-hook={hook}" for hook in (*trusted, *recipe.hooks, TIDY)]
         run(["env", f"TMPDIR={folder}", *command, recipe.suite, made, mirror()])
-        shutil.move(made, target.with_suffix(".new"))
-    target.with_suffix(".new").rename(target)
+        shutil.move(made, target)
 
 
 TIDY = (
@@ -97,13 +93,10 @@ def trust(authority: Authority) -> str:
 
 def tree(place: Place, authority: Authority, recipe: Recipe) -> Path:
     """Return the root file system as a folder, unpacked first where the cache has none."""
-    packed = archive(place, authority, recipe)
-    target = packed.with_suffix("")
-    with place.making(target.name):
-        if not target.is_dir():
-            new = packed.with_suffix(".dir")
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir()
-            run(["tar", "-C", new, "--numeric-owner", "-xf", packed])
-            new.rename(target)
-    return target
+
+    def unpack(folder: Path) -> None:
+        packed = archive(place, authority, recipe)
+        (folder / "root").mkdir()
+        run(["tar", "-C", folder / "root", "--numeric-owner", "-xf", packed])
+
+    return kept(place.cache / "trees" / recipe.key(authority), unpack) / "root"

@@ -85,7 +85,7 @@ def test_a_wait_ends_with_the_change_and_not_before(ask: Ask, cloud: Path) -> No
         time.sleep(0.5)
         assert not waiting.done()
         write(cloud, **{"my-key": "two"})
-        answer = waiting.result(timeout=5)
+        answer = waiting.result(timeout=60)
     assert answer.json()["my-key"] == "two"
     assert answer.headers["ETag"] != known
 

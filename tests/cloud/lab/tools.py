@@ -8,9 +8,9 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.cloud.lab.place import LabError, Place, run, say
+from tests.cloud.kept import kept, locked
+from tests.cloud.lab.place import SUITE, UNPACKED, LabError, Place, run, say
 
-SUITE = "trixie"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Command -> the Debian package that has it.
 HOST_COMMANDS = {
@@ -28,21 +28,39 @@ HOST_COMMANDS = {
     # Not unpacked like the rest: Debian 13's needs a newer C library than Debian 12 has.
     "runc": "runc",
 }
-UNPACKED = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "containerd")
-UNPACKED += ("docker-registry", "busybox-static")
 
 
-def mirror() -> str:
+def check() -> None:
+    """Look for what the lab cannot install for itself.
+
+    Raises:
+        LabError: naming all that is missing.
+    """
+    missing: list[str] = []
+    if os.geteuid() != 0:
+        missing.append("root, for network namespaces and loop devices: run it as root")
+    if shutil.which("apt-get") is None:
+        missing.append("Debian or Ubuntu: it installs packages with apt-get, which is not here")
+    else:
+        try:
+            mirror()
+        except LabError as unknown:
+            missing.append(str(unknown))
+    if missing:
+        raise LabError("\n  ".join(["the stand-in cloud needs", *missing]))
+
+
+def mirror(apt: Path = Path("/etc/apt")) -> str:
     """Return the Debian mirror that this host's own apt uses.
 
     Raises:
-        LabError: where the host is no Debian.
+        LabError: where it uses none, as on Ubuntu.
     """
     if told := os.environ.get("ATELIER_DEBIAN_MIRROR"):
         return told
-    sources = [Path("/etc/apt/sources.list")]
-    sources += sorted(Path("/etc/apt/sources.list.d").glob("*.sources"))
-    sources += sorted(Path("/etc/apt/sources.list.d").glob("*.list"))
+    sources = [apt / "sources.list"]
+    sources += sorted((apt / "sources.list.d").glob("*.sources"))
+    sources += sorted((apt / "sources.list.d").glob("*.list"))
     for source in sources:
         lines = source.read_text().splitlines() if source.is_file() else []
         for line in lines:
@@ -52,8 +70,8 @@ def mirror() -> str:
                 if found.rstrip("/").endswith("debian"):
                     return found
     raise LabError(
-        "no Debian mirror in this host's apt sources: run the lab on Debian, or name a mirror in "
-        "ATELIER_DEBIAN_MIRROR"
+        f"a mirror of Debian, because its machines run Debian {SUITE} and this host's apt knows "
+        "none: set ATELIER_DEBIAN_MIRROR=https://deb.debian.org/debian"
     )
 
 
@@ -69,19 +87,13 @@ def ensure(place: Place) -> Path:
     """Make sure that everything is there; return the folder that Docker was unpacked into.
 
     Raises:
-        LabError: without root, or where a package cannot be had.
+        LabError: where `check` finds something missing, or a package cannot be had.
     """
-    if os.geteuid() != 0:
-        raise LabError("the lab makes network namespaces and loop devices: run it as root")
-    with place.making("programs"):
+    check()
+    place.cache.mkdir(parents=True, exist_ok=True)
+    with locked(place.cache / ".apt-get.lock"):
         install()
-        target = place.programs
-        complete = target / "complete"
-        if not complete.exists() or complete.read_text() != " ".join(UNPACKED):
-            say(f"unpacking Debian {SUITE}'s Docker into {target}")
-            unpack(place.cache / "apt", target)
-            complete.write_text(" ".join(UNPACKED))
-    return target
+    return kept(place.programs, unpack)
 
 
 def install() -> None:
@@ -89,6 +101,8 @@ def install() -> None:
     missing = {
         package for command, package in HOST_COMMANDS.items() if shutil.which(command) is None
     }
+    if not KEYRING.exists():  # Ubuntu's mirrors have the package too.
+        missing.add("debian-archive-keyring")
     if missing:
         say(f"installing {', '.join(sorted(missing))} with apt-get")
         env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
@@ -97,11 +111,11 @@ def install() -> None:
         run(["apt-get", "install", *options, *sorted(missing)], env=env)
 
 
-def unpack(apt: Path, target: Path) -> None:
+def unpack(target: Path) -> None:
     """Download the packages with an apt that knows only Debian 13, and unpack them."""
-    shutil.rmtree(target, ignore_errors=True)
+    say(f"unpacking Debian {SUITE}'s Docker")
+    apt = target / "apt"
     debs = apt / "debs"
-    shutil.rmtree(debs, ignore_errors=True)
     for folder in ("lists/partial", "cache/archives/partial", "debs"):
         (apt / folder).mkdir(parents=True, exist_ok=True)
     (apt / "status").write_text("")
@@ -118,7 +132,6 @@ def unpack(apt: Path, target: Path) -> None:
     run(["apt-get", "-qq", *options, "update"])
     download = ["apt-get", "-qq", *options, "download", *UNPACKED]
     run(["env", "--chdir", debs, *download])
-    target.mkdir(parents=True)
     for package in sorted(debs.glob("*.deb")):
         run(["dpkg", "-x", package, target])
-    shutil.rmtree(debs)
+    shutil.rmtree(apt)

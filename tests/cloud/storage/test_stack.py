@@ -12,7 +12,7 @@ from google.api_core import exceptions
 from google.cloud import storage
 from google.oauth2 import credentials
 
-from studio.cloud_storage import READ, WRITE
+from studio.buckets.cloud_storage import READ, WRITE
 from tests.cloud.gcp.state import of_kind
 from tests.cloud.storage import names
 from tests.cloud.storage.stand_in import StandIn, run_stand_in

@@ -1,7 +1,7 @@
 """Who the machine is, what it may do, and who may reach it."""
 
 from infra.components.network import subnet_range
-from infra.gpu_zones import GPU_ZONES
+from infra.settings.gpu_zones import GPU_ZONES
 from tests.infra.conftest import Deploy
 
 FIREWALL = "compute/firewall:Firewall"

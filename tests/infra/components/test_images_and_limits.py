@@ -1,7 +1,8 @@
 """The images, the data disk and the budget, as the program asks for them."""
 
 from infra.content import content_hash
-from infra.settings import IMAGE_NAMES
+from infra.settings.facts import IMAGE_NAMES
+from infra.version import read_version
 from tests.infra.conftest import PASSWORD, PROJECT_NUMBER, Deploy
 
 DISK = "compute/disk:Disk"
@@ -23,6 +24,7 @@ def test_docker_images_are_built_from_the_repository_in_an_update_only(deploy: D
     assert frontend.inputs["tags"] == [
         "us-central1-docker.pkg.dev/demo-project/atelier-dev/frontend:" + content_hash("frontend")
     ]
+    assert frontend.inputs["buildArgs"] == {"VERSION": read_version()}
     assert "gcp:artifactregistry/repository:Repository atelier-dev" in frontend.depends_on
 
 
@@ -46,6 +48,8 @@ def test_cloud_build_runs_when_what_an_image_is_built_from_changes(deploy: Deplo
     assert frontend.inputs["triggers"] == [content_hash("frontend")]
     assert frontend.inputs["environment"]["DOCKERFILE"] == "backends/frontend/Dockerfile"
     assert frontend.inputs["environment"]["IMAGE"].endswith(content_hash("frontend"))
+    # A changed environment runs the command again, and a version alone is no reason to build.
+    assert set(frontend.inputs["environment"]) == {"PROJECT", "DOCKERFILE", "IMAGE"}
 
 
 def test_the_data_disk_is_made_create_first_and_leaves_a_snapshot(deploy: Deploy) -> None:

@@ -24,11 +24,15 @@ def name_of(file: Path) -> str:
 @pytest.fixture(scope="module")
 def plans(make_stack: MakeStack) -> dict[str, dict[str, Any]]:
     """{example: its preview as a new stack}"""
+    stack = make_stack()  # Nothing is made, so one stack and its password serve them all.
+    needed = yaml.safe_load(stack.config_file.read_text())
 
     def plan(file: Path) -> tuple[str, dict[str, Any]]:
         config = yaml.safe_load(file.read_text())["config"]
-        own = {key.replace("atelier:", "").replace(":", "__"): it for key, it in config.items()}
-        return name_of(file), make_stack(**own).preview(json=True).json()
+        own = stack.folder / file.name
+        own.write_text(yaml.safe_dump(needed | {"config": needed["config"] | config}))
+        shown = stack.pulumi("preview", "--json", "--stack", stack.name, "--config-file", str(own))
+        return name_of(file), shown.json()
 
     with ThreadPoolExecutor(2) as pool:
         return dict(pool.map(plan, FILES))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.operate.pulumi import ROOT
+from infra.settings.facts import REPOSITORY
 
 # Stands where pulumi stands, and tells what reaches it.
 CHILD = """\
@@ -42,7 +42,7 @@ def begin(tmp_path: Path) -> "subprocess.Popen[str]":
     child.chmod(0o755)
     process = subprocess.Popen(
         [sys.executable, "-c", PARENT, str(child)],
-        cwd=ROOT,
+        cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -11,7 +11,9 @@ from infra.render.cost import estimate
 from infra.render.env import env, image_env, secrets
 from infra.render.proxy import caddyfile
 from infra.render.url import next_steps, ssh_command, tunnel_command, url
-from infra.settings import IMAGE_NAMES, Settings
+from infra.settings.facts import IMAGE_NAMES
+from infra.settings.fields import Settings
+from infra.settings.load import load as load_settings
 
 GOLDEN = Path(__file__).parent / "golden"
 REWRITE = ".local/env/operator/bin/python -m tests.infra.render.scenarios"
@@ -68,7 +70,7 @@ SCENARIOS: Mapping[str, Mapping[str, object]] = {
 def load(raw: Mapping[str, object], **more: object) -> Settings:
     """Return settings of the stack `dev` in demo-project, with a password unless one is given."""
     values = {"adminPassword": """it's $HOME "and" #1 `x` \\""", **raw, **more}
-    return Settings.load(values, project="demo-project", stack="dev")
+    return load_settings(values, project="demo-project", stack="dev")
 
 
 def render(settings: Settings) -> dict[str, str]:

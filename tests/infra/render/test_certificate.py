@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -15,13 +14,12 @@ from pathlib import Path
 import pytest
 
 from infra.render.proxy import UPSTREAM, caddyfile
+from tests.cloud.golang import pebble
 from tests.infra.render.caddy import free_ports, replaced, running, wait_for
 from tests.infra.render.scenarios import load
 
 pytestmark = pytest.mark.integration
 
-PEBBLE = "github.com/letsencrypt/pebble/v2"
-VERSION = "v2.10.1"
 ADDRESS = "127.0.0.1"
 DAY_SECONDS = 24 * 3600
 
@@ -38,30 +36,11 @@ class Issuer:
     log: Path
 
 
-@pytest.fixture(scope="session")
-def pebble() -> Path:
-    """The folder with Pebble and its server's certificate, built once into the user's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "atelier" / f"pebble-{VERSION}"
-    if not (folder / "certs").exists():
-        environment = {**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0"}
-        go = ["go", "install", f"{PEBBLE}/cmd/pebble@{VERSION}"]
-        subprocess.run(go, check=True, env=environment)
-        found = subprocess.run(
-            ["go", "mod", "download", "-json", f"{PEBBLE}@{VERSION}"],
-            check=True,
-            capture_output=True,
-        )
-        source = Path(json.loads(found.stdout)["Dir"]) / "test" / "certs"
-        shutil.copytree(source, folder / "certs.part", copy_function=shutil.copyfile)
-        (folder / "certs.part").rename(folder / "certs")
-    return folder
-
-
 @pytest.fixture
-def issuer(pebble: Path, tmp_path: Path) -> Iterator[Issuer]:
+def issuer(tmp_path: Path) -> Iterator[Issuer]:
     acme, management, http, https = free_ports(4)
-    certificates = pebble / "certs"
+    program = pebble() / "pebble"
+    certificates = program.with_name("certs")
     days = {"default": 90, "shortlived": 6}
     config = {
         "listenAddress": f"{ADDRESS}:{acme}",
@@ -79,7 +58,7 @@ def issuer(pebble: Path, tmp_path: Path) -> Iterator[Issuer]:
     file.write_text(json.dumps({"pebble": config}))
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(pebble / "pebble"), "-config", str(file)],
+            [str(program), "-config", str(file)],
             env={**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"},
             stdout=output,
             stderr=subprocess.STDOUT,

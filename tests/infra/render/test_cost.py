@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from infra.render.cost import estimate
 from infra.render.running import MONTH_HOURS, running_time
-from infra.schedule import DAYS
+from infra.settings.schedule import DAYS
 from tests.infra.render.scenarios import load
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.render.env import image_env, registry_hosts
-from infra.settings import IMAGE_NAMES
+from infra.settings.facts import IMAGE_NAMES
 from tests.infra.render.scenarios import REFERENCES, load
 
 

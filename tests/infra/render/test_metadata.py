@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.gpu_zones import GPU_ZONES
-from infra.machines import GPU_OF
 from infra.render.metadata import (
     MAX_TOTAL_BYTES,
     MAX_VALUE_BYTES,
     RESERVE_BYTES,
-    ROOT,
     VM,
     LimitError,
     ProjectFileError,
     check_limits,
     static,
 )
-from infra.settings import Settings
+from infra.settings.facts import REPOSITORY
+from infra.settings.fields import Settings
+from infra.settings.gpu_zones import GPU_ZONES
+from infra.settings.machines import GPU_OF
 from tests.infra.render.scenarios import load, render
 
 FLAGS = {
@@ -52,10 +52,10 @@ ASKED = re.compile(r"\b(?:required_)?attribute ([A-Za-z][\w-]+) \"")
 def test_files_are_handed_over_as_they_are() -> None:
     assert static(load({})) == {
         **{key: (VM / name).read_text(encoding="utf-8") for key, name in FILES.items()},
-        "atelier-project": (ROOT / "templates/projects/garments-bucket.yaml").read_text(
+        "atelier-project": (REPOSITORY / "templates/projects/garments-bucket.yaml").read_text(
             encoding="utf-8"
         ),
-        "atelier-labeling-config": (ROOT / "templates/labeling/garments.xml").read_text(
+        "atelier-labeling-config": (REPOSITORY / "templates/labeling/garments.xml").read_text(
             encoding="utf-8"
         ),
         **FLAGS,
@@ -144,7 +144,7 @@ def good_stacks(draw: st.DrawFn) -> Settings:
     return load(raw, **draw(st.sampled_from(ACCESS)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(good_stacks())
 def test_every_good_stack_renders_metadata_within_the_limits(stack: Settings) -> None:
     texts = render(stack)

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from infra.gpu_zones import GPU_ZONES
-from infra.machines import PRESETS, Preset
 from infra.render.prices import COLUMNS, TABLE, disk_month_usd, machine_hour_usd, prices
+from infra.settings.gpu_zones import GPU_ZONES
+from infra.settings.machines import PRESETS, Preset
 from scripts.renew_prices import table
 from tests.infra.render.scenarios import load
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.cloud_storage import RETRY
+from studio.buckets.cloud_storage import RETRY
 from tests.cloud.storage import names
 from tests.cloud.storage.server import Fault
 from tests.label_studio import serve_label_studio
@@ -30,7 +30,7 @@ def test_missing_roles_are_named_with_what_they_are_for(workplace: BucketPlace) 
     cloud, email = workplace.stand_in.cloud, workplace.account.email
     cloud.grant(workplace.source, email, "objectViewer")
     output = workplace.refusal()
-    assert f"{email} may not do in bucket {workplace.source} what labeling takes" in output
+    assert f"{email} lacks permissions that labeling needs on bucket {workplace.source}" in output
     assert "(storage.buckets.get); give it the roles Storage Object Viewer and" in output
     cloud.grant(workplace.source, email, "objectViewer", "legacyBucketReader")
     cloud.grant(workplace.target, email, "objectViewer", "legacyBucketReader")
@@ -48,7 +48,7 @@ def test_a_wrong_key_is_told_by_its_account(workplace: BucketPlace, tmp_path: Pa
     output = workplace.refusal(GOOGLE_APPLICATION_CREDENTIALS=str(key))
     assert f"Google does not accept the key of {former}" in output
     assert "Invalid JWT Signature" in output
-    assert "make a new key" in output
+    assert "create a new key" in output
     assert nothing_was_made(workplace)
 
 
@@ -63,7 +63,7 @@ def test_cloud_storage_that_does_not_answer_is_told(
     workplace: BucketPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As in production, but for a second instead of half a minute.
-    monkeypatch.setattr("studio.cloud_storage.RETRY", RETRY.with_timeout(1))
+    monkeypatch.setattr("studio.buckets.cloud_storage.RETRY", RETRY.with_timeout(1))
     output = workplace.refusal(HTTPS_PROXY="http://127.0.0.1:9")
     assert "Cloud Storage does not answer" in output
 

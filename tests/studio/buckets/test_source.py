@@ -62,7 +62,7 @@ def test_new_objects_are_added_and_nobody_can_double_the_tasks(workplace: Bucket
     picture = workplace.stand_in.live(workplace.source)[0]
     content = workplace.stand_in.read(workplace.source, picture.name)
     workplace.stand_in.put(workplace.source, "autumn/more/ü 100% #1.jpg", content)
-    assert "import 1 images" in workplace.apply()
+    assert "import 1 image" in workplace.apply()
     (storage,) = workplace.storages()
     with pytest.raises(requests.HTTPError, match="400"):
         workplace.label_studio.request("POST", f"/api/storages/gcs/{storage['id']}/sync")
@@ -107,9 +107,9 @@ def test_only_what_the_glob_or_the_regex_names_is_imported(
 ) -> None:
     first, second, _ = scene_names(pictures)
     workplace.content["source"]["glob"] = f"**{Path(first).stem}.*"
-    assert "import 1 images" in workplace.apply()
+    assert "import 1 image" in workplace.apply()
     workplace.content["source"] = {"bucket": f"gs://{workplace.source}", "regex": f"/{second}$"}
-    assert "import 1 images" in workplace.apply()
+    assert "import 1 image" in workplace.apply()
     assert set(workplace.tasks()) == {
         workplace.address(f"autumn/{name}") for name in (first, second)
     }
@@ -130,7 +130,7 @@ def test_what_is_no_image_is_left_out_and_named(workplace: BucketPlace) -> None:
 def test_a_bucket_may_be_filled_later(workplace: BucketPlace) -> None:
     workplace.content["source"]["bucket"] = f"gs://{workplace.source}/winter"
     workplace.content["catalogue"]["file"] = f"gs://{workplace.source}/winter/catalogue.csv"
-    assert "no image in the bucket yet" in workplace.apply()
+    assert "there is no image in the bucket yet" in workplace.apply()
     assert "nothing to change" in workplace.apply()
     for version in workplace.stand_in.live(workplace.source):
         content = workplace.stand_in.read(workplace.source, version.name)

@@ -67,7 +67,7 @@ def test_what_the_target_refused_is_saved_by_the_next_run(
         annotate(number)
     assert saved(workplace) == {}
     grant(workplace.target, workplace.account.email, "objectUser", "legacyBucketReader")
-    assert "save the annotations of 1 tasks to the target" in workplace.apply()
+    assert "save the annotations of 1 task to the target" in workplace.apply()
     assert list(saved(workplace)) == [f"sprint-1/{number}.json"]
     assert "nothing to change" in workplace.apply()
 
@@ -79,7 +79,7 @@ def test_an_object_of_an_earlier_state_is_saved_again(
     with monkeypatch.context() as patch:
         patch.setattr("tests.cloud.storage.objects._now", lambda: "2026-01-01T00:00:00.000Z")
         annotate(first_task(workplace))
-    assert "save the annotations of 1 tasks to the target" in workplace.apply()
+    assert "save the annotations of 1 task to the target" in workplace.apply()
     assert "nothing to change" in workplace.apply()
 
 
@@ -89,7 +89,7 @@ def test_changed_facts_are_saved_too(workplace: BucketPlace, annotate: Annotate)
     workplace.content["catalogue"]["columns"]["Theme"] = "Name"
     output = workplace.apply()
     assert "change the facts of 3 tasks" in output
-    assert "save the annotations of 1 tasks to the target" in output
+    assert "save the annotations of 1 task to the target" in output
     (content,) = saved(workplace).values()
     assert content["data"]["Theme"] == content["data"]["Name"]
     assert "nothing to change" in workplace.apply()

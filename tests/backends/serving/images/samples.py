@@ -1,12 +1,14 @@
 """Settings, pictures and addresses that the tests of the image access share."""
 
 import io
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from backends.serving.images import ImageAccess, ImageSettings
+from backends.serving.images import ImageAccess
 from backends.serving.images.connections import tls_context
+from backends.serving.settings import MIB, ModelSettings
 from tests.backends.serving.images.servers import Reply, Server
 
 
@@ -31,27 +33,28 @@ PNG = encoded(Image.fromarray(PICTURE), "PNG")
 OTHER_PNG = encoded(Image.fromarray(255 - PICTURE), "PNG")
 
 
-def settings(**changes) -> ImageSettings:
-    """Settings for quick tests: no Label Studio, no hosts, small limits, one retry."""
-    facts = {
-        "label_studio_url": None,
-        "label_studio_api_key": None,
-        "allowed_hosts": frozenset(),
-        "max_bytes": 200_000,
-        "max_pixels": 1_000_000,
-        "timeout_seconds": 5.0,
-        "retries": 1,
+def settings(
+    *, max_bytes: int = 200_000, max_pixels: int = 1_000_000, seconds: float = 5, **more: str | None
+) -> ModelSettings:
+    """Settings for quick tests: small limits, no Label Studio and no hosts unless in `more`."""
+    environment = {
+        "IMAGE_MAX_MB": str(max_bytes / MIB),
+        "IMAGE_MAX_MEGAPIXELS": str(max_pixels / 1_000_000),
+        "IMAGE_TIMEOUT_SECONDS": str(seconds),
+        **{name.upper(): value for name, value in more.items() if value is not None},
     }
-    return ImageSettings(**(facts | changes))
+    return ModelSettings.from_environment(environment)
 
 
-def access(*, resolver=None, tls=None, **changes) -> ImageAccess:
+def access(*, resolver=None, tls=None, retries: int = 1, **changes) -> ImageAccess:
     """Image access that asks no real name server unless `resolver` says so."""
 
     def nobody(host: str, port: int) -> list[str]:
         raise AssertionError(f"{host} was looked up")
 
-    return ImageAccess(settings(**changes), resolver=resolver or nobody, tls=tls or TLS)
+    return ImageAccess(
+        settings(**changes), resolver=resolver or nobody, tls=tls or TLS, retries=retries
+    )
 
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -62,7 +65,8 @@ UPLOAD = "/data/upload/1/x.png"
 def studio(server: Server, path: str = "", **changes) -> ImageAccess:
     """Access to `server` as Label Studio at this path, with a legacy token."""
     url = f"{server.url}{path}"
-    return access(**({"label_studio_url": url, "label_studio_api_key": KEY} | changes))
+    ours: dict[str, Any] = {"label_studio_url": url, "label_studio_api_key": KEY}
+    return access(**(ours | changes))
 
 
 def redirect(location: str, status: int = 303) -> Reply:

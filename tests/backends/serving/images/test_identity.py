@@ -12,7 +12,7 @@ STUDIO = "https://studio.example/sub"
 
 def identity(url: str) -> str:
     return access(
-        label_studio_url=f"{STUDIO}/", label_studio_aliases=frozenset({"http://frontend:8080"})
+        label_studio_url=f"{STUDIO}/", label_studio_aliases="http://frontend:8080"
     ).identity(url)
 
 

@@ -128,7 +128,7 @@ def test_the_personal_token_goes_nowhere_but_to_the_exchange(serve) -> None:
     images = access(
         label_studio_url=server.url,
         label_studio_api_key=PERSONAL,
-        allowed_hosts=frozenset({storage.host}),
+        image_hosts=storage.host,
     )
     images.load(UPLOAD)
     assert "authorization" not in storage.asked[0].headers

@@ -16,7 +16,7 @@ SLACK_SECONDS = 3.0
 
 
 def load(server: Server, **changes):
-    return access(allowed_hosts=frozenset({server.host}), **changes).load(f"{server.url}/x.png")
+    return access(image_hosts=server.host, **changes).load(f"{server.url}/x.png")
 
 
 def failing(times: int, reply: Reply):
@@ -38,7 +38,7 @@ def test_a_slow_server_cannot_hold_a_thread(serve, reply: Reply) -> None:
     server = serve(reply)
     start = time.monotonic()
     with pytest.raises(ImageUnreachable, match=r"x\.png: no complete answer within 0\.5 s"):
-        load(server, timeout_seconds=0.5, retries=3)
+        load(server, seconds=0.5, retries=3)
     assert time.monotonic() - start < 0.5 + SLACK_SECONDS
     assert len(server.asked) == 1
 
@@ -50,7 +50,7 @@ def test_the_time_is_for_all_redirects_and_tries_together(serve) -> None:
 
     start = time.monotonic()
     with pytest.raises(ImageUnreachable, match=r"within 0\.5 s"):
-        load(serve(slow), timeout_seconds=0.5)
+        load(serve(slow), seconds=0.5)
     assert time.monotonic() - start < 0.5 + SLACK_SECONDS
 
 
@@ -92,7 +92,7 @@ def test_a_broken_connection_is_tried_again_from_the_first_byte(serve, cut: int)
 
 def test_a_host_that_is_not_there_is_named() -> None:
     host = f"127.0.0.1:{closed_port()}"
-    images = access(allowed_hosts=frozenset({host}))
+    images = access(image_hosts=host)
     with pytest.raises(ImageUnreachable, match=rf"{host} cannot be reached \(.*refused\), 2 times"):
         images.load(f"http://{host}/x.png")
 
@@ -104,7 +104,7 @@ def test_a_name_that_does_not_resolve_is_tried_again() -> None:
         lookups.append(host)
         raise OSError("no name server")
 
-    images = access(allowed_hosts=frozenset({"images.example"}), resolver=resolver)
+    images = access(image_hosts="images.example", resolver=resolver)
     with pytest.raises(ImageUnreachable, match=r"images\.example cannot be reached"):
         images.load("https://images.example/x.png")
     assert lookups == ["images.example"] * 2

@@ -26,7 +26,7 @@ from tests.backends.serving.images.servers import Asked, Reply, Server
 def test_a_signed_redirect_is_followed_without_the_token(serve) -> None:
     storage = serve(Reply(PNG))
     server = serve(redirect(f"{storage.url}/bucket/x.png{SIGNED}"))
-    images = studio(server, allowed_hosts=frozenset({storage.host}))
+    images = studio(server, image_hosts=storage.host)
     assert np.array_equal(images.load("/tasks/7/resolve/?fileuri=eA==").pixels, PICTURE)
     assert server.asked[0].headers["authorization"] == f"Token {KEY}"
     assert "authorization" not in storage.asked[0].headers
@@ -61,7 +61,7 @@ def test_redirects_are_checked_like_addresses_in_a_task(serve, location: str, re
     server = serve(redirect(location))
     images = studio(
         server,
-        allowed_hosts=frozenset({"images.example"}),
+        image_hosts="images.example",
         resolver=lambda host, port: ["10.0.0.1"],
     )
     with pytest.raises(ImageRefused, match=reason):
@@ -80,7 +80,7 @@ def test_google_storage_is_allowed_for_label_studios_redirects_alone(serve) -> N
         studio(server, resolver=resolver).load(UPLOAD)
     assert asked == ["storage.googleapis.com:443"]
     with pytest.raises(ImageRefused, match="not among the hosts"):
-        access(allowed_hosts=frozenset({server.host})).load(f"{server.url}/x.png")
+        access(image_hosts=server.host).load(f"{server.url}/x.png")
     with pytest.raises(ImageRefused, match="not among the hosts"):
         access().load("https://storage.googleapis.com/b/x.png")
     plain = serve(redirect("http://storage.googleapis.com/b/x.png"))
@@ -91,11 +91,11 @@ def test_google_storage_is_allowed_for_label_studios_redirects_alone(serve) -> N
 def test_a_foreign_host_cannot_send_us_to_label_studio_with_rights(serve) -> None:
     server = serve(Reply(PNG))
     foreign = serve(redirect(f"{server.url}{UPLOAD}"))
-    images = studio(server, allowed_hosts=frozenset({foreign.host}))
+    images = studio(server, image_hosts=foreign.host)
     with pytest.raises(ImageRefused, match="not among the hosts"):
         images.load(f"{foreign.url}/x.png")
     assert server.asked == []
-    listed = studio(server, allowed_hosts=frozenset({foreign.host, server.host}))
+    listed = studio(server, image_hosts=f"{foreign.host},{server.host}")
     listed.load(f"{foreign.url}/x.png")
     assert "authorization" not in server.asked[0].headers
 
@@ -108,8 +108,8 @@ def test_the_token_does_not_come_back_after_a_detour(serve) -> None:
 
     servers.append(serve(home))
     servers.append(serve(lambda asked: redirect(f"{servers[0].url}/data/end")))
-    hosts = frozenset(server.host for server in servers)
-    studio(servers[0], allowed_hosts=hosts).load(UPLOAD)
+    hosts = ",".join(server.host for server in servers)
+    studio(servers[0], image_hosts=hosts).load(UPLOAD)
     assert [("authorization" in asked.headers) for asked in servers[0].asked] == [True, False]
 
 

@@ -85,14 +85,14 @@ def test_lasting_faults_end_with_the_time(bucket: Bucket) -> None:
     bucket.faults = [Reply(status=503)] * 100
     start = time.monotonic()
     with pytest.raises(ImageUnreachable, match=r"x\.png"):
-        access(timeout_seconds=0.6).load("gs://images-1/x.png")
+        access(seconds=0.6).load("gs://images-1/x.png")
     assert time.monotonic() - start < 3.6
 
 
 def test_a_storage_that_is_not_there_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{closed_port()}")
     with pytest.raises(ImageUnreachable, match=r"gs://images-1/x\.png"):
-        access(timeout_seconds=0.5).load("gs://images-1/x.png")
+        access(seconds=0.5).load("gs://images-1/x.png")
 
 
 def test_a_slow_object_cannot_hold_a_thread(bucket: Bucket) -> None:
@@ -104,7 +104,7 @@ def test_a_slow_object_cannot_hold_a_thread(bucket: Bucket) -> None:
     bucket.between = between
     start = time.monotonic()
     with pytest.raises(ImageUnreachable, match=r"no complete answer within 0\.6 s"):
-        access(timeout_seconds=0.6).load("gs://images-1/x.png")
+        access(seconds=0.6).load("gs://images-1/x.png")
     assert time.monotonic() - start < 3.6
 
 

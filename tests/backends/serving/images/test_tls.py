@@ -102,6 +102,6 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(protected) -> None:
 
 def test_a_slow_protected_server_cannot_hold_a_thread(protected, certificate: Path) -> None:
     server, _ = protected(Reply(PNG, drip=0.05))
-    images = images_at("studio.example", server.port, trusting(certificate), timeout_seconds=0.5)
+    images = images_at("studio.example", server.port, trusting(certificate), seconds=0.5)
     with pytest.raises(ImageUnreachable, match=r"within 0\.5 s"):
         images.load(UPLOAD)

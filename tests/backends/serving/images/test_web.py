@@ -46,7 +46,6 @@ def test_label_studios_files_are_fetched_with_the_token(serve, path: str, root: 
     for address in (path, f"{below}{path}", f"{server.url}{below}{path}"):
         image = images.load(address)
         assert np.array_equal(image.pixels, PICTURE)
-        assert (image.width, image.height) == (64, 40)
         asked = server.asked[-1]
         assert asked.headers["authorization"] == f"Token {KEY}"
         assert asked.url.geturl() == f"{below}{path}"
@@ -91,7 +90,7 @@ def test_no_key_means_no_header(serve) -> None:
 
 def test_an_alias_of_label_studio_is_asked_at_its_inner_address(serve) -> None:
     server = serve(Reply(PNG))
-    aliases = frozenset({"https://labels.example/team"})
+    aliases = "https://labels.example/team"
     images = studio(server, label_studio_aliases=aliases)
     images.load(f"https://labels.example/team{UPLOAD}")
     assert server.asked[0].path == UPLOAD
@@ -103,7 +102,7 @@ def test_an_allowed_host_is_asked_without_the_token(serve) -> None:
     images = access(
         label_studio_url="http://127.0.0.1:1",
         label_studio_api_key=KEY,
-        allowed_hosts=frozenset({server.host}),
+        image_hosts=server.host,
     )
     images.load(f"{server.url}/a.png{SIGNED}")
     assert server.asked[0].url.query == SIGNED[1:]
@@ -112,7 +111,7 @@ def test_an_allowed_host_is_asked_without_the_token(serve) -> None:
 
 def test_a_host_that_is_not_allowed_is_neither_looked_up_nor_asked(serve) -> None:
     server = serve(Reply(PNG))
-    images = access(allowed_hosts=frozenset({"images.example"}))
+    images = access(image_hosts="images.example")
     for address in (f"{server.url}/a.png", "https://elsewhere.example/a.png"):
         with pytest.raises(ImageRefused, match="not among the hosts"):
             images.load(address)
@@ -124,7 +123,7 @@ def test_a_host_that_is_not_allowed_is_neither_looked_up_nor_asked(serve) -> Non
     ["169.254.169.254", "[fd00:ec2::254]", "168.63.129.16", "[::ffff:a9fe:a9fe]", "0.0.0.0"],
 )
 def test_metadata_addresses_are_refused_even_when_somebody_lists_them(address: str) -> None:
-    images = access(allowed_hosts=frozenset({address}))
+    images = access(image_hosts=address)
     with pytest.raises(ImageRefused, match="refused network address"):
         images.load(f"http://{address}/x.png")
     with pytest.raises(ImageRefused, match="refused network address"):
@@ -135,7 +134,7 @@ def test_metadata_addresses_are_refused_even_when_somebody_lists_them(address: s
 def test_an_allowed_name_that_leads_inside_is_refused(serve, answers: list[str]) -> None:
     server = serve(Reply(PNG))
     name = f"images.example:{server.port}"
-    images = access(allowed_hosts=frozenset({name}), resolver=lambda host, port: answers)
+    images = access(image_hosts=name, resolver=lambda host, port: answers)
     with pytest.raises(ImageRefused, match=r"images\.example leads to a refused network address"):
         images.load(f"http://{name}/x.png")
     assert server.asked == []
@@ -191,8 +190,8 @@ def test_no_message_holds_a_token_or_a_signature(serve, status: int, caplog) -> 
     caplog.set_level("DEBUG")
     location = {"Location": f"http://evil.example/{SIGNED}"}
     server = serve(Reply(b"not an image", status, location))
-    hosts = frozenset({server.host})
-    images = access(label_studio_api_key=KEY, allowed_hosts=hosts, retries=0)
+    hosts = server.host
+    images = access(label_studio_api_key=KEY, image_hosts=hosts, retries=0)
     images_of_studio = studio(server, retries=0)
     for load in (
         lambda: images.load(f"{server.url}/folder/x.png{SIGNED}"),

@@ -1,0 +1,1 @@
+"""A small Segment Anything for demonstrations and tests, and GrabCut, which sharpens its masks."""

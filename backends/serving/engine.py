@@ -1,0 +1,73 @@
+"""The one base of our models' engines: what lives as long as the process, and how it answers.
+
+An engine knows nothing of HTTP or of label_studio_ml: tasks and a labeling config in, predictions
+out. `backends.serving.backend` puts one behind Label Studio's interface.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from functools import cache
+from typing import Any, ClassVar, Generic, TypeVar
+
+from backends.serving.images import ImageAccess
+from backends.serving.outcomes import Prediction, empty
+from backends.serving.payloads import Json
+from backends.serving.settings import ModelSettings
+from masks.labeling_config import MaskControl, mask_control
+
+Settings = TypeVar("Settings", bound=ModelSettings)
+
+
+class Engine(ABC, Generic[Settings]):
+    """A model with its settings and its way to images; shared by all threads.
+
+    Attributes:
+        settings_class: what a subclass reads from the environment.
+        version: names weights and everything else that changes the predictions.
+    """
+
+    settings_class: ClassVar[type[ModelSettings]]
+    version: str
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.images = ImageAccess(settings)
+
+    def answer(
+        self, tasks: list[Json], label_config: str | None, context: Json | None = None
+    ) -> list[Prediction]:
+        """Return one prediction per task, in order; a task that failed gets an empty one.
+
+        Args:
+            tasks: tasks as Label Studio sends them.
+            label_config: the project's labeling config.
+            context: the prompts of the unfinished region; None for a batch.
+
+        Raises:
+            BadRequest, LabelingConfigError, ModelUnavailable: the whole request cannot be answered.
+        """
+        control = mask_control(label_config)
+        found = self.predict(tasks, control, label_config or "", context)
+        return [empty(self.version) if item is None else item for item in found]
+
+    @abstractmethod
+    def predict(
+        self, tasks: list[Json], control: MaskControl, label_config: str, context: Json | None
+    ) -> list[Prediction | None]:
+        """Return what `answer` returns, with None for a task that failed (see `attempt`)."""
+
+    def check(self, control: MaskControl) -> None:
+        """Log what a labeling config lacks, judged by its control for masks."""
+
+    def prediction(self, regions: list[Json], score: float) -> Prediction:
+        """Return a task's prediction with this engine's version."""
+        return {"result": regions, "score": round(score, 4), "model_version": self.version}
+
+
+@cache
+def shared(engine_class: type[Engine[Any]]) -> Engine[Any]:
+    """Return the process's one engine of a class, made from the environment on first use.
+
+    label-studio-ml's own server makes a backend for each request.
+    """
+    return engine_class(engine_class.settings_class.from_environment(os.environ))

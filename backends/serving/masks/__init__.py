@@ -1,1 +1,0 @@
-"""Masks and the three ways in which Label Studio writes them: brush RLE, bitmask PNG, polygons."""

@@ -1,0 +1,1 @@
+"""What Google Cloud has no resource for: dynamic resources, and the calls that they make."""

@@ -1,0 +1,119 @@
+"""The restore point: which snapshot the data disk of this zone is made from.
+
+A dynamic resource, because only the engine knows the order: in a zone change the machine has to
+stop and the snapshot has to be there after the old machine's zone is known and before the new disk
+is made. The steps themselves are `infra.dynamic.restore`'s.
+
+The engine keeps the provider as a pickle in the state and runs it without the program, also for
+`pulumi destroy`. The pickle is this class's name alone: no code, no setting and no secret is in it.
+So the class may not be renamed or moved while stacks exist.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from infra.dynamic import restore
+from infra.dynamic.compute import Compute
+from infra.dynamic.compute_errors import ComputeError
+
+State = dict[str, Any]
+
+
+class RestorePointProvider(ResourceProvider):
+    """Finds the snapshot at first, and makes it in a zone change. Deletes nothing, ever."""
+
+    # It holds nothing: a secret would only make the state harder to read.
+    serialize_as_secret_always = False
+
+    def check(self, _olds: State, news: State) -> CheckResult:
+        """Refuse a smaller disk, in a preview already.
+
+        It would be a new one, made from the snapshot that the present one was made from: all that
+        was written since would be gone from it.
+        """
+        has, wanted = _olds.get("disk_gb", 0), news["disk_gb"]
+        if wanted >= has:
+            return CheckResult(news, [])
+        reason = (
+            f"dataDiskGb is {wanted:g}, but the data disk has {has:g} GB and cannot shrink."
+            f" Set atelier:dataDiskGb back to {has:g}."
+        )
+        return CheckResult(news, [CheckFailure("disk_gb", reason)])
+
+    def create(self, props: State) -> CreateResult:
+        """Look up the snapshot; the engine calls this in an update only, never in a preview."""
+        compute = Compute(props["project"])
+        with _short():
+            link = restore.source(compute, _stack(props), props["restore_from"])
+        return CreateResult(props["instance"], {**props, "snapshot": link})
+
+    def diff(self, _id: str, _olds: State, _news: State) -> DiffResult:
+        """Only the zone matters: `restore_from` is for a new disk, and labels for new snapshots."""
+        return DiffResult(changes=_olds["zone"] != _news["zone"])
+
+    def update(self, _id: str, _olds: State, _news: State) -> UpdateResult:
+        """Take the data along into another zone."""
+        compute = Compute(_news["project"])
+        with _short():
+            link = restore.move(
+                compute, _stack(_news), _olds["zone"], _news["zone"], _news["restore_from"]
+            )
+        return UpdateResult({**_news, "snapshot": link})
+
+
+@contextmanager
+def _short() -> Generator[None]:
+    """Drop the causes of an error: the engine shows whole tracebacks, and the words come last."""
+    try:
+        yield
+    except ComputeError as fault:
+        raise type(fault)(str(fault)) from None
+
+
+def _stack(props: State) -> restore.Stack:
+    return restore.Stack(props["instance"], props["disk_prefix"], props["labels"])
+
+
+class RestorePoint(Resource, module="atelier", name="RestorePoint"):
+    """The snapshot that the zone's data disk is made from.
+
+    Attributes:
+        snapshot: The snapshot's link; empty where the disk begins empty.
+    """
+
+    snapshot: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        project: str,
+        zone: str,
+        stack: restore.Stack,
+        disk_gb: int,
+        restore_from: restore.Source,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        props = {
+            "project": project,
+            "zone": zone,
+            "instance": stack.instance,
+            "disk_prefix": stack.disk_prefix,
+            "labels": dict(stack.labels),
+            "disk_gb": disk_gb,
+            "restore_from": restore_from,
+            "snapshot": None,
+        }
+        super().__init__(RestorePointProvider(), name, props, opts)

@@ -1,0 +1,65 @@
+"""The plan in a terminal, or plain in a pipe."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from infra.operate.table.changes import Action
+from infra.operate.table.money import footnote, rows
+from infra.operate.table.plan import Group, Plan
+
+_COLOURS = {
+    Action.ADD: "green",
+    Action.ADOPT: "green",
+    Action.CHANGE: "yellow",
+    Action.REPLACE: "magenta",
+    Action.DELETE: "red",
+    Action.LET_GO: "cyan",
+}
+_MARKS = {"good": ("=", "green"), "note": ("i", "cyan"), "warning": ("!", "bold red")}
+
+
+def show(plan: Plan, console: Console) -> None:
+    """Print what changes, what labelers notice of it, and what it costs."""
+    with console.capture() as captured:
+        _print(plan, console)
+    # Columns are filled up with spaces, which a file or a pipe need not keep.
+    lines = captured.get().splitlines()
+    console.file.write("\n".join(line.rstrip() for line in lines) + "\n")
+
+
+def _print(plan: Plan, console: Console) -> None:
+    stack = f"Stack {escape(plan.stack)}: " if plan.stack else ""
+    console.print(f"[bold]{stack}{plan.summary}[/]", highlight=False)
+    for group in plan.groups:
+        _group(group, console)
+    if plan.remarks:
+        console.print("\n[bold]In service meanwhile[/]")
+        table = _grid()
+        for remark in plan.remarks:
+            mark, colour = _MARKS[remark.severity]
+            table.add_row(Text(mark, colour), Text(remark.text))
+        console.print(Padding(table, (0, 0, 0, 2)))
+    if plan.cost:
+        console.print("\n[bold]Cost in US dollars[/]")
+        table = _grid()
+        for what, before, after, difference in rows(plan.cost):
+            table.add_row(what, f"{before} => {after}", Text(difference, "bold"))
+        console.print(Padding(table, (0, 0, 0, 2)))
+        console.print(Padding(Text(footnote(plan.cost), "dim"), (0, 0, 0, 2)))
+    for error in plan.errors:
+        console.print(Text(f"\nThe preview failed: {error}", "red"))
+
+
+def _group(group: Group, console: Console) -> None:
+    console.print(f"\n[bold {_COLOURS[group.action]}]{group.title}[/] ({group.count})")
+    table = _grid()
+    for row in group.rows:
+        table.add_row(Text(row.what), Text(row.names), Text("\n".join(row.why)))
+    console.print(Padding(table, (0, 0, 0, 2)))
+
+
+def _grid() -> Table:
+    return Table(box=None, show_header=False, padding=(0, 2, 0, 0))

@@ -1,0 +1,241 @@
+"""`Settings`: what can be chosen about a stack, and what follows from it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_camel
+
+from infra.settings import machines, schedule
+from infra.settings.facts import PLAIN_PORT, REPOSITORY, TLS_PORT
+from infra.settings.machines import Machine, Preset
+from infra.settings.schedule import InstanceSchedule, WorkingHours
+
+# Lists come as lists, and stay as tuples, which nobody can change.
+Strings = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class Settings(BaseModel):
+    """Everything that can be chosen about one stack. `load` makes it; nothing changes it.
+
+    The fields are the config keys of the namespace `atelier`, in snake case. Sizes are in GB as
+    Google counts them (GiB), money is in US dollars.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        hide_input_in_errors=True,
+    )
+
+    project: str
+    stack: str
+
+    zone: str = Field(
+        "us-central1-a",
+        description="Where the machine stands, as in us-central1-a. Must have the preset's GPU.",
+    )
+    preset: Preset = Field(
+        "l4",
+        description="The machine: l4 is a g2-standard-4, l4-large a g2-standard-8 (both with one"
+        " L4 GPU), t4 an n1-standard-4 with one T4, cpu an e2-standard-4 without a GPU.",
+    )
+    machine_type: str = Field(
+        "",
+        description="A machine type in place of the preset's that takes the same GPU: g2-standard"
+        " for l4, n1 for t4, any x86 type for cpu. Empty: the preset's.",
+    )
+    spot: bool = Field(
+        False,
+        description="Rent at the Spot price, about half: Google may stop the machine at any"
+        " time, and nothing is lost but the time until it is started again.",
+    )
+    boot_image: str = Field(
+        "",
+        description="Image or family of the boot disk, as in projects/…/global/images/family/….",
+    )
+    boot_disk_gb: int = Field(60, ge=30, le=65536, description="Boot disk: system and images.")
+    data_disk_gb: int = Field(
+        20,
+        ge=10,
+        le=65536,
+        description="Data disk: accounts, tasks and annotations. It may grow later, never shrink.",
+    )
+    restore_from: str = Field(
+        "newest",
+        description="What a new data disk is made from: newest (the newest snapshot of this"
+        " stack's disk, if there is one), none, or a snapshot's name.",
+    )
+    access: Literal["public", "iap"] = Field(
+        "public",
+        description="public opens the web port to allowedRanges; iap opens no port at all:"
+        " labelers come through Google's Identity-Aware Proxy.",
+    )
+    allowed_ranges: Strings = Field(
+        ("0.0.0.0/0",), description="IPv4 ranges that may open the studio, as in 203.0.113.0/24."
+    )
+    tls: Literal["address", "domain", "off"] = Field(
+        "address",
+        description="The certificate: for the machine's address, for an own domain, or none (for"
+        " access iap and private networks: passwords travel in clear).",
+    )
+    domain: str = Field("", description="The studio's name with tls domain: label.example.org.")
+    acme_email: str = Field(
+        "", description="Where the certificate's issuer (Let's Encrypt) writes when in trouble."
+    )
+    source_bucket: str = Field(
+        "",
+        description="Bucket of the images to label; adopted if it exists. Empty:"
+        " PROJECT-STACK-source.",
+    )
+    target_bucket: str = Field(
+        "", description="Bucket of the annotations; adopted too. Empty: PROJECT-STACK-target."
+    )
+    bucket_location: str = Field(
+        "", description="Place of new buckets: a region, EU, US, … Empty: the zone's region."
+    )
+    cors_origins: Strings = Field(
+        (),
+        description="Web pages that may read the buckets' images, as in https://label.example.org,"
+        ' or ["*"] for all. Empty: the studio alone.',
+    )
+    media_access: Literal["presigned", "proxy"] = Field(
+        "presigned",
+        description="presigned: browsers fetch images from the bucket by signed links; proxy:"
+        " through the machine.",
+    )
+    keep_data: bool = Field(
+        True,
+        description="Whether `pulumi destroy` leaves the buckets. With false it deletes them with"
+        " everything in them.",
+    )
+    kept_versions: int = Field(
+        3, ge=1, le=1000, description="How many older versions of an object the buckets keep."
+    )
+    kept_version_days: int = Field(
+        30, ge=1, le=3650, description="For how many days the buckets keep older versions."
+    )
+    auth: Literal["key", "keyless"] = Field(
+        "key",
+        description="key: a service account key in the machine's metadata; keyless: the machine's"
+        " own identity, for organisations that forbid keys.",
+    )
+    key_version: int = Field(
+        1, ge=1, le=1_000_000, description="Raise it to replace the service account key."
+    )
+    images: Literal["docker", "cloudbuild", "prebuilt"] = Field(
+        "docker",
+        description="Who builds the container images: docker on this computer, cloudbuild at"
+        " Google, or nobody (prebuilt).",
+    )
+    prebuilt: Mapping[str, str] = Field(
+        {},
+        description="With images prebuilt: the references of frontend, segmentation and"
+        " segment_anything_model, each with its @sha256: digest.",
+    )
+    project_file: str = Field(
+        "templates/projects/garments-bucket.yaml",
+        description="The labeling project, a file of this repository.",
+    )
+    admin_email: str = Field("admin@example.com", description="Name of the first account.")
+    admin_password: SecretStr = Field(
+        description="Password of the first account, 8 characters or more."
+    )
+    max_run_hours: int = Field(
+        12,
+        ge=0,
+        le=2880,
+        description="The machine is stopped after so many hours in one go. 0: no limit.",
+    )
+    ready_minutes: int = Field(
+        20,
+        ge=0,
+        le=240,
+        description="How long `pulumi up` waits until labelers can log in. 0: not at all.",
+    )
+    work_days: str = Field(
+        "Mon-Fri", description="Days on which the machine is started and stopped: Mon-Wed,Sat."
+    )
+    work_hours: str = Field(
+        "08:00-20:00",
+        description="When it is started and stopped, or off: then it runs until maxRunHours.",
+    )
+    time_zone: str = Field("UTC", description="Time zone of workHours, as in Europe/Rome.")
+    sprint_days: int = Field(
+        5, ge=1, le=366, description="Working days of a sprint, for the cost estimate."
+    )
+    billing_account: str = Field(
+        "", description="With it a budget with alerts is made: 012345-6789AB-CDEF01."
+    )
+    budget_usd: int = Field(
+        100, ge=1, le=1_000_000, description="That budget in US dollars a month."
+    )
+    deletion_protection: bool = Field(
+        False, description="Refuse to delete the machine until this is false again."
+    )
+    labels: Mapping[str, str] = Field(
+        {}, description="Labels of every resource, beside atelier-stack and managed-by."
+    )
+
+    @property
+    def name(self) -> str:
+        """The name that the stack's resources begin with, at most 20 characters."""
+        return f"atelier-{self.stack}"
+
+    @property
+    def region(self) -> str:
+        """The zone's region: us-central1 for us-central1-a."""
+        return self.zone.rpartition("-")[0]
+
+    @property
+    def machine(self) -> Machine:
+        """The preset's machine, with the own machine type and boot image where they are given."""
+        preset = machines.PRESETS[self.preset]
+        machine = machines.FITTING[self.preset][self.machine_type or preset.machine_type]
+        return replace(machine, boot_image=self.boot_image or machine.boot_image)
+
+    @property
+    def source_bucket_name(self) -> str:
+        """The bucket that the images to label are read from."""
+        return self.source_bucket or f"{self.project}-{self.stack}-source"
+
+    @property
+    def target_bucket_name(self) -> str:
+        """The bucket that the annotations are written to."""
+        return self.target_bucket or f"{self.project}-{self.stack}-target"
+
+    @property
+    def labels_all(self) -> dict[str, str]:
+        """The labels of every resource: the stack's own and the user's."""
+        return {"atelier-stack": self.stack, "managed-by": "atelier", **self.labels}
+
+    @property
+    def web_port(self) -> int:
+        """The port that labelers open: 443 with TLS, 8080 without."""
+        return PLAIN_PORT if self.tls == "off" else TLS_PORT
+
+    @property
+    def working_hours(self) -> WorkingHours | None:
+        """The days and times of the schedule, or None when `workHours` is off."""
+        if self.work_hours == schedule.OFF:
+            return None
+        start, stop = schedule.parse_hours(self.work_hours)
+        return WorkingHours(schedule.parse_days(self.work_days), start, stop)
+
+    @property
+    def instance_schedule(self) -> InstanceSchedule | None:
+        """The working hours as cron lines, or None when `workHours` is off."""
+        hours = self.working_hours
+        return hours.cron(self.time_zone) if hours else None
+
+    @property
+    def project_path(self) -> Path:
+        """The project file's place on this computer."""
+        return REPOSITORY / self.project_file
+
+
+CONFIG_FIELDS = tuple(name for name in Settings.model_fields if name not in ("project", "stack"))

@@ -1,0 +1,12 @@
+"""The version that the images are labeled with."""
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def read_version(root: Path = ROOT) -> str:
+    """Return the project's version, as pyproject.toml has it."""
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["project"]["version"]

@@ -1,0 +1,153 @@
+"""`python -m laptop`: the demo on this machine."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+
+import click
+from rich.console import Console
+
+from laptop.demo_file import invitation
+from laptop.docker.client import Docker
+from laptop.docker.containers import prepare_containers, stop_containers
+from laptop.docker.images import build_all, sizes
+from laptop.docker.requirements import require_docker
+from laptop.docker.settings import DockerSettings, load_docker_settings
+from laptop.processes import background
+from laptop.processes.processes import prepare_processes
+from laptop.progress import Progress
+from laptop.session import run_session
+from laptop.settings import DEFAULT_PORT, LaptopError, LaptopSettings
+
+INTERRUPTED = 130
+DETACHED_ENDING = "To stop it: make demo-stop. Everything you labeled is kept."
+ENDING = "Press Ctrl-C to stop it. Everything you labeled is kept."
+
+
+@click.group()
+def laptop() -> None:
+    """Run the labeling studio on this machine: Label Studio and both backends."""
+
+
+@laptop.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="The port of Label Studio on 127.0.0.1.",
+)
+@click.option("--detach", is_flag=True, help="Return when everything is ready.")
+@click.option("--docker", "in_docker", is_flag=True, help="Run the services in containers.")
+@click.option("--gpu", is_flag=True, help="Let the containers use this machine's NVIDIA GPU.")
+@click.option("--background", "in_background", is_flag=True, hidden=True)
+def up(port: int, detach: bool, in_docker: bool, gpu: bool, in_background: bool) -> None:
+    """Start the studio with the demo project, and stay until Ctrl-C."""
+    settings = load_docker_settings(os.environ, port, gpu)
+    progress = Progress(Console())
+    with plain_errors():
+        demo = background.running(settings)
+        require_same_kind(settings, in_docker, demo is not None)
+        if demo is not None:
+            progress.say("already running")
+        elif detach and not in_docker:
+            demo = background.start(settings, progress.console)
+        else:
+            prepare = prepare_containers if in_docker else prepare_processes
+            ending = DETACHED_ENDING if detach else ENDING
+            run_session(
+                settings,
+                progress,
+                partial(prepare, settings, progress),
+                "" if in_background else ending,
+                stays=detach,
+            )
+            return
+    progress.print(invitation(demo, DETACHED_ENDING))
+
+
+@laptop.command()
+def images() -> None:
+    """Build the container images with Docker, and show their sizes."""
+    settings = load_docker_settings(os.environ)
+    progress = Progress(Console())
+    docker = Docker(settings, progress)
+    with plain_errors():
+        require_docker(docker)
+        build_all(docker, settings, progress.say)
+        progress.print(sizes(docker))
+
+
+@laptop.command()
+def stop() -> None:
+    """Stop the demo. Everything that was labeled is kept."""
+    with plain_errors():
+        stopped = end(load_docker_settings(os.environ))
+    click.echo("demo: stopped" if stopped else "demo: none was running")
+
+
+@laptop.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Stop the demo and delete its project, images and annotations."""
+    settings = load_docker_settings(os.environ)
+    if not settings.data_dir.exists():
+        click.echo("demo: there is nothing to delete")
+        return
+    if not yes:
+        click.confirm(f"Delete {describe(settings)}?", abort=True)
+    with plain_errors():
+        end(settings)
+    background.reset(settings)
+    click.echo("demo: deleted")
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Ends the command with the message alone, and quietly on Ctrl-C."""
+    try:
+        yield
+    except LaptopError as error:
+        click.echo(f"demo: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def end(settings: DockerSettings) -> bool:
+    """Ends the demo, in Docker or not. Returns whether there was one."""
+    seconds = background.STOP_SECONDS
+    if settings.mark.exists():
+        seconds = background.STOP_CONTAINERS_SECONDS
+    stopped = background.stop(settings, seconds)
+    return stop_containers(settings, Progress(Console())) or stopped
+
+
+def require_same_kind(settings: DockerSettings, in_docker: bool, runs: bool) -> None:
+    """Raises LaptopError while the demo runs in the other way: they would want the same port."""
+    runs_in_docker = settings.mark.exists()
+    if (runs or runs_in_docker) and runs_in_docker != in_docker:
+        how = "in Docker" if runs_in_docker else "without Docker"
+        raise LaptopError(f"The demo already runs {how}. Stop that one first: make demo-stop")
+
+
+def describe(settings: LaptopSettings) -> str:
+    """What a reset destroys, counted where Label Studio has a database already."""
+    database = settings.label_studio_dir / "label_studio.sqlite3"
+    annotations = "all annotations"
+    if database.is_file():
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            (tables,) = connection.execute(
+                "SELECT count(*) FROM sqlite_master WHERE name = 'task_completion'"
+            ).fetchone()
+            if tables:
+                (count,) = connection.execute("SELECT count(*) FROM task_completion").fetchone()
+                annotations = f"{count} annotations"
+    if (settings.data_dir / "docker" / "postgres").is_dir():
+        annotations += ", all annotations of the studio in Docker"
+    return f"the demo's project, images and {annotations} in {settings.data_dir}"

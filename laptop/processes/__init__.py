@@ -1,0 +1,1 @@
+"""The three services as processes of this machine, kept running by a supervisor."""

@@ -1,0 +1,140 @@
+"""Settings of the demo on this machine, read from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8080
+DEMO_SEGMENTATION_MODEL = ROOT / "backends/segmentation/demo"
+DEMO_SAM_CHECKPOINT = ROOT / "backends/segment_anything_model/demo/sam_small.safetensors"
+DEMO_PROJECT = ROOT / "templates/projects/garments.yaml"
+
+# What a service may see of the caller's environment. Anything else (a PORT, a LABEL_STUDIO_HOST, a
+# DJANGO_DB) would change what it does.
+PASSED_ON = {
+    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"),
+    *("LOG_LEVEL", "DEVICE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "HF_HOME", "HF_TOKEN"),
+    *("SAM_MODEL_TYPE", "SAM_REFINE", "SAM_CACHE_MB"),
+    *("SEGMENTATION_LABEL_MAP", "SEGMENTATION_REGIONS", "SEGMENTATION_MIN_AREA"),
+}
+
+
+class LaptopError(Exception):
+    """The demo cannot do what was asked; the message says what happened and what to do."""
+
+
+@dataclass(frozen=True)
+class LaptopSettings:
+    """Where the demo's files are, which weights it serves, and on which port a browser finds it."""
+
+    port: int
+    state: Path
+    sam_checkpoint: Path
+    segmentation_model: str
+    passed_on: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        """What a browser opens, without a trailing slash."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What every process of the demo sees: the caller's own few variables, and no way out."""
+        environ = {
+            **self.passed_on,
+            "PYTHONUNBUFFERED": "1",
+            "NO_PROXY": f"{HOST},localhost",
+            "no_proxy": f"{HOST},localhost",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "DO_NOT_TRACK": "1",
+        }
+        if Path(self.segmentation_model).is_dir():
+            # Everything is on this disk, so nothing needs to be asked of a hub.
+            environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+        return environ
+
+    @property
+    def run_dir(self) -> Path:
+        """Logs, locks and what else describes the running processes; worthless after a stop."""
+        return self.state / "run"
+
+    @property
+    def supervisor_log(self) -> Path:
+        """What a demo in the background would have printed, passwords excepted."""
+        return self.run_dir / "supervisor.log"
+
+    @property
+    def data_dir(self) -> Path:
+        """Everything that must outlive a stop: database, uploads, pictures, passwords."""
+        return self.state / "data"
+
+    @property
+    def credentials_file(self) -> Path:
+        return self.data_dir / "credentials.json"
+
+    @property
+    def label_studio_dir(self) -> Path:
+        return self.data_dir / "label-studio"
+
+    @property
+    def images_dir(self) -> Path:
+        return self.data_dir / "images"
+
+    @property
+    def demo_file(self) -> Path:
+        """Addresses and passwords for scripts; there while the demo is ready."""
+        return self.state / "demo.json"
+
+    @property
+    def ml_python(self) -> Path:
+        return ROOT / ".local/env/ml/bin/python"
+
+    @property
+    def frontend_python(self) -> Path:
+        return ROOT / ".local/env/frontend/bin/python"
+
+
+def load_settings(environ: Mapping[str, str], port: int = DEFAULT_PORT) -> LaptopSettings:
+    """Reads SAM_CHECKPOINT, SEGMENTATION_MODEL and ATELIER_STATE (the folder of all state)."""
+    model = environ.get("SEGMENTATION_MODEL") or str(DEMO_SEGMENTATION_MODEL)
+    folder = Path(model).expanduser()
+    checkpoint = Path(environ.get("SAM_CHECKPOINT") or DEMO_SAM_CHECKPOINT)
+    return LaptopSettings(
+        port=port,
+        state=Path(environ.get("ATELIER_STATE") or ROOT / ".local").expanduser().resolve(),
+        sam_checkpoint=checkpoint.expanduser().absolute(),
+        segmentation_model=str(folder.resolve()) if folder.is_dir() else model,
+        passed_on={name: value for name, value in environ.items() if name in PASSED_ON},
+    )
+
+
+def require_weights(settings: LaptopSettings) -> None:
+    """Raises LaptopError for a checkpoint or a model that does not exist."""
+    if not settings.sam_checkpoint.is_file():
+        raise LaptopError(
+            f"SAM_CHECKPOINT: {settings.sam_checkpoint} is not a file. Give the path of a Segment "
+            "Anything checkpoint such as sam_vit_b_01ec64.pth, or omit it to use the demo weights."
+        )
+    model = settings.segmentation_model
+    hub_name = model.count("/") == 1 and not model.startswith((".", "~", "/"))
+    if not Path(model).is_dir() and not hub_name:
+        raise LaptopError(
+            f"SEGMENTATION_MODEL: {model} is not a folder. Give the folder of a SegFormer "
+            "checkpoint, a name on the Hugging Face Hub such as mattmdjaga/segformer_b2_clothes, "
+            "or omit it to use the demo weights."
+        )
+
+
+def require_environments(settings: LaptopSettings) -> None:
+    """Raises LaptopError when the services' environments have not been made."""
+    for python in (settings.ml_python, settings.frontend_python):
+        if not python.exists():
+            raise LaptopError(f"{python} is missing. Run `make demo`, which installs it.")

@@ -1,0 +1,1 @@
+"""Cloud Storage: addresses, listings, and what an account may do."""

@@ -1,0 +1,1 @@
+"""Label Studio, through its API: calls and records, no decisions."""

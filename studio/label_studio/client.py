@@ -1,0 +1,224 @@
+"""Label Studio, as the studio uses it: the one module that talks to it, but for accounts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+import requests
+from label_studio_sdk import LabelStudio
+from label_studio_sdk.types import ImportApiRequest
+
+from studio.errors import RefusedError
+from studio.label_studio.answers import explained, refusal
+from studio.label_studio.connection import Connection
+from studio.label_studio.records import (
+    Project,
+    RegisteredBackend,
+    Task,
+    number_of,
+    to_backend,
+    to_project,
+    to_task,
+)
+from studio.label_studio.storages import Storages
+from studio.project.project_file import Backend
+
+# Label Studio itself waits 1 + 3 s for each backend, and up to 100 s for predictions.
+TIMEOUT_SECONDS = 120.0
+PREDICT_TIMEOUT_SECONDS = 200.0
+PAGE_SIZE = 500
+
+
+class Studio:
+    """One Label Studio, through its API.
+
+    Every method raises NotReachableError, WrongTokenError or RefusedError.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        token = connection.token.get_secret_value()
+        self._client = httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True)
+        self._sdk = LabelStudio(
+            base_url=connection.url,
+            api_key=token,
+            httpx_client=self._client,
+            # A request that failed half-way may have made what it should make.
+            max_retries=0,
+        )
+        self._http = requests.Session()
+        self._http.headers["Authorization"] = f"Token {token}"
+        self.storages = Storages(connection, self._sdk, self._http)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+        self._client.close()
+
+    def version(self) -> str:
+        """Return Label Studio's version; also shows that address and token are right."""
+        with explained(self.connection, "connecting"):
+            self._sdk.users.whoami()
+            return str(self._sdk.versions.get().release)
+
+    def projects(self) -> list[Project]:
+        """Return all projects, oldest first."""
+        with explained(self.connection, "listing projects"):
+            found = [to_project(item) for item in self._sdk.projects.list(page_size=PAGE_SIZE)]
+        return sorted(found, key=lambda project: project.id)
+
+    def create_project(self, fields: Mapping[str, Any]) -> int:
+        """Create a project and return its id."""
+        with explained(self.connection, f"creating project {fields['title']!r}"):
+            return number_of(self._sdk.projects.create(**fields))
+
+    def update_project(self, project: int, fields: Mapping[str, Any]) -> None:
+        """Change ``fields``; Label Studio checks a new config against the annotations."""
+        with explained(self.connection, f"changing {', '.join(fields)} of the project"):
+            self._sdk.projects.update(id=project, **fields)
+
+    def backends(self, project: int) -> list[RegisteredBackend]:
+        """Return the project's backends in the order of registration."""
+        with explained(self.connection, "listing backends"):
+            found = [to_backend(item) for item in self._sdk.ml.list(project=project)]
+        return sorted(found, key=lambda backend: backend.id)
+
+    def register_backend(self, project: int, backend: Backend) -> None:
+        """Add ``backend``, and remove the webhook that Label Studio creates with it."""
+        with explained(self.connection, f"registering backend {backend.title!r}"):
+            self._sdk.ml.create(project=project, **_backend_fields(backend))
+        self.remove_webhooks(self.webhooks_of(project, [backend.url]))
+
+    def update_backend(self, registered: int, project: int, backend: Backend) -> None:
+        """Make a registered backend agree with ``backend``."""
+        with explained(self.connection, f"changing backend {backend.title!r}"):
+            self._sdk.ml.update(id=registered, project=project, **_backend_fields(backend))
+
+    def remove_backend(self, registered: int) -> None:
+        """Remove a backend; its predictions stay."""
+        with explained(self.connection, "removing a backend"):
+            self._sdk.ml.delete(id=registered)
+
+    def webhooks_of(self, project: int, backend_urls: Iterable[str]) -> list[int]:
+        """Return the webhooks that Label Studio made for backends: they carry no password, get
+        every annotation with all its masks, and hold each save up for as long as they take."""
+        urls = {f"{url.rstrip('/')}/webhook" for url in backend_urls}
+        with explained(self.connection, "listing webhooks"):
+            hooks = self._sdk.webhooks.list(project=str(project))
+        return [number_of(hook) for hook in hooks if hook.url in urls]
+
+    def remove_webhooks(self, webhooks: Iterable[int]) -> None:
+        """Remove webhooks by id."""
+        for webhook in webhooks:
+            with explained(self.connection, "removing a webhook"):
+                self._sdk.webhooks.delete(id=webhook)
+
+    def users(self) -> dict[int, str]:
+        """Return user id -> e-mail in lower case."""
+        with explained(self.connection, "listing accounts"):
+            return {number_of(user): str(user.email).lower() for user in self._sdk.users.list()}
+
+    def tasks(self, project: int) -> list[Task]:
+        """Return all tasks of the project in the order of their ids."""
+        wanted = (
+            "id,data,annotators,total_annotations,cancelled_annotations,predictions_model_versions,"
+            "updated_at"
+        )
+        with explained(self.connection, "reading tasks"):
+            pages = self._sdk.tasks.list(
+                project=project, include=wanted, resolve_uri=False, page_size=PAGE_SIZE
+            )
+            return sorted((to_task(item) for item in pages), key=lambda task: task.id)
+
+    def annotators(self, task: int) -> list[int]:
+        """Return the users of a task's annotations, one for each, without the skipped ones."""
+        with explained(self.connection, f"reading the annotations of task {task}"):
+            found = self._sdk.annotations.list(task)
+        return [int(item.completed_by or 0) for item in found if not item.was_cancelled]
+
+    def upload(self, project: int, images: Sequence[Path]) -> list[str]:
+        """Upload files without creating tasks; return their addresses in the same order."""
+        doing = f"uploading {len(images)} images"
+        with explained(self.connection, doing), ExitStack() as stack:
+            files = {
+                str(number): (image.name, stack.enter_context(image.open("rb")))
+                for number, image in enumerate(images)
+            }
+            # The ids in the answer come in the order of the files.
+            answer = self._send(
+                "POST",
+                f"/api/projects/{project}/import",
+                doing,
+                params={"commit_to_project": "false"},
+                files=files,
+            )
+            uploads = answer["file_upload_ids"]
+            paths = [
+                self._send("GET", f"/api/import/file-upload/{upload}", doing)["file"]
+                for upload in uploads
+            ]
+        return [f"/data/{quote(path)}" for path in paths]
+
+    def import_tasks(self, project: int, data: Sequence[dict[str, Any]]) -> None:
+        """Create a task for each item of ``data``."""
+        with explained(self.connection, f"importing {len(data)} tasks"):
+            tasks = [ImportApiRequest(data=item) for item in data]
+            self._sdk.projects.import_tasks(id=project, request=tasks)
+
+    def update_task_data(self, task: int, data: dict[str, Any]) -> None:
+        """Replace a task's data."""
+        with explained(self.connection, f"changing task {task}"):
+            self._sdk.tasks.update(id=str(task), data=data)
+
+    def retrieve_predictions(self, project: int, tasks: Sequence[int]) -> None:
+        """Ask the first backend for predictions; Label Studio answers 200 even if it got none."""
+        doing = f"retrieving predictions of {len(tasks)} tasks"
+        with explained(self.connection, doing):
+            self._send(
+                "POST",
+                "/api/dm/actions",
+                doing,
+                params={"id": "retrieve_tasks_predictions", "project": project},
+                json={"selectedItems": {"all": False, "included": list(tasks)}},
+                timeout=PREDICT_TIMEOUT_SECONDS,
+            )
+
+    def invitation(self) -> str:
+        """Return the path of the sign-up page with the organisation's invitation in it."""
+        doing = "asking for the sign-up link"
+        with explained(self.connection, doing):
+            return str(self._send("GET", "/api/invite", doing)["invite_url"])
+
+    def _send(self, method: str, path: str, doing: str, **options: Any) -> Any:
+        """Call what the SDK has no method for, and return the JSON object of the answer."""
+        options.setdefault("timeout", TIMEOUT_SECONDS)
+        answer = self._http.request(method, self.connection.url + path, **options)
+        try:
+            body = answer.json()
+        except requests.JSONDecodeError:
+            body = answer.text
+        if not answer.ok:
+            raise refusal(self.connection, doing, answer.status_code, body)
+        if not isinstance(body, dict):
+            raise RefusedError(f"{doing}: Label Studio answered in an unexpected form at {path}")
+        return body
+
+
+def _backend_fields(backend: Backend) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "url": backend.url,
+        "title": backend.title,
+        "is_interactive": backend.interactive,
+        "auth_method": "BASIC_AUTH" if backend.user else "NONE",
+    }
+    if backend.user:
+        fields |= {
+            "basic_auth_user": backend.user,
+            "basic_auth_pass": backend.password.get_secret_value(),
+        }
+    return fields

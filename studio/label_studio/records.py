@@ -1,0 +1,128 @@
+"""What Label Studio has, as far as the studio needs it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from label_studio_sdk.types import MlBackend
+
+from studio.project.project_file import SOURCE_KEY
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as Label Studio has it."""
+
+    id: int
+    title: str
+    description: str
+    label_config: str
+    show_collab_predictions: bool
+    evaluate_predictions_automatically: bool
+    model_version: str
+
+
+@dataclass(frozen=True)
+class RegisteredBackend:
+    """A backend as Label Studio has it; asking for it makes Label Studio try it out.
+
+    Attributes:
+        state: CO when connected, DI when disconnected, ER, TR, PR.
+        model_version: what its /setup answered last.
+    """
+
+    id: int
+    title: str
+    url: str
+    user: str
+    with_auth: bool
+    interactive: bool
+    state: str
+    model_version: str
+    error: str
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether Label Studio reaches it, and it accepts the password."""
+        return self.state == "CO"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as Label Studio has it, without annotations and predictions.
+
+    Attributes:
+        annotators: ids of users who annotated or skipped it, each once.
+        annotations: without the skipped ones.
+        skipped: how many times somebody skipped it.
+        model_versions: of its predictions, joined with commas.
+        updated: when its data or annotations were changed last.
+    """
+
+    id: int
+    data: dict[str, Any]
+    annotators: tuple[int, ...]
+    annotations: int
+    skipped: int
+    model_versions: str
+    updated: datetime | None = None
+
+    @property
+    def source(self) -> str | None:
+        """What the studio imported it from; None when somebody else did."""
+        return self.data.get(SOURCE_KEY)
+
+    def has_prediction_of(self, version: str) -> bool:
+        """Whether one of its predictions is of ``version``, which may hold commas itself."""
+        return f",{version}," in f",{self.model_versions},"
+
+
+def number_of(item: Any) -> int:
+    """Return the id; the SDK declares it optional, what the API returns always has one."""
+    return int(item.id)
+
+
+def to_project(item: Any) -> Project:
+    """Take from the SDK's project what the studio needs."""
+    return Project(
+        id=number_of(item),
+        title=item.title or "",
+        description=item.description or "",
+        label_config=item.label_config or "",
+        show_collab_predictions=bool(item.show_collab_predictions),
+        evaluate_predictions_automatically=bool(item.evaluate_predictions_automatically),
+        model_version=item.model_version or "",
+    )
+
+
+def to_backend(item: MlBackend) -> RegisteredBackend:
+    """Take from the SDK's backend what the studio needs."""
+    return RegisteredBackend(
+        id=number_of(item),
+        title=item.title or "",
+        url=item.url.rstrip("/"),
+        user=item.basic_auth_user or "",
+        with_auth=item.auth_method == "BASIC_AUTH",
+        interactive=bool(item.is_interactive),
+        state=str(item.state),
+        model_version=item.model_version or "",
+        error=item.error_message or "",
+    )
+
+
+def to_task(item: Any) -> Task:
+    """Take from the SDK's task what the studio needs."""
+    return Task(
+        id=number_of(item),
+        data=dict(item.data or {}),
+        annotators=tuple(item.annotators or ()),
+        annotations=int(item.total_annotations or 0),
+        skipped=int(item.cancelled_annotations or 0),
+        model_versions=item.predictions_model_versions or "",
+        updated=_instant(item.updated_at),
+    )
+
+
+def _instant(value: datetime | str | None) -> datetime | None:
+    """Return a time with its zone; the SDK leaves those of a task list as text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -1,1 +1,0 @@
-"""The three services on one machine, as native processes: `python -m studio local up`."""

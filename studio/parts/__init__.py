@@ -1,0 +1,1 @@
+"""One module for each thing that `apply` makes agree. None imports another."""

@@ -1,0 +1,1 @@
+"""The project file, with its labeling config and catalogue: read and checked."""

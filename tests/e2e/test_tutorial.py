@@ -1,0 +1,109 @@
+"""docs/tutorial.md: its files and commands, with drawn scenes in place of photographs."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.e2e.demo import ROOT, Demo
+
+PAGE = ROOT / "docs" / "tutorial.md"
+EMPTY = "\nexport_as COCO >~/coco.zip\nexport_as YOLO >~/yolo.zip\n"
+FILES = {"csv": "catalogue.csv", "xml": "labels.xml", "yaml": "project.yaml"}
+
+
+def blocks(language: str) -> list[str]:
+    fenced = rf"^```{language}\n(.*?)^```$"
+    return re.findall(fenced, PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def home(tmp_path: Path, demo: Demo) -> Path:
+    """A home folder with the page's project in it."""
+    autumn = tmp_path / "autumn"
+    (autumn / "photos").mkdir(parents=True)
+    for language, name in FILES.items():
+        (text,) = blocks(language)
+        (autumn / name).write_text(text)
+    scenes = sorted((demo.state / "data").rglob("scene-*.jpg"))
+    for name, scene in zip(("coat", "boots", "scarf"), scenes, strict=False):
+        shutil.copy(scene, autumn / "photos" / f"{name}.jpg")
+    return tmp_path
+
+
+def run(script: str, home: Path, demo: Demo) -> str:
+    """What bash prints. The page's `.local` is the running demo's, its interpreter is ours."""
+    script = script.replace(".local/demo.json", str(demo.state / "demo.json"))
+    script = script.replace(".local/env/operator/bin/python", sys.executable)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.integration
+def test_the_page_leads_from_a_folder_to_masks(demo: Demo, home: Path) -> None:
+    start, connect, apply, status, export, stop = blocks("sh")
+    assert (start, stop) == ("make demo DETACH=1\n", "make demo-stop\n")
+
+    run(connect + apply, home, demo)
+
+    projects = demo.api("GET", "/api/projects/", params={"page_size": 100})["results"]
+    (project,) = (one["id"] for one in projects if one["title"] == "Autumn")
+    query = {"project": project, "fields": "all"}
+    tasks = demo.api("GET", "/api/tasks", params=query)["tasks"]
+    named = {task["data"]["source"]: task["data"]["name"] for task in tasks}
+    assert named == {
+        "coat.jpg": "Wool coat",
+        "boots.jpg": "Boots, brown",
+        "scarf.jpg": "Silk scarf",
+    }
+    predictions = [task["predictions"][0]["result"] for task in tasks]
+    regions = [region for result in predictions for region in result]
+    labels = {label for region in regions for label in region["value"]["brushlabels"]}
+    assert {region["from_name"] for region in regions} == {"mask"}
+    assert labels
+    assert labels <= {"dress", "pants", "footwear"}
+
+    for task, result in zip(tasks, predictions, strict=True):
+        body = {"result": result}
+        demo.api("POST", f"/api/tasks/{task['id']}/annotations/", json=body)
+    assert re.search(r"tasks annotated\W+3", run(connect + status, home, demo))
+
+    run(connect + export.replace("project=2\n", f"project={project}\n"), home, demo)
+    exported = json.loads((home / "autumn" / "annotations.json").read_text())
+    assert [len(task["annotations"]) for task in exported] == [1, 1, 1]
+    with zipfile.ZipFile(home / "autumn" / "masks.zip") as masks:
+        pictures = [name for name in masks.namelist() if name.endswith(".png")]
+        assert len(pictures) == len(regions)
+        for name in pictures:
+            with masks.open(name) as file, Image.open(file) as picture:
+                assert picture.mode == "L"
+                counts = picture.histogram()
+                assert sum(counts[1:255]) == 0
+                assert counts[255]
+
+    # What the page says of the other formats. If this fails, Label Studio can do more: say so.
+    run(connect + f"project={project}\n" + export.splitlines()[1] + EMPTY, home, demo)
+    with zipfile.ZipFile(home / "coco.zip") as coco:
+        assert json.loads(coco.read("result.json"))["annotations"] == []
+    with zipfile.ZipFile(home / "yolo.zip") as yolo:
+        files = [name for name in yolo.namelist() if re.fullmatch(r"labels/.+\.txt", name)]
+        assert len(files) == 3
+        assert not any(yolo.read(name) for name in files)
+
+    demo.api("DELETE", f"/api/projects/{project}/")

@@ -1,0 +1,181 @@
+"""Configs for the tests of the settings: the smallest, every good one, and bad values by key."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from infra.settings.gpu_zones import GPU_ZONES
+from infra.settings.machines import FITTING, GPU_OF, PRESETS
+
+PROJECT = "demo-project"
+PASSWORD = "correct horse 7"
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+PREBUILT = {
+    name: f"europe-docker.pkg.dev/{PROJECT}/atelier/{name}@{DIGEST}"
+    for name in ("frontend", "segmentation", "segment_anything_model")
+}
+
+EMAILS = st.sampled_from(["anna@example.org", "a.b+c@label.example.co.uk"])
+BUCKETS = st.from_regex(r"\A[a-f0-9][a-f0-9_-]{1,61}[a-f0-9]\Z")
+LABELS = st.dictionaries(
+    st.from_regex(r"\A[a-f][a-f0-9_-]{0,62}\Z"),
+    st.from_regex(r"\A[a-f0-9_-]{0,63}\Z"),
+    max_size=5,
+)
+RANGES = st.sampled_from(["0.0.0.0/0", "10.0.0.0/8", "203.0.113.0/24", "198.51.100.7/32"])
+PASSWORDS = st.text(
+    st.characters(min_codepoint=33, max_codepoint=126), min_size=20, max_size=40
+).filter(lambda text: len(set(text)) > 9 and not text.isdigit())
+
+
+def optional(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Any of these keys, each with a value of its strategy."""
+    return st.fixed_dictionaries({}, optional=keys)
+
+
+INDEPENDENT = optional(
+    spot=st.booleans(),
+    bootImage=st.just("projects/debian-cloud/global/images/debian-13-trixie-v20261020"),
+    bootDiskGb=st.integers(30, 65536),
+    dataDiskGb=st.integers(10, 65536),
+    restoreFrom=st.sampled_from(["newest", "none", "atelier-dev-data-20261122"]),
+    bucketLocation=st.sampled_from(["EU", "us", "nam4", "europe-west4", "US-CENTRAL1"]),
+    corsOrigins=st.sampled_from([["*"], [], ["https://label.example.org", "http://10.0.0.1:8080"]]),
+    mediaAccess=st.sampled_from(["presigned", "proxy"]),
+    keepData=st.booleans(),
+    keptVersions=st.integers(1, 1000),
+    keptVersionDays=st.integers(1, 3650),
+    auth=st.sampled_from(["key", "keyless"]),
+    keyVersion=st.integers(1, 1_000_000),
+    projectFile=st.just("templates/projects/garments-bucket.yaml"),
+    adminEmail=EMAILS,
+    maxRunHours=st.integers(0, 2880),
+    readyMinutes=st.integers(0, 240),
+    workDays=st.sampled_from(["Mon-Fri", "sun", "Mon,Wed,Sat", "Fri-Mon", "Mon-Wed, Sat"]),
+    workHours=st.sampled_from(["off", "08:00-20:00", "22:30-06:15", "00:00-23:59"]),
+    timeZone=st.sampled_from(["UTC", "Europe/Rome", "America/New_York"]),
+    sprintDays=st.integers(1, 366),
+    billingAccount=st.sampled_from(["", "012345-6789AB-CDEF01"]),
+    budgetUsd=st.integers(1, 1_000_000),
+    deletionProtection=st.booleans(),
+    labels=LABELS,
+)
+
+
+@st.composite
+def machines(draw: st.DrawFn) -> dict[str, Any]:
+    """A preset, a zone that has its GPU, and maybe an own machine type."""
+    preset = draw(st.sampled_from(sorted(PRESETS)))
+    gpu = GPU_OF[preset]
+    zone = draw(st.sampled_from(GPU_ZONES[gpu] if gpu else ("africa-south1-b", "us-south1-ai1b")))
+    types = st.sampled_from(sorted(FITTING[preset]))
+    return {"preset": preset, "zone": zone} | draw(optional(machineType=types))
+
+
+ACCESS = st.one_of(
+    st.just({"access": "iap", "tls": "off"}),
+    st.fixed_dictionaries(
+        {}, optional={"allowedRanges": st.lists(RANGES, min_size=1), "acmeEmail": EMAILS}
+    ),
+    st.just({"tls": "domain", "domain": "label.example.org"}),
+    st.just({"tls": "off", "allowedRanges": ["203.0.113.7/32"]}),
+)
+IMAGES = st.sampled_from(
+    [{}, {"images": "cloudbuild"}, {"images": "prebuilt", "prebuilt": PREBUILT}]
+)
+GIVEN_BUCKETS = optional(
+    sourceBucket=BUCKETS.map(lambda name: f"s{name[1:]}"),
+    targetBucket=BUCKETS.map(lambda name: f"t{name[1:]}"),
+)
+PASSWORD_ONLY = st.fixed_dictionaries({"adminPassword": PASSWORDS})
+
+
+def merged(*parts: dict[str, Any]) -> dict[str, Any]:
+    """One config of several that have no key in common."""
+    return {key: value for part in parts for key, value in part.items()}
+
+
+GOOD: st.SearchStrategy[dict[str, Any]] = st.builds(
+    merged, machines(), ACCESS, IMAGES, GIVEN_BUCKETS, INDEPENDENT, PASSWORD_ONLY
+)
+
+NOT_TEXT = st.one_of(st.none(), st.integers(), st.booleans(), st.lists(st.integers()))
+NOT_BOOLEAN = st.sampled_from([None, "true", "yes", 1, 0, [], {}, 1.0])
+NOT_LIST = st.sampled_from([None, "10.0.0.0/8", 7, {"a": "b"}, [7], [None], [["*"]]])
+NOT_MAPPING = st.sampled_from([None, "a: b", 7, ["a"], {"a": 7}, {"a": None}, {"a": {"b": "c"}}])
+
+
+def not_in(low: int, high: int) -> st.SearchStrategy[Any]:
+    """What is no whole number from low to high."""
+    return st.one_of(
+        st.integers(max_value=low - 1),
+        st.integers(min_value=high + 1),
+        st.sampled_from([None, str(low), low + 0.5, True, [], {}]),
+    )
+
+
+def bad_text(*values: str) -> st.SearchStrategy[Any]:
+    """Texts that a key refuses, and what is no text at all."""
+    return st.one_of(st.sampled_from(values), NOT_TEXT)
+
+
+# For every key, values that are wrong whatever the other keys say.
+BAD: dict[str, st.SearchStrategy[Any]] = {
+    "zone": bad_text("", "us-central1", "US-CENTRAL1-A", "us-central1-", "mars-a", "us central1-a"),
+    "preset": bad_text("", "L4", "a100", "gpu"),
+    "machineType": bad_text("g2-standard-24", "e2-micro", "n1-standard-5", "c4-standard-8", "g2"),
+    "spot": NOT_BOOLEAN,
+    "bootImage": bad_text("debian-13", "https://example.org/image", "projects/x/images/y"),
+    "bootDiskGb": not_in(30, 65536),
+    "dataDiskGb": not_in(10, 65536),
+    "restoreFrom": bad_text("", "Newest", "my_snapshot", "a" * 64),
+    "access": bad_text("", "private", "IAP"),
+    "allowedRanges": st.one_of(
+        st.sampled_from([["10.0.0.1/8"], ["10.0.0.0"], ["10.0.0.0/33"], ["::/0"], ["office"]]),
+        NOT_LIST,
+    ),
+    "tls": bad_text("", "on", "letsencrypt"),
+    "domain": bad_text("localhost", "https://label.example.org", "label.example.org/", "-a.b"),
+    "acmeEmail": bad_text("it", "it@", "@example.org", "it@example", "a b@example.org"),
+    "sourceBucket": bad_text("ab", "Photos", "goog-photos", "my-g00gle-photos", "10.0.0.1", "a.b"),
+    "targetBucket": bad_text("-a-", "a" * 64, "a..b", "gs://photos", "masks/", "googol"),
+    "bucketLocation": bad_text("Europe", "us-central1-a", "EUR9"),
+    "corsOrigins": st.one_of(
+        st.sampled_from([["*", "https://a.org"], ["a.org"], ["https://a.org/"], ["https://a:b"]]),
+        NOT_LIST,
+    ),
+    "mediaAccess": bad_text("", "signed"),
+    "keepData": NOT_BOOLEAN,
+    "keptVersions": not_in(1, 1000),
+    "keptVersionDays": not_in(1, 3650),
+    "auth": bad_text("", "keys"),
+    "keyVersion": not_in(1, 1_000_000),
+    "images": bad_text("", "podman"),
+    "prebuilt": st.one_of(
+        st.sampled_from([PREBUILT | {"frontend": "frontend:latest"}, PREBUILT | {"backend": "x"}]),
+        NOT_MAPPING,
+    ),
+    "projectFile": bad_text("", "garments.yaml", "/etc/passwd", "../x.yaml", "README.md"),
+    "adminEmail": bad_text("", "admin", "admin@localhost"),
+    "adminPassword": bad_text("", "short", "change-me", "Password123", "   aaaaaaaaa", "aaaaaaaa"),
+    "maxRunHours": not_in(0, 2880),
+    "readyMinutes": not_in(0, 240),
+    "workDays": bad_text("", "Mon-", "weekdays", "1-5", "Mon;Tue"),
+    "workHours": bad_text("", "8-20", "08:00-25:00", "08:00", "08:00-08:00", "8:00-20:00"),
+    "timeZone": bad_text("", "Rome", "Europe/Roma", "+01:00"),
+    "sprintDays": not_in(1, 366),
+    "billingAccount": bad_text("012345", "012345-6789ab-cdef01", "billingAccounts/1"),
+    "budgetUsd": not_in(1, 1_000_000),
+    "deletionProtection": NOT_BOOLEAN,
+    "labels": st.one_of(
+        st.sampled_from([{"Team": "a"}, {"team": "A b"}, {"managed-by": "me"}, {"goog-x": "y"}]),
+        NOT_MAPPING,
+    ),
+}
+
+
+@st.composite
+def bad_values(draw: st.DrawFn) -> dict[str, Any]:
+    """One or more keys with a bad value."""
+    keys = draw(st.sets(st.sampled_from(sorted(BAD)), min_size=1, max_size=12))
+    return {key: draw(BAD[key]) for key in sorted(keys)}

@@ -1,0 +1,126 @@
+"""The catalogue: rows merged per image, and everything that does not fit named."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.buckets.cloud_storage import CloudStorage
+from studio.errors import CatalogueError
+from studio.images.image import Image
+from studio.project.catalogue import Matched, match, match_catalogue, read_rows
+from studio.project.project_file import Catalogue
+
+TABLE = """\
+id,name,type,year
+007,Anna,coat,2019
+007,Anna,hat,2019
+007,Bea,coat,2020
+008,,NA,
+008,,NA,
+009,Zoe,scarf,2021
+"""
+
+
+def catalogue(folder: Path, text: str = TABLE, **fields: object) -> Catalogue:
+    (folder / "catalogue.csv").write_text(text)
+    content = {
+        "file": "catalogue.csv",
+        "key": "id",
+        "columns": {
+            "Name": "name",
+            "Typology": {"column": "type"},
+            "Year": {"column": "year", "merge": "first"},
+        },
+        **fields,
+    }
+    return Catalogue.model_validate(content, context={"folder": folder})
+
+
+def images(*names: str) -> dict[str, str]:
+    return {name: Path(name).name for name in names}
+
+
+def matched_with(table: Catalogue, found: dict[str, str]) -> Matched:
+    """Nothing here is in a bucket."""
+    return match_catalogue(table, found, CloudStorage())
+
+
+def test_rows_of_an_image_are_merged_in_their_order_without_repeats(tmp_path: Path) -> None:
+    matched = matched_with(catalogue(tmp_path), images("007.jpg"))
+    assert matched.facts["007.jpg"] == {
+        "Name": "Anna, Bea",
+        "Typology": "coat, hat",
+        "Year": "2019",
+    }
+
+
+def test_numbers_and_not_available_stay_text(tmp_path: Path) -> None:
+    matched = matched_with(catalogue(tmp_path), images("008.jpg"))
+    assert matched.facts["008.jpg"] == {"Name": "", "Typology": "NA", "Year": ""}
+
+
+def test_what_does_not_fit_is_named_on_both_sides(tmp_path: Path) -> None:
+    matched = matched_with(catalogue(tmp_path), images("007.jpg", "x.jpg", "b/007.png"))
+    assert matched.rows_without_image == ("008", "009")
+    assert matched.images_without_row == ("x.jpg",)
+    assert matched.images_sharing_rows == (("007", ("007.jpg", "b/007.png")),)
+    assert matched.repeated_rows == ("008",)
+    assert matched.facts["x.jpg"] == {"Name": "", "Typology": "", "Year": ""}
+
+
+def test_a_pattern_finds_the_key_in_the_file_name(tmp_path: Path) -> None:
+    table = catalogue(tmp_path, "id,name,type,year\n7,Anna,coat,2019\n", image_key=r"^look0*(\d+)_")
+    address = "gs://bucket/runway/look007_front.jpg?generation=3"
+    names = {one: Image(one).file_name for one in (address, "gs://b/y.jpg")}
+    matched = matched_with(table, names)
+    assert matched.facts[address]["Name"] == "Anna"
+    assert matched.images_without_row == ("gs://b/y.jpg",)
+
+
+def test_a_separator_can_be_chosen(tmp_path: Path) -> None:
+    matched = matched_with(catalogue(tmp_path, separator=" / "), images("007.jpg"))
+    assert matched.facts["007.jpg"]["Name"] == "Anna / Bea"
+
+
+def test_a_missing_column_is_said_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="no column 'nam'; did you mean 'name'") as caught:
+        matched_with(catalogue(tmp_path, columns={"N": "nam", "T": "zzz"}), images("a.jpg"))
+    assert "no column 'zzz'; it has id, name, type, year" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", 'id,name,type,year\n"open', "id,name\n1,2,3,4,5\n1,2\n"])
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CatalogueError):
+        matched_with(catalogue(tmp_path, text), images("a.jpg"))
+
+
+@pytest.mark.parametrize("marks", [1, 2])
+def test_byte_order_marks_are_no_part_of_the_first_column(tmp_path: Path, marks: int) -> None:
+    """Excel writes one, and a tool that saves the file again may add another. pandas takes one away
+    by itself; with two, the first column is not called "id" unless the encoding takes one, too."""
+    matched = matched_with(catalogue(tmp_path, "\ufeff" * marks + TABLE), images("009.jpg"))
+    assert matched.facts["009.jpg"]["Name"] == "Zoe"
+
+
+KEYS = st.sampled_from(["a", "b", "c", "d"])
+
+
+@given(rows=st.lists(st.tuples(KEYS, st.sampled_from("xyz"))), names=st.lists(KEYS, unique=True))
+def test_nothing_is_lost_and_nothing_doubled(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], names: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("catalogue")
+    text = "id,value\n" + "".join(f"{key},{value}\n" for key, value in rows)
+    table = catalogue(folder, text, columns={"Value": "value"})
+    found: Matched = match(
+        read_rows(table, CloudStorage()), table, images(*(f"{name}.jpg" for name in names))
+    )
+    assert set(found.facts) == {f"{name}.jpg" for name in names}
+    for name in names:
+        values = list(dict.fromkeys(value for key, value in rows if key == name))
+        assert found.facts[f"{name}.jpg"]["Value"] == ", ".join(values)
+    keys = {key for key, _ in rows}
+    assert set(found.rows_without_image) == keys - set(names)
+    assert set(found.images_without_row) == {f"{name}.jpg" for name in set(names) - keys}
