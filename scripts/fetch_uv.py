@@ -139,6 +139,8 @@ class Browser:
             with opener.open(request, timeout=SECONDS) as answer:
                 return answer.read()
         except (OSError, ValueError) as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()  # It is the answer as well.
             raise FetchError(
                 f"{printable(url)}: {error}. Check the network, or name your mirror in "
                 "UV_DEFAULT_INDEX or in pip's index-url."

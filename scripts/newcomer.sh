@@ -75,7 +75,8 @@ remove_leftovers() {
     (
       exec 9<"$left/lock"
       flock --nonblock 9 || exit 0
-      rm -rf --one-file-system "$left"
+      rm -rf --one-file-system "$left/root"
+      rm -rf "$left"
     )
   done
 }
@@ -87,7 +88,9 @@ clean_up() {
   [[ -z $machine ]] || kill -KILL "$machine" 2>/dev/null || true
   [[ -z $way_out ]] || kill -KILL "$way_out" 2>/dev/null || true
   { wait; } 2>/dev/null || true
-  rm -rf --one-file-system "$work"
+  # The lock goes last: by it the next run knows what a kill in between leaves.
+  rm -rf --one-file-system "$work/root"
+  rm -rf "$work"
   exit "$status"
 }
 
@@ -195,13 +198,14 @@ wait_until() {
   return 1
 }
 
-# Runs a command in the new machine, as its root.
+# Runs a command in the new machine, as its root. In the background: bash would answer a signal only when it has ended.
 as_root() {
   local first
   first=$(<"/proc/$machine/task/$machine/children")
   nsenter --target "${first%% *}" --mount --pid --ipc --uts --net -- \
-    env --ignore-environment --chdir=/home/newcomer/atelier PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    "$@" </dev/null 9>&-
+    env --default-signal=INT,QUIT --ignore-environment --chdir=/home/newcomer/atelier \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" </dev/null 9>&- &
+  wait "$!"
 }
 
 # Runs a command line as its user types it after logging in.
