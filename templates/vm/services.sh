@@ -80,7 +80,7 @@ fetch_admin_password() {
 
 fetch_google_key() {
   local key=$STATE/incoming/key.json
-  install -d -m 0500 -o "$CONTAINER_ID" -g "$CONTAINER_ID" "$GOOGLE"
+  install -d -m 0700 -o "$CONTAINER_ID" -g "$CONTAINER_ID" "$GOOGLE"
   if ! attribute GOOGLE_APPLICATION_CREDENTIALS_BASE64 "$key.base64"; then
     rm -f "$GOOGLE/key.json"
     return

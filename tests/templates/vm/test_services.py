@@ -63,7 +63,7 @@ def test_the_key_is_its_containers_alone(machine: Machine) -> None:
     key = machine.state / "google/key.json"
     assert key.read_text() == KEY
     assert mode(key) == "0o400"
-    assert mode(key.parent) == "0o500"
+    assert mode(key.parent) == "0o700"
 
 
 def test_the_password_reaches_its_file_with_every_character(machine: Machine) -> None:
