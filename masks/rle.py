@@ -13,7 +13,8 @@ The format is `@thi.ng/rle-pack` as Label Studio's editor reads it and as
      8 bits  the word (or, in a literal chunk, `run length` words)
 
 The encoder's bytes equal those of `label_studio_sdk.converter.brush.mask2rle(mask * 255)`, which
-the tests hold them against. It is 10-20 times faster and needs no RGBA copy of the mask.
+the tests hold them against; only the rest of a split run, where it is short, takes fewer bits. It
+is 10-20 times faster and needs no RGBA copy of the mask.
 """
 
 import numpy as np

@@ -59,14 +59,14 @@ def parse_hole(text: str) -> Network:
     """Read one address or CIDR network that Label Studio may call.
 
     Raises:
-        ValueError: it is no address or network, it is wider than a container network, or it
+        ValueError: it is not an address or network, it is wider than a container network, or it
             touches a metadata address.
     """
     try:
         hole = ip_network(text.strip())
     except ValueError as error:
         raise ValueError(
-            f"{text!r} is no address or network ({error}); write for example 127.0.0.1/32"
+            f"{text!r} is not an address or network ({error}); write for example 127.0.0.1/32"
         ) from None
     widest = WIDEST_HOLE_PREFIX[hole.version]
     if hole.prefixlen < widest:

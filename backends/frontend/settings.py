@@ -127,7 +127,7 @@ class Settings(BaseModel):
             return ""
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-            raise ValueError(f"{value!r} is no address such as https://label.example.org")
+            raise ValueError(f"{value!r} is not an address such as https://label.example.org")
         return value.rstrip("/")
 
 

@@ -59,15 +59,13 @@ def _type_in(path: Path) -> ModelType:
         with safe_open(path, "pt") as file:
             found = (file.metadata() or {}).get("model_type")
         if found != "small":
-            raise SettingsError(
-                f"{path} says model_type={found}; only the demo's small one is known"
-            )
+            raise SettingsError(f"{path} has model_type={found}; only the demo's small one is read")
         return cast(ModelType, found)
     position = _state(path).get("image_encoder.pos_embed")
     width = position.shape[-1] if position is not None and position.ndim == 4 else None
     if width not in _WIDTHS:
         raise SettingsError(
-            f"{path} is no official Segment Anything checkpoint (vit_b, vit_l or vit_h)"
+            f"{path} is not an official Segment Anything checkpoint (vit_b, vit_l or vit_h)"
         )
     return _WIDTHS[width]
 

@@ -63,7 +63,7 @@ def prompt_groups(context: Json, width: int, height: int) -> list[PromptGroup]:
     for region in context.get("result") or []:
         kind = str(region.get("type", "")).lower().removesuffix("labels")
         if kind not in ("keypoint", "rectangle", "brush", "bitmask"):
-            log.info("a region of type %s is no prompt and is left out", region.get("type"))
+            log.info("a region of type %s is not a prompt and is ignored", region.get("type"))
             continue
         label = _label(region)
         group = groups.setdefault(label, PromptGroup(label))

@@ -33,7 +33,7 @@ def wanted(url: str, sha256: str) -> dict[str, tuple[str, str]]:
         WeightsError: the address is not http(s), or a hash has not 64 hexadecimal digits.
     """
     if urlsplit(url).scheme not in ("http", "https"):
-        raise WeightsError(f"{url!r} is no http(s) address")
+        raise WeightsError(f"{url!r} is not an http(s) address")
     if "=" not in sha256:
         files = {PurePosixPath(urlsplit(url).path).name: (url, sha256)}
     else:
@@ -41,9 +41,9 @@ def wanted(url: str, sha256: str) -> dict[str, tuple[str, str]]:
         files = {name: (f"{url.rstrip('/')}/{name}", digest) for name, _, digest in pairs}
     for name, (_, digest) in files.items():
         if not name or "/" in name or name.startswith("."):
-            raise WeightsError(f"{name!r} is no file name")
+            raise WeightsError(f"{name!r} is not a file name")
         if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
-            raise WeightsError(f"{name}: {digest!r} is no SHA-256: 64 digits 0-9a-f are")
+            raise WeightsError(f"{name}: {digest!r} is not a SHA-256 (64 digits 0-9a-f)")
     return files
 
 
@@ -59,9 +59,7 @@ def fetch(folder: Path, files: Mapping[str, tuple[str, str]]) -> None:
         found = _download(url, part)
         if found != digest:
             part.unlink()
-            raise WeightsError(
-                f"{url} has the SHA-256 {found}, not {digest}: other bytes than meant"
-            )
+            raise WeightsError(f"{url} has the SHA-256 {found}, not {digest}: it is another file")
         part.chmod(0o444)
         part.rename(folder / name)
         print(f"weights: {name}, {(folder / name).stat().st_size / 1e6:.1f} MB", flush=True)

@@ -14,6 +14,18 @@ from masks.errors import BitmaskError
 sides = st.integers(1, 40)
 
 
+def gif() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (9, 9)).save(buffer, "GIF")
+    return buffer.getvalue()
+
+
+def png(picture: Image.Image) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return PREFIX + base64.b64encode(buffer.getvalue()).decode()
+
+
 @given(st.tuples(sides, sides).flatmap(lambda shape: arrays(np.bool_, shape)))
 @settings(max_examples=100)
 def test_a_mask_comes_back_as_it_went(mask: np.ndarray) -> None:
@@ -27,11 +39,26 @@ def test_the_png_is_transparent_where_nothing_is_painted() -> None:
         assert image.convert("RGBA").getchannel("A").tobytes() == b"\xff\x00\xff"
 
 
+def test_the_png_has_one_bit_a_pixel_black_and_white() -> None:
+    raw = base64.b64decode(encode_mask(np.eye(64, dtype=np.bool_)).removeprefix(PREFIX))
+    assert raw[24:26] == b"\x01\x03"  # IHDR: one bit, colours from a palette.
+    assert b"PLTE\0\0\0\xff\xff\xff" in raw
+
+
+def test_a_pixel_counts_from_half_opaque_on_as_in_the_editors_own_pngs() -> None:
+    shades = Image.new("RGBA", (3, 1))
+    for x, alpha in enumerate((127, 128, 255)):
+        shades.putpixel((x, 0), (9, 9, 9, alpha))
+    assert decode_mask(png(shades), 1, 3).tolist() == [[False, True, True]]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("data:image/jpeg;base64,AAAA", "starts with data:image/png"),
         (PREFIX + "*", "not a readable PNG"),
+        (encode_mask(np.ones((9, 9), np.bool_)) + "*", "not a readable PNG"),
+        (PREFIX + base64.b64encode(gif()).decode(), "not a readable PNG"),
         (PREFIX + base64.b64encode(b"no png").decode(), "not a readable PNG"),
         (encode_mask(np.ones((2, 3), np.bool_)), "3x2"),
         (PREFIX + encode_mask(np.ones((9, 9), np.bool_)).removeprefix(PREFIX)[:60], "readable"),

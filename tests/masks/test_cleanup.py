@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from masks.cleanup import clean, components
+from masks.cleanup import clean, components, without_specks
 
 
 def canvas() -> np.ndarray:
@@ -32,6 +33,32 @@ def test_edges_lose_their_teeth() -> None:
 
 def test_an_empty_mask_stays_empty() -> None:
     assert not clean(np.zeros((5, 5), np.bool_), min_area=3, smooth_px=2).any()
+
+
+@pytest.mark.parametrize(("side", "stays"), [(2, False), (3, True)])
+def test_a_part_of_exactly_the_least_area_stays(side: int, stays: bool) -> None:
+    mask = np.zeros((12, 12), np.bool_)
+    mask[1 : 1 + side, 1 : 1 + side] = True
+    assert without_specks(mask, 9).any() == stays
+
+
+def test_two_is_the_least_area_that_drops_single_pixels() -> None:
+    mask = np.eye(1, 9, 4, dtype=np.bool_)
+    assert without_specks(mask, 1).any()
+    assert not without_specks(mask, 2).any()
+
+
+def test_a_little_smoothing_takes_a_single_tooth_away() -> None:
+    mask = canvas()
+    mask[7:10, 30] = True
+    assert not clean(mask, min_area=1, smooth_px=0.8)[7, 30]
+    assert clean(mask, min_area=1, smooth_px=0)[7, 30]
+
+
+def test_smoothing_leaves_a_straight_edge_where_it_is() -> None:
+    mask = np.zeros((20, 20), np.bool_)
+    mask[:, 10:] = True
+    assert np.array_equal(clean(mask, min_area=1, smooth_px=1.5), mask)
 
 
 def test_components_are_the_connected_parts_by_size() -> None:

@@ -36,5 +36,25 @@ def test_a_part_too_small_for_a_polygon_becomes_its_box() -> None:
     assert outlines(mask) == [[[50.0, 50.0], [50.5, 50.0], [50.5, 51.0], [50.0, 51.0]]]
 
 
+def test_a_triangle_keeps_its_three_corners() -> None:
+    mask = np.tri(40, dtype=np.bool_)
+    (corners,) = outlines(mask)
+    assert sorted(corners) == [[0.0, 0.0], [0.0, 97.5], [97.5, 97.5]]
+
+
+def test_larger_pictures_are_simplified_more_and_small_ones_to_a_pixel() -> None:
+    rows, columns = np.mgrid[:2000, :2000]
+    disc = (rows - 1000) ** 2 + (columns - 1000) ** 2 < 900**2
+    (large,), (small,) = outlines(disc), outlines(disc[::20, ::20])
+    assert len(large) < 0.75 * len(outlines(disc, tolerance=0)[0])
+    assert 12 < len(small) < 30
+
+
+def test_a_hole_is_no_part() -> None:
+    mask = np.ones((60, 60), np.bool_)
+    mask[20:40, 20:40] = False
+    assert len(outlines(mask)) == 1
+
+
 def test_an_empty_mask_has_no_outline() -> None:
     assert outlines(np.zeros((5, 5), np.bool_)) == []

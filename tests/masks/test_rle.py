@@ -58,6 +58,46 @@ def test_runs_longer_than_one_field_are_split_as_the_sdk_splits_them(filled: boo
     assert np.array_equal(decode_mask(encode_mask(mask), 300, 400), mask)
 
 
+@pytest.mark.parametrize("pixels", [2, 3, 4, 5, 64, 65, 16384, 32768, 50000])
+def test_lengths_on_the_border_of_a_field_are_written_as_the_sdk_writes_them(pixels: int) -> None:
+    # 8, 16, 256 and 65536 words; longer runs are split.
+    mask = np.concatenate([np.ones(pixels, np.bool_), np.zeros(3, np.bool_)])[None, :]
+    assert encode_mask(mask) == reference(mask)
+
+
+@pytest.mark.parametrize("pixels", [16385, 16448, 32769])
+def test_the_short_rest_of_a_split_run_takes_a_shorter_field_than_the_sdks(pixels: int) -> None:
+    mask = np.concatenate([np.ones(pixels, np.bool_), np.zeros(3, np.bool_)])[None, :]
+    ours = encode_mask(mask)
+    assert len(ours) < len(reference(mask))
+    assert np.array_equal(decode_rle(ours).reshape(1, -1, 4)[:, :, 3] > 0, mask)
+    assert np.array_equal(decode_mask(ours, *mask.shape), mask)
+    assert np.array_equal(decode_mask(reference(mask), *mask.shape), mask)
+
+
+def test_a_pixel_counts_from_half_opaque_on() -> None:
+    words = np.repeat(np.array([127, 128], np.uint8), 4)
+    assert decode_mask(encode_rle(words), 1, 2).tolist() == [[False, True]]
+
+
+def test_runs_beyond_the_word_count_are_refused() -> None:
+    bits = f"{4:032b}" + "00111" + "0010" + "0011" + "0111" + "1111" + "1" + "00" + "111" + "1" * 8
+    bits += "0" * (-len(bits) % 8)
+    rle = [int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)]
+    with pytest.raises(RleError, match=r"^the RLE runs past its own word count$"):
+        decode_mask(rle, 1, 1)
+
+
+def test_an_rle_may_end_with_its_last_bit() -> None:
+    bits = f"{4:032b}" + "00111" + "0010" + "0011" + "0111" + "1111" + "0" + "00" + "011"
+    bits += "1" * 32
+    bits += "" if len(bits) % 8 == 0 else "0" * (-len(bits) % 8)
+    rle = [int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)]
+    assert decode_mask(rle, 1, 1).tolist() == [[True]]
+    with pytest.raises(RleError, match=r"^the RLE ends in the middle of a run$"):
+        decode_mask(rle[:-1], 1, 1)
+
+
 def test_literal_chunks_of_the_editor_are_read() -> None:
     # Header for 8 words, then one literal chunk (flag 0, size class 0 of 3 bits) of 8 words.
     bits = f"{8:032b}" + "00111" + "0010" + "0011" + "0111" + "1111"

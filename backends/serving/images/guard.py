@@ -174,7 +174,7 @@ class Guard:
         for answer in answers:
             kind = refusal(ipaddress.ip_address(answer), operators=operators or spelled is not None)
             if kind:
-                raise Refusal(f"host {host} leads to a refused network address ({kind})")
+                raise Refusal(f"host {host} resolves to a refused network address ({kind})")
         if not answers:
             raise OSError(f"host {host} has no address")
         return list(answers)

@@ -67,7 +67,7 @@ class Reader:
     def read(self, address: str) -> Source:
         """The source that `address` names. Raises ImageRefused."""
         if not isinstance(address, str) or not address.strip():
-            raise ImageRefused("The task names no image: its image field is empty or not a text")
+            raise ImageRefused("the task has no image: its image field is empty or not text")
         address = address.strip()
         shown = shorten(address)
         scheme, colon, _ = address.partition(":")
@@ -120,7 +120,7 @@ class Reader:
 
     def _web(self, url: Url, shown: str) -> WebImage:
         if url.auth is not None:
-            raise ImageRefused(f"{shown}: addresses with a user name or password are not read")
+            raise ImageRefused(f"{shown}: addresses with a user name or password are refused")
         if not url.host:
             raise ImageRefused(f"{shown}: the address has no host")
         url = url._replace(fragment=None)

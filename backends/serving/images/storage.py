@@ -75,7 +75,7 @@ class Storage:
             ) from error
         except DataCorruption as error:
             raise ImageUnreachable(
-                f"{image}: what came does not match Cloud Storage's checksum"
+                f"{image}: the download does not match Cloud Storage's checksum"
             ) from error
         except google_errors.GoogleAPICallError as error:
             raise ImageUnreachable(f"{image}: Cloud Storage answered {error.code}") from error

@@ -136,7 +136,7 @@ class Transport:
             raise budget.spent() from error
         except SSLError as error:
             raise ImageUnreachable(
-                f"{budget.image}: no protected connection with {_host(url)} ({_reason(error)})"
+                f"{budget.image}: no TLS connection to {_host(url)} ({_reason(error)})"
             ) from error
         except HTTPError as error:
             raise ImageUnreachable(

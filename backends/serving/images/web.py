@@ -47,7 +47,7 @@ class Web:
                 return _accept(answer, source)
             location = answer.headers.get("location")
             if not location:
-                raise ImageUnreachable(f"{source.image}: was redirected to nowhere")
+                raise ImageUnreachable(f"{source.image}: was redirected without an address")
             target = self._reader.follow(source.url, location, source.image)
             if target.label_studio and self._reader.path_below(target.url).startswith(
                 "/user/login"

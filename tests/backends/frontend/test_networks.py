@@ -53,8 +53,8 @@ def test_an_ipv6_hole_leaves_ipv4_alone() -> None:
         ("10.0.0.0/8", "too wide"),
         ("0.0.0.0/0", "too wide"),
         ("::/0", "too wide"),
-        ("localhost", "no address"),
-        ("127.0.0.1/24", "no address"),
+        ("localhost", "not an address or network"),
+        ("127.0.0.1/24", "not an address or network"),
     ],
 )
 def test_a_dangerous_or_unreadable_hole_is_refused(text: str, reason: str) -> None:

@@ -28,11 +28,11 @@ def test_the_demos_file_loads_with_its_type_and_digest(sam: Sam, checkpoint: Pat
         ("absent.pth", None, "is not a file"),
         ("text.pth", b"<html>404</html>", "not a PyTorch checkpoint"),
         ("list.pth", [1, 2], "no state dict"),
-        ("other.pth", {"weight": torch.zeros(3)}, "no official Segment Anything checkpoint"),
+        ("other.pth", {"weight": torch.zeros(3)}, "is not an official Segment Anything checkpoint"),
         (
             "odd.pth",
             {"image_encoder.pos_embed": torch.zeros(1, 64, 64, 100)},
-            "no official Segment Anything checkpoint",
+            "is not an official Segment Anything checkpoint",
         ),
     ],
 )

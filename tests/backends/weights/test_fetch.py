@@ -86,10 +86,10 @@ def test_a_busy_server_is_asked_again_and_a_missing_file_is_not(
 @pytest.mark.parametrize(
     ("url", "sha256", "message"),
     [
-        ("file:///etc/passwd", "0" * 64, "no http"),
-        ("https://example.org/m", "abc", "is no SHA-256"),
-        ("https://example.org/m", "a=" + "0" * 64 + ",../b=" + "0" * 64, "is no file name"),
-        ("https://example.org/", "0" * 64, "is no file name"),
+        ("file:///etc/passwd", "0" * 64, "is not an http"),
+        ("https://example.org/m", "abc", "is not a SHA-256"),
+        ("https://example.org/m", "a=" + "0" * 64 + ",../b=" + "0" * 64, "is not a file name"),
+        ("https://example.org/", "0" * 64, "is not a file name"),
     ],
 )
 def test_what_cannot_be_fetched_is_refused_by_name(url: str, sha256: str, message: str) -> None:

@@ -105,10 +105,10 @@ def test_different_images_have_different_identities(one: str, other: str) -> Non
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("", "names no image"),
-        ("   ", "names no image"),
-        (None, "names no image"),
-        ({"url": "x"}, "names no image"),
+        ("", "the task has no image"),
+        ("   ", "the task has no image"),
+        (None, "the task has no image"),
+        ({"url": "x"}, "the task has no image"),
         ("data:image/png;base64,iVBORw0KGgo=", "only gs://"),
         ("DATA:image/png,x", "only gs://"),
         ("file:///etc/passwd", "only gs://"),

@@ -122,7 +122,7 @@ def test_three_redirects_are_followed_and_a_fourth_is_not(serve) -> None:
     assert np.array_equal(studio(server).load("/data/3").pixels, PICTURE)
     with pytest.raises(ImageUnreachable, match="more than 3 redirects"):
         studio(server).load("/data/4")
-    with pytest.raises(ImageUnreachable, match="redirected to nowhere"):
+    with pytest.raises(ImageUnreachable, match="redirected without an address"):
         studio(serve(Reply(status=302))).load(UPLOAD)
 
 

@@ -88,14 +88,14 @@ def test_name_indication_and_check_are_for_the_name_and_not_the_address(
 def test_a_certificate_for_another_name_is_refused(protected, certificate: Path) -> None:
     server, _ = protected(Reply(PNG))
     for name in ("other.example", "127.0.0.1"):
-        with pytest.raises(ImageUnreachable, match=r"no protected connection with .*mismatch"):
+        with pytest.raises(ImageUnreachable, match=r"no TLS connection to .*mismatch"):
             images_at(name, server.port, trusting(certificate)).load(UPLOAD)
     assert server.asked == []
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(protected) -> None:
     server, _ = protected(Reply(PNG))
-    with pytest.raises(ImageUnreachable, match=r"no protected connection with .*self-signed"):
+    with pytest.raises(ImageUnreachable, match=r"no TLS connection to .*self-signed"):
         images_at("studio.example", server.port, tls_context()).load(UPLOAD)
     assert server.asked == []
 
