@@ -157,8 +157,8 @@ class Wait:
         machine = self._cloud.machine(place.name, place.zone)
         if machine is None:
             raise NotReadyError(
-                f"There is no machine {place.name} in {place.zone} any more: somebody deleted it."
-                " Run: pulumi refresh, then pulumi up"
+                f"There is no machine {place.name} in {place.zone} any more: it was deleted outside"
+                " Pulumi. Run: pulumi refresh, then pulumi up"
             )
         if machine.stopped:
             return self._start()

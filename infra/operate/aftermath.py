@@ -65,7 +65,7 @@ def left_standing(events: Iterable[Event], *, destroying: bool = False) -> str:
     if there:
         sentences.append(f"Left standing: {', '.join(there)}.")
     if gone:
-        sentences.append("There is no machine: nobody can log in until an update succeeds.")
+        sentences.append("There is no machine: no one can log in until an update succeeds.")
     return " ".join(sentences)
 
 

@@ -70,7 +70,7 @@ def preview(
 def up(
     stack: str, config_file: Path | None, check_builder: bool, extra: tuple[str, ...], yes: bool
 ) -> None:
-    """Make the studio, or bring it up to date."""
+    """Create the studio, or update it."""
     _run("up", stack, config_file, check_builder, (*_yes(yes), *extra))
 
 

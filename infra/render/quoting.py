@@ -35,7 +35,7 @@ def line(key: str, value: str, *, shell_only: bool = False) -> str:
     """
     if not KEY.fullmatch(key):
         raise EnvironmentTextError(
-            f"{key!r} is no variable name: write capital letters, digits and underscores"
+            f"{key!r} is not a variable name: write capital letters, digits and underscores"
         )
     if not value.isprintable():
         raise EnvironmentTextError(

@@ -37,7 +37,7 @@ class Settings(BaseModel):
 
     zone: str = Field(
         "us-central1-a",
-        description="Where the machine stands, as in us-central1-a. Must have the preset's GPU.",
+        description="Zone of the machine, for example us-central1-a. Must have the preset's GPU.",
     )
     preset: Preset = Field(
         "l4",
@@ -52,7 +52,7 @@ class Settings(BaseModel):
     spot: bool = Field(
         False,
         description="Rent at the Spot price, about half: Google may stop the machine at any"
-        " time, and nothing is lost but the time until it is started again.",
+        " time, and data is kept, but labelers wait until it is started again.",
     )
     boot_image: str = Field(
         "",
@@ -80,12 +80,12 @@ class Settings(BaseModel):
     )
     tls: Literal["address", "domain", "off"] = Field(
         "address",
-        description="The certificate: for the machine's address, for an own domain, or none (for"
-        " access iap and private networks: passwords travel in clear).",
+        description="The certificate: for the machine's address, for your own domain, or none (for"
+        " access iap and private networks: passwords are not encrypted).",
     )
     domain: str = Field("", description="The studio's name with tls domain: label.example.org.")
     acme_email: str = Field(
-        "", description="Where the certificate's issuer (Let's Encrypt) writes when in trouble."
+        "", description="Where the certificate's issuer (Let's Encrypt) writes about problems."
     )
     source_bucket: str = Field(
         "",
@@ -122,7 +122,7 @@ class Settings(BaseModel):
     auth: Literal["key", "keyless"] = Field(
         "key",
         description="key: a service account key in the machine's metadata; keyless: the machine's"
-        " own identity, for organisations that forbid keys.",
+        " own identity, for organizations that forbid keys.",
     )
     key_version: int = Field(
         1, ge=1, le=1_000_000, description="Raise it to replace the service account key."
@@ -149,7 +149,7 @@ class Settings(BaseModel):
         12,
         ge=0,
         le=2880,
-        description="The machine is stopped after so many hours in one go. 0: no limit.",
+        description="The machine is stopped after this many hours without a stop. 0: no limit.",
     )
     ready_minutes: int = Field(
         20,
@@ -169,7 +169,7 @@ class Settings(BaseModel):
         5, ge=1, le=366, description="Working days of a sprint, for the cost estimate."
     )
     billing_account: str = Field(
-        "", description="With it a budget with alerts is made: 012345-6789AB-CDEF01."
+        "", description="If set, a budget with alerts is created: 012345-6789AB-CDEF01."
     )
     budget_usd: int = Field(
         100, ge=1, le=1_000_000, description="That budget in US dollars a month."

@@ -70,14 +70,14 @@ def _day(name: str) -> int:
     try:
         return DAYS.index(name.strip().capitalize())
     except ValueError:
-        raise ScheduleError(f"{name.strip()!r} is no day") from None
+        raise ScheduleError(f"{name.strip()!r} is not a day") from None
 
 
 def parse_days(text: str) -> tuple[int, ...]:
     """Return the days of `Mon-Fri`, `Mon,Wed,Sat` or `Fri-Mon`, sorted, 0 is Monday.
 
     Raises:
-        ScheduleError: if a part is no day and no range of days.
+        ScheduleError: if a part is not a day and no range of days.
     """
     days: set[int] = set()
     for part in text.split(","):

@@ -14,12 +14,12 @@ NEW_PASSWORD = "Run `pulumi config set --secret atelier:adminPassword` and type 
 _WORDS = {
     "bool_type": ("is neither true nor false", "Write true or false"),
     "greater_than_equal": ("is too small", "Write {} or more"),
-    "int_type": ("is no whole number", "Write a whole number without quotes"),
+    "int_type": ("is not a whole number", "Write a whole number without quotes"),
     "less_than_equal": ("is too large", "Write {} or less"),
     "literal_error": ("is none of the choices", "Write {}"),
-    "dict_type": ("is no group of names and values", "Write indented lines of `name: value`"),
-    "string_type": ("is no text", "Put it in quotes"),
-    "tuple_type": ("is no list", "Write indented lines that begin with a hyphen"),
+    "dict_type": ("is not a group of names and values", "Write indented lines of `name: value`"),
+    "string_type": ("is not text", "Put it in quotes"),
+    "tuple_type": ("is not a list", "Write indented lines that begin with a hyphen"),
 }
 
 
@@ -32,7 +32,7 @@ def _type_finding(details: ErrorDetails, given: Mapping[str, object]) -> Finding
     key, *inside = (str(part) for part in details["loc"])
     if key == SECRET:
         missing = key not in given
-        return Finding(key, "there is none" if missing else "it is no text", NEW_PASSWORD)
+        return Finding(key, "there is none" if missing else "it is not text", NEW_PASSWORD)
     context = details.get("ctx", {})
     allowed = next((context[name] for name in ("expected", "ge", "le") if name in context), "")
     message, remedy = _WORDS[details["type"]]

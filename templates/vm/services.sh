@@ -86,7 +86,7 @@ fetch_google_key() {
     return
   fi
   if ! base64 --decode "$key.base64" >"$key" 2>/dev/null || ! grep -q '"private_key"' "$key"; then
-    fail "GOOGLE_APPLICATION_CREDENTIALS_BASE64 is no service account key in base64"
+    fail "GOOGLE_APPLICATION_CREDENTIALS_BASE64 is not a service account key in base64"
   fi
   # A key that stays keeps its file: the containers have it mounted.
   cmp --silent "$key" "$GOOGLE/key.json" || install -m 0400 -o "$CONTAINER_ID" -g "$CONTAINER_ID" "$key" "$GOOGLE/key.json"
@@ -224,7 +224,7 @@ adopt() {
 
 roll_back() {
   [[ -d $PREVIOUS ]] || fail "$reason"
-  say "going back to the set before: $reason"
+  say "going back to the previous version: $reason"
   rm -rf "$REFUSED"
   mv "$CURRENT" "$REFUSED"
   mv "$PREVIOUS" "$CURRENT"
@@ -290,7 +290,7 @@ go_on() {
   local why=$reason
   [[ -d $CURRENT ]] || fail "$why"
   start
-  [[ -z $reason ]] || fail "$why; and what ran before does not start: $reason"
+  [[ -z $reason ]] || fail "$why; and the previous version does not start: $reason"
   apply_project
   ready "what runs goes on: $why"
 }
@@ -300,7 +300,7 @@ look_after() {
   start
   if [[ -n $reason ]]; then
     failure=3
-    fail "what runs is not well: $reason"
+    fail "a running container is unhealthy: $reason"
   fi
   apply_project
   ready "$(setting "$CURRENT/settings.env" ATELIER_URL) is open"

@@ -96,7 +96,7 @@ wait_for() {
   local limit=$1 what=$2 end=$((SECONDS + $1))
   shift 2
   until "$@" >/dev/null 2>&1; do
-    ((SECONDS < end)) || fail "waited $limit s for $what in vain"
+    ((SECONDS < end)) || fail "waited $limit s for $what, and gave up"
     sleep 1
   done
 }
@@ -125,11 +125,11 @@ ensure_data_disk() {
   # 2: nothing is known on it. Formatted is only what is blank besides: an unknown or damaged file system is kept.
   if ((found == 2)); then
     head --bytes 16M "$disk" | cmp --silent --bytes 16777216 - /dev/zero ||
-      fail "the data disk $disk holds something that is no file system; it is left alone. Attach a blank one or a snapshot"
+      fail "the data disk $disk holds data that is not a file system; it is left alone. Attach a blank one or a snapshot"
     say "formatting the blank data disk $disk"
     mkfs.ext4 -q -L atelier-data -m 0 "$disk"
   elif ((found != 0)); then
-    fail "blkid finds contradictory signs on the data disk $disk (status $found); it is left alone"
+    fail "blkid finds conflicting signatures on the data disk $disk (status $found); it is left alone"
   fi
   type=$(blkid --probe --match-tag TYPE --output value "$disk") || :
   [[ $type == ext4 ]] || fail "the data disk $disk holds ${type:-a partition table} and not ext4; it is left alone"
@@ -165,7 +165,7 @@ apt_install() {
 }
 
 ensure_docker() {
-  # With the data disk away, a database would be made anew on the boot disk.
+  # With the data disk away, a database would be created again on the boot disk.
   write_file 0644 "$UNITS/docker.service.d/atelier.conf" <<<"[Unit]
 RequiresMountsFor=$DATA"
   if ! docker compose version >/dev/null 2>&1; then

@@ -54,7 +54,7 @@ def kept(
             new.mkdir()
             make(new)
             if not is_good(new):
-                raise KeptError(f"{place} was made anew and is still not good")
+                raise KeptError(f"{place} was created again and is still not good")
             seal(new)
             if place.exists():
                 place.rename(folder / "damaged")

@@ -188,7 +188,7 @@ def test_what_is_whole_and_no_good_is_made_anew(tmp_path: Path) -> None:
 
 
 def test_what_stays_no_good_is_refused_and_not_kept(tmp_path: Path) -> None:
-    with pytest.raises(KeptError, match="entry was made anew and is still not good"):
+    with pytest.raises(KeptError, match="entry was created again and is still not good"):
         kept(tmp_path / "entry", make, lambda _: False)
     assert [file.name for file in tmp_path.iterdir()] == [".entry.lock"]
 

@@ -75,7 +75,7 @@ def stockout(failure: Failure, context: Context) -> Explanation | None:
         todo += [context.set("zone", zone) for zone in hinted]
     else:
         todo = [
-            "Another zone of the region often has one at once (docs/settings.md lists the zones"
+            "Another zone of the region often has one right away (docs/settings.md lists the zones"
             " that have the GPU):",
             context.set("zone", "ZONE"),
         ]

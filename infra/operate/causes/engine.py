@@ -29,7 +29,7 @@ def docker_not_running(failure: Failure, context: Context) -> Explanation | None
     if not rights and not _DOCKER.search(failure.text):
         return None
     start = (
-        "Your user may not use Docker: add it to the group docker, and log in anew."
+        "Your user may not use Docker: add it to the group docker, and log in again."
         if rights
         else "Start Docker (Docker Desktop, or sudo systemctl start docker), then"
     )
@@ -40,7 +40,7 @@ def docker_not_running(failure: Failure, context: Context) -> Explanation | None
         (
             start,
             context.up(),
-            "or let Google build them, without Docker here:",
+            "or let Google build them, without Docker on this computer:",
             context.set("images", "cloudbuild"),
         ),
     )
@@ -52,7 +52,7 @@ def passphrase(failure: Failure, context: Context) -> Explanation | None:
         return None
     return Explanation(
         "passphrase",
-        "The stack's secrets are encrypted with a passphrase that is not given, or not this one.",
+        "The stack's secrets are encrypted with a passphrase, and none or a wrong one was given.",
         (
             "Put it into a file that only you can read, and name that file:",
             "export PULUMI_CONFIG_PASSPHRASE_FILE=~/.atelier-passphrase",

@@ -104,8 +104,8 @@ def read_events(lines: Iterable[str]) -> tuple[Event, ...]:
             found.append(Event.model_validate(_without_secrets(json.loads(line))))
         except (ValueError, ValidationError) as error:
             raise PlanError(
-                f"Line {number} of the engine's event log is no event: {error}. Run the pulumi"
-                " command itself; this version of it writes another format."
+                f"Line {number} of the engine's event log cannot be read as an event: {error}. Run"
+                " the pulumi command itself; this version of it writes another format."
             ) from None
     return tuple(found)
 

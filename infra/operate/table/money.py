@@ -38,5 +38,5 @@ def footnote(cost: Cost) -> str:
     """Return what the sums rest on, and what is left when the stack is gone."""
     parts = [cost.basis, cost.unknown]
     if cost.is_gone:
-        parts.append("Buckets and snapshots that are kept go on costing what they hold")
+        parts.append("Buckets and snapshots that are kept keep costing money for what they hold")
     return ". ".join(part.rstrip(".") for part in parts if part) + "."

@@ -79,7 +79,7 @@ def _machine(changed: tuple[Change, ...], steps: tuple[Step, ...]) -> list[Remar
         return [_replacement(machine), *_staying(changed, steps)]
     if machine.action is Action.CHANGE:
         return _update(machine)
-    return [Remark("warning", "The machine is deleted: nobody can log in any more.")]
+    return [Remark("warning", "The machine is deleted: no one can log in.")]
 
 
 def _replacement(machine: Change) -> Remark:
@@ -134,9 +134,9 @@ def _disk(changed: tuple[Change, ...]) -> list[Remark]:
             Remark(
                 "note",
                 "The data disk moves: the machine is stopped and its disk snapshotted, the new"
-                " disk is made from that, and the old one goes last."
+                " disk is made from that, and the old one is deleted last."
                 if moves
-                else f"The data disk is made anew ({', '.join(disk.forced)}).",
+                else f"The data disk is created again ({', '.join(disk.forced)}).",
             )
         ]
     if disk.step.old and disk.step.old.inputs.get("createSnapshotBeforeDestroy") is True:
@@ -150,7 +150,7 @@ def _address(changed: tuple[Change, ...]) -> list[Remark]:
     address = _first(changed, kinds.ADDRESS)
     if address is None or address.action not in (Action.REPLACE, Action.DELETE):
         return []
-    return [Remark("warning", "The address is given back: the labelers' link stops working.")]
+    return [Remark("warning", "The address is released: the labelers' link stops working.")]
 
 
 def _buckets(changed: tuple[Change, ...]) -> list[Remark]:

@@ -30,7 +30,7 @@ def zone(settings: Settings) -> Iterator[Finding]:
     else:
         known = nearest(settings.zone, (*GPU_ZONES["T4"], *GPU_ZONES["L4"]))
         remedy = f"Write a region and a letter, as in {known or 'us-central1-a'}"
-    yield Finding("zone", f"{shown(settings.zone)} is no zone", remedy)
+    yield Finding("zone", f"{shown(settings.zone)} is not a zone", remedy)
 
 
 @reads("zone", "preset")
@@ -59,7 +59,7 @@ def machine_type(settings: Settings) -> Iterator[Finding]:
         close = nearest(settings.machine_type, sorted(MACHINE_TYPES))
         yield Finding(
             "machineType",
-            f"{shown(settings.machine_type)} is no x86 machine type with {MIN_MEMORY_GB} GiB of"
+            f"{shown(settings.machine_type)} is not an x86 machine type with {MIN_MEMORY_GB} GiB of"
             " memory or more and at most one GPU",
             f"Write {close or 'one such as e2-standard-8'}, or remove machineType for the preset's",
         )
@@ -75,7 +75,7 @@ def machine_type_of_preset(settings: Settings) -> Iterator[Finding]:
         gpu = GPU_OF[settings.preset]
         yield Finding(
             "machineType",
-            f"{settings.machine_type} does not go with preset {settings.preset}"
+            f"{settings.machine_type} does not fit preset {settings.preset}"
             f" ({f'one {gpu} GPU' if gpu else 'no GPU'})",
             f"Write one of {listed(families)}, or set preset to {listed(others)}",
         )
@@ -87,7 +87,7 @@ def boot_image(settings: Settings) -> Iterator[Finding]:
     if settings.boot_image and not _IMAGE.fullmatch(settings.boot_image):
         yield Finding(
             "bootImage",
-            f"{shown(settings.boot_image)} is no image or family in its long form",
+            f"{shown(settings.boot_image)} is not an image or image family in its long form",
             f"Write it as in {CPU_IMAGE}",
         )
 
@@ -134,7 +134,7 @@ def time_zone(settings: Settings) -> Iterator[Finding]:
         close = nearest(settings.time_zone, known)
         yield Finding(
             "timeZone",
-            f"{shown(settings.time_zone)} is no time zone",
+            f"{shown(settings.time_zone)} is not a time zone",
             f"Write {close or 'a name such as Europe/Rome, America/New_York or UTC'}",
         )
 

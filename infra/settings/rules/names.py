@@ -43,7 +43,7 @@ def project(settings: Settings) -> Iterator[Finding]:
     elif not _PROJECT.fullmatch(settings.project):
         yield Finding(
             "gcp:project",
-            f"{shown(settings.project)} is no project id",
+            f"{shown(settings.project)} is not a project id",
             "Write the id, not the name or number: 6 to 30 lowercase letters, digits and hyphens,"
             " a letter first, as `gcloud projects list` shows it",
         )
@@ -146,7 +146,7 @@ def bucket_location(settings: Settings) -> Iterator[Finding]:
     if place and place.upper() not in known and not _REGION.fullmatch(place.lower()):
         yield Finding(
             "bucketLocation",
-            f"{shown(place)} is no place of Cloud Storage",
+            f"{shown(place)} is not a location of Cloud Storage",
             f"Write a region such as us-central1, or {listed(known)}, or nothing for the"
             " machine's region",
         )
@@ -169,7 +169,7 @@ def billing_account(settings: Settings) -> Iterator[Finding]:
     if settings.billing_account and not _BILLING_ACCOUNT.fullmatch(settings.billing_account):
         yield Finding(
             "billingAccount",
-            f"{shown(settings.billing_account)} is no billing account's id",
+            f"{shown(settings.billing_account)} is not a billing account's id",
             "Write it as `gcloud billing accounts list` shows it: 012345-6789AB-CDEF01",
         )
 

@@ -37,7 +37,7 @@ def somebody_allowed(settings: Settings) -> Iterator[Finding]:
     if settings.access == "iap" and settings.allowed_ranges not in ((), (EVERYWHERE,)):
         yield Finding(
             "allowedRanges",
-            "access iap opens no port, so there is nobody to allow",
+            "access iap opens no port, so allowedRanges has no effect",
             "Remove allowedRanges, or set access to public",
         )
 
@@ -47,7 +47,7 @@ def range_fault(text: str) -> tuple[str, str] | None:
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        return ("is no address range", "Write four numbers and a length, as in 203.0.113.0/24")
+        return ("is not an address range", "Write four numbers and a length, as in 203.0.113.0/24")
     if network.version != 4:
         return ("is IPv6, and the machine has an IPv4 address only", "Write an IPv4 range")
     if str(network) != text:
@@ -65,7 +65,7 @@ def access(settings: Settings) -> Iterator[Finding]:
     if settings.access == "iap" and settings.tls != "off":
         yield Finding(
             "tls",
-            f"access iap opens no port, so nobody could issue a certificate for tls {settings.tls}",
+            f"access iap opens no port, so no certificate can be issued for tls {settings.tls}",
             "Set tls to off: the tunnel itself is encrypted",
         )
 
@@ -76,7 +76,7 @@ def domain(settings: Settings) -> Iterator[Finding]:
     if settings.domain and not _DOMAIN.fullmatch(settings.domain):
         yield Finding(
             "domain",
-            f"{shown(settings.domain)} is no domain name",
+            f"{shown(settings.domain)} is not a domain name",
             "Write the name alone, in lowercase, as in label.example.org: no https://, no path,"
             " no port",
         )
@@ -105,7 +105,7 @@ def acme_email(settings: Settings) -> Iterator[Finding]:
     if settings.acme_email and not is_email(settings.acme_email):
         yield Finding(
             "acmeEmail",
-            f"{shown(settings.acme_email)} is no e-mail address",
+            f"{shown(settings.acme_email)} is not an e-mail address",
             "Write one as in it@example.org, or nothing",
         )
 
@@ -115,7 +115,7 @@ def acme_email_used(settings: Settings) -> Iterator[Finding]:
     """An issuer's correspondent only where there is an issuer."""
     if settings.acme_email and settings.tls == "off":
         yield Finding(
-            "acmeEmail", "tls off asks nobody for a certificate", "Remove acmeEmail, or set tls"
+            "acmeEmail", "with tls off no certificate is requested", "Remove acmeEmail, or set tls"
         )
 
 
@@ -137,7 +137,7 @@ def cors_origins(settings: Settings) -> Iterator[Finding]:
         if origin != "*" and not _is_origin(origin):
             yield Finding(
                 "corsOrigins",
-                f"{shown(origin)} is no origin",
+                f"{shown(origin)} is not an origin",
                 "Write scheme and host as in https://label.example.org: no path, no slash at the"
                 " end",
             )

@@ -110,7 +110,7 @@ def admin_email(settings: Settings) -> Iterator[Finding]:
     if not is_email(settings.admin_email):
         yield Finding(
             "adminEmail",
-            f"{shown(settings.admin_email)} is no e-mail address",
+            f"{shown(settings.admin_email)} is not an e-mail address",
             "Write one as in anna@example.org",
         )
 

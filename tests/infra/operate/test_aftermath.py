@@ -47,7 +47,7 @@ MOVE = (
 def test_after_a_stockout_data_and_key_are_standing_and_the_machine_is_not() -> None:
     assert left_standing(events(*MOVE)) == (
         "Left standing: data disk, buckets, service account key."
-        " There is no machine: nobody can log in until an update succeeds."
+        " There is no machine: no one can log in until an update succeeds."
     )
     assert old_zone(events(*MOVE)) == "a"
 

@@ -117,7 +117,7 @@ def test_what_compose_and_bash_read_differently_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("key", ["", "lower", "A-B", "1A", "A=B", "É"])
 def test_a_key_that_is_no_variable_name_is_refused(key: str) -> None:
-    with pytest.raises(EnvironmentTextError, match="is no variable name"):
+    with pytest.raises(EnvironmentTextError, match="is not a variable name"):
         line(key, "value")
 
 

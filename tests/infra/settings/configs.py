@@ -106,7 +106,7 @@ NOT_MAPPING = st.sampled_from([None, "a: b", 7, ["a"], {"a": 7}, {"a": None}, {"
 
 
 def not_in(low: int, high: int) -> st.SearchStrategy[Any]:
-    """What is no whole number from low to high."""
+    """What is not a whole number from low to high."""
     return st.one_of(
         st.integers(max_value=low - 1),
         st.integers(min_value=high + 1),
@@ -115,7 +115,7 @@ def not_in(low: int, high: int) -> st.SearchStrategy[Any]:
 
 
 def bad_text(*values: str) -> st.SearchStrategy[Any]:
-    """Texts that a key refuses, and what is no text at all."""
+    """Texts that a key refuses, and what is not text at all."""
     return st.one_of(st.sampled_from(values), NOT_TEXT)
 
 

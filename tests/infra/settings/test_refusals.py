@@ -35,8 +35,13 @@ def test_a_bad_value_is_refused_in_these_words(config: dict[str, object], words:
     ("project", "stack", "config", "words"),
     [
         ("", "dev", {}, "gcp:project: no Google Cloud project is chosen. Run"),
-        ("123456789012", "dev", {}, 'gcp:project: "123456789012" is no project id. Write the id'),
-        ("My Project", "dev", {}, 'gcp:project: "My Project" is no project id. Write the id'),
+        (
+            "123456789012",
+            "dev",
+            {},
+            'gcp:project: "123456789012" is not a project id. Write the id',
+        ),
+        ("My Project", "dev", {}, 'gcp:project: "My Project" is not a project id. Write the id'),
         (configs.PROJECT, "production-eu", {}, 'stack: "production-eu" cannot be a part of Google'),
         (configs.PROJECT, "Dev", {}, "at most 12 lowercase letters, digits and hyphens"),
         (configs.PROJECT, "dev-", {}, 'stack: "dev-" cannot be a part of'),

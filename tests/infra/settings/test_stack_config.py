@@ -57,9 +57,9 @@ def test_all_faults_are_told_at_once_with_the_values_as_they_were_written() -> N
         "gcp:project: no Google Cloud project is chosen. Run `pulumi config set gcp:project"
         " PROJECT_ID`; `gcloud projects list` shows the ids.",
         'spot: "maybe" is neither true nor false. Write true or false.',
-        "dataDiskGb: 12.5 is no whole number. Write a whole number without quotes.",
-        'allowedRanges: "10.0.0.0/8" is no list. Write indented lines that begin with a hyphen.',
-        "sprintDay: there is no such setting; the nearest is sprintDays."
+        "dataDiskGb: 12.5 is not a whole number. Write a whole number without quotes.",
+        'allowedRanges: "10.0.0.0/8" is not a list. Write indented lines that begin with a hyphen.',
+        "sprintDay: there is no such setting; did you mean sprintDays."
         " Run `pulumi config rm atelier:sprintDay` and set sprintDays instead.",
     ]
 

@@ -154,7 +154,7 @@ def test_what_was_never_healthy_is_not_said_to_go_on(services: Services) -> None
     without_image(services)
     assert services.does("roll", status=1)[-1] == "failed"
     assert "manifest unknown" in services.message
-    assert "what ran before does not start: segmentation is exited" in services.message
+    assert "the previous version does not start: segmentation is exited" in services.message
 
 
 def test_what_runs_goes_on_without_the_new_image_and_asks_for_another_try(
@@ -231,7 +231,7 @@ def test_what_was_healthy_is_not_taken_back_when_it_falls_ill(
     services.does("roll")
     services.file("sick").touch()
     assert services.does("roll", status=3) == ["failed"]
-    assert services.message.startswith("what runs is not well: segmentation is exited")
+    assert services.message.startswith("a running container is unhealthy: segmentation is exited")
     assert NEW in (machine.state / "current/images.env").read_text()
     services.file("sick").unlink()
     assert services.does("roll") == ["ready"]

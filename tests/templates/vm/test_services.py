@@ -155,7 +155,10 @@ def test_the_labeling_config_lies_where_the_project_file_says(
     [
         ({"atelier_images": None}, "no metadata attribute atelier-images"),
         ({"atelier_secrets": "ADMIN=x\n"}, "atelier-secrets holds no ADMIN_PASSWORD"),
-        ({"GOOGLE_APPLICATION_CREDENTIALS_BASE64": "%%%"}, "is no service account key in base64"),
+        (
+            {"GOOGLE_APPLICATION_CREDENTIALS_BASE64": "%%%"},
+            "is not a service account key in base64",
+        ),
         ({"GOOGLE_APPLICATION_CREDENTIALS_BASE64": "aGVsbG8="}, "is no service account key"),
         ({"atelier_project": "title: Own\n"}, "names the labeling config ''"),
         (

@@ -3,11 +3,11 @@
 REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "a region in place of a zone": (
         {"zone": "europe-west4"},
-        'zone: "europe-west4" is no zone. Add the zone\'s letter: europe-west4-a.',
+        'zone: "europe-west4" is not a zone. Add the zone\'s letter: europe-west4-a.',
     ),
     "a misspelt zone": (
         {"zone": "us-centrall-b"},
-        'zone: "us-centrall-b" is no zone. Write a region and a letter, as in us-central1-b.',
+        'zone: "us-centrall-b" is not a zone. Write a region and a letter, as in us-central1-b.',
     ),
     "a zone without the GPU, with the nearest that have it": (
         {"zone": "europe-west6-a"},
@@ -28,23 +28,23 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a machine type with another GPU": (
         {"machineType": "n1-standard-8"},
-        "machineType: n1-standard-8 does not go with preset l4 (one L4 GPU)."
+        "machineType: n1-standard-8 does not fit preset l4 (one L4 GPU)."
         " Write one of g2-*, or set preset to t4 or cpu.",
     ),
     "a GPU machine without a GPU's preset": (
         {"preset": "cpu", "machineType": "g2-standard-4", "zone": "africa-south1-a"},
-        "machineType: g2-standard-4 does not go with preset cpu (no GPU). Write one of"
+        "machineType: g2-standard-4 does not fit preset cpu (no GPU). Write one of"
         " e2-*, n1-*, n2-*, n2d-*, t2d-*, c2-*, c2d-*, c3-* or c3d-*, or set"
         " preset to l4 or l4-large.",
     ),
     "a machine too small, of Arm, or with two GPUs": (
         {"machineType": "g2-standard-24"},
-        'machineType: "g2-standard-24" is no x86 machine type with 8 GiB of memory or more and at'
-        " most one GPU. Write g2-standard-4, or remove machineType for the preset's.",
+        'machineType: "g2-standard-24" is not an x86 machine type with 8 GiB of memory or more and'
+        " at most one GPU. Write g2-standard-4, or remove machineType for the preset's.",
     ),
     "a short image name": (
         {"bootImage": "debian-13"},
-        'bootImage: "debian-13" is no image or family in its long form. Write it as in'
+        'bootImage: "debian-13" is not an image or image family in its long form. Write it as in'
         " projects/debian-cloud/global/images/family/debian-13.",
     ),
     "a boot disk that the images would fill": (
@@ -57,7 +57,7 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a number that is no number": (
         {"dataDiskGb": "20 GB"},
-        'dataDiskGb: "20 GB" is no whole number. Write a whole number without quotes.',
+        'dataDiskGb: "20 GB" is not a whole number. Write a whole number without quotes.',
     ),
     "a switch that is neither on nor off": (
         {"spot": "yes"},
@@ -69,7 +69,7 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "days that are none": (
         {"workDays": "Mon-Fry"},
-        "workDays: \"Mon-Fry\" cannot be read: 'Fry' is no day. Write days as in Mon-Fri or"
+        "workDays: \"Mon-Fry\" cannot be read: 'Fry' is not a day. Write days as in Mon-Fri or"
         " Mon,Wed,Sat, of Mon, Tue, Wed, Thu, Fri, Sat and Sun.",
     ),
     "hours without minutes": (
@@ -84,6 +84,6 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a misspelt time zone": (
         {"timeZone": "Europe/Roma"},
-        'timeZone: "Europe/Roma" is no time zone. Write Europe/Rome.',
+        'timeZone: "Europe/Roma" is not a time zone. Write Europe/Rome.',
     ),
 }

@@ -56,9 +56,9 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a place that is none": (
         {"bucketLocation": "Europe"},
-        'bucketLocation: "Europe" is no place of Cloud Storage. Write a region such as us-central1,'
-        " or ASIA, EU, US, ASIA1, EUR4, EUR5, EUR7, EUR8 or NAM4, or nothing for the machine's"
-        " region.",
+        'bucketLocation: "Europe" is not a location of Cloud Storage. Write a region such as'
+        " us-central1, or ASIA, EU, US, ASIA1, EUR4, EUR5, EUR7, EUR8 or NAM4, or nothing for the"
+        " machine's region.",
     ),
     "a billing account's name": (
         {"billingAccount": "Our account"},
@@ -77,7 +77,7 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a label's value that is a number": (
         {"labels": {"cost-center": 4711}},
-        "labels: 4711 (cost-center) is no text. Put it in quotes.",
+        "labels: 4711 (cost-center) is not text. Put it in quotes.",
     ),
     "a label of the program's own": (
         {"labels": {"managed-by": "me"}},
@@ -89,12 +89,12 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a misspelt key": (
         {"sorceBucket": "photos"},
-        "sorceBucket: there is no such setting; the nearest is sourceBucket."
+        "sorceBucket: there is no such setting; did you mean sourceBucket."
         " Run `pulumi config rm atelier:sorceBucket` and set sourceBucket instead.",
     ),
     "a key in snake case": (
         {"max_run_hours": 8},
-        "max_run_hours: there is no such setting; the nearest is maxRunHours."
+        "max_run_hours: there is no such setting; did you mean maxRunHours."
         " Run `pulumi config rm atelier:max_run_hours` and set maxRunHours instead.",
     ),
     "a key unlike any": (

@@ -3,8 +3,8 @@
 REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "an address that is no range": (
         {"allowedRanges": ["203.0.113.0/240"]},
-        'allowedRanges: "203.0.113.0/240" is no address range. Write four numbers and a length, as'
-        " in 203.0.113.0/24.",
+        'allowedRanges: "203.0.113.0/240" is not an address range. Write four numbers and a length,'
+        " as in 203.0.113.0/24.",
     ),
     "an address without a length": (
         {"allowedRanges": ["203.0.113.7"]},
@@ -26,17 +26,17 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "ranges beside a tunnel": (
         {"access": "iap", "tls": "off", "allowedRanges": ["10.0.0.0/8"]},
-        "allowedRanges: access iap opens no port, so there is nobody to allow."
+        "allowedRanges: access iap opens no port, so allowedRanges has no effect."
         " Remove allowedRanges, or set access to public.",
     ),
     "a text in place of a list": (
         {"allowedRanges": "203.0.113.0/24"},
-        'allowedRanges: "203.0.113.0/24" is no list.'
+        'allowedRanges: "203.0.113.0/24" is not a list.'
         " Write indented lines that begin with a hyphen.",
     ),
     "a certificate that nobody can issue": (
         {"access": "iap"},
-        "tls: access iap opens no port, so nobody could issue a certificate for tls address."
+        "tls: access iap opens no port, so no certificate can be issued for tls address."
         " Set tls to off: the tunnel itself is encrypted.",
     ),
     "a certificate for no domain": (
@@ -51,20 +51,20 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "an address in place of a domain": (
         {"tls": "domain", "domain": "https://label.example.org/"},
-        'domain: "https://label.example.org/" is no domain name. Write the name alone, in'
+        'domain: "https://label.example.org/" is not a domain name. Write the name alone, in'
         " lowercase, as in label.example.org: no https://, no path, no port.",
     ),
-    "a correspondent that is no e-mail address": (
+    "a correspondent that is not an e-mail address": (
         {"acmeEmail": "it"},
-        'acmeEmail: "it" is no e-mail address. Write one as in it@example.org, or nothing.',
+        'acmeEmail: "it" is not an e-mail address. Write one as in it@example.org, or nothing.',
     ),
     "a correspondent of no issuer": (
         {"tls": "off", "acmeEmail": "it@example.org"},
-        "acmeEmail: tls off asks nobody for a certificate. Remove acmeEmail, or set tls.",
+        "acmeEmail: with tls off no certificate is requested. Remove acmeEmail, or set tls.",
     ),
     "an origin with a path": (
         {"corsOrigins": ["https://label.example.org/"]},
-        'corsOrigins: "https://label.example.org/" is no origin. Write scheme and host as in'
+        'corsOrigins: "https://label.example.org/" is not an origin. Write scheme and host as in'
         " https://label.example.org: no path, no slash at the end.",
     ),
     "an origin beside all": (

@@ -45,9 +45,9 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         'projectFile: "README.md" is no YAML file.'
         " Write a path such as templates/projects/garments-bucket.yaml.",
     ),
-    "an account that is no e-mail address": (
+    "an account that is not an e-mail address": (
         {"adminEmail": "admin"},
-        'adminEmail: "admin" is no e-mail address. Write one as in anna@example.org.',
+        'adminEmail: "admin" is not an e-mail address. Write one as in anna@example.org.',
     ),
     "a short password": (
         {"adminPassword": "abc1234"},
