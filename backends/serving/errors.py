@@ -15,3 +15,10 @@ class BadRequest(ServingError):
 
 class ModelUnavailable(ServingError):
     """The model is still loading, or its loading failed."""
+
+
+class ImageError(ServingError):
+    """An image could not be had; a subclass in `images.errors` says on whose side the reason lies.
+
+    It stands here for the server, which starts in a moment because it imports nothing of images.
+    """

@@ -9,8 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from backends.serving.errors import BadRequest, ModelUnavailable
-from backends.serving.images.errors import ImageError
+from backends.serving.errors import BadRequest, ImageError, ModelUnavailable
 from backends.serving.metrics import FAILED_TASKS
 from backends.serving.payloads import Json
 from masks.errors import LabelingConfigError, RegionError, TaskError

@@ -24,3 +24,14 @@ def test_a_model_and_its_engine_are_imported_without_what_only_servers_need(modu
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_server_imports_nothing_heavy_before_it_answers() -> None:
+    code = (
+        "import sys\nimport backends.serving.__main__\n"
+        "print(*{'numpy', 'PIL', 'torch', 'google.cloud'} & set(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

@@ -4,9 +4,7 @@ Every message is one sentence that names the image and never holds a token or th
 address, so that it may be logged and shown to a labeler as it is.
 """
 
-
-class ImageError(Exception):
-    """An image could not be had; the subclass says on whose side the reason lies."""
+from backends.serving.errors import ImageError
 
 
 class ImageRefused(ImageError):
