@@ -25,7 +25,8 @@ DEMO_SEGMENTATION = ROOT / "backends" / "segmentation" / "demo"
 DEMO_SAM = ROOT / "backends" / "segment_anything_model" / "demo" / "sam_small.safetensors"
 
 
-def test_health_answers_within_a_second_while_a_real_model_loads(tmp_path: Path) -> None:
+def test_health_answers_while_a_real_model_loads_before_its_check_gives_up(tmp_path: Path) -> None:
+    """The image's health check waits 3 s; the one of `make demo` does, too."""
     slowest, states = 0.0, []
     environment = {
         "MODEL_CLASS": "backends.segmentation.backend:SegmentationBackend",
@@ -44,7 +45,7 @@ def test_health_answers_within_a_second_while_a_real_model_loads(tmp_path: Path)
             time.sleep(0.02)
     assert states[0] == 503
     assert states[-1] == 200
-    assert slowest < 1
+    assert slowest < 3
 
 
 def test_a_server_that_is_told_so_ends_when_its_model_cannot_be_loaded(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_three_bad_values_end_the_program_in_one_readable_message(stack: Stack) 
         " us-east1-c or us-east1-d.",
         'domain: "label.example.org" is given, but tls is address.'
         " Set tls to domain, or remove domain.",
-        "sorceBucket: there is no such setting; did you mean sourceBucket."
+        "sorceBucket: there is no such setting; the nearest is sourceBucket."
         " Run `pulumi config rm atelier:sorceBucket` and set sourceBucket instead.",
     ]
     assert "Traceback" not in result.said

@@ -59,7 +59,7 @@ def test_all_faults_are_told_at_once_with_the_values_as_they_were_written() -> N
         'spot: "maybe" is neither true nor false. Write true or false.',
         "dataDiskGb: 12.5 is not a whole number. Write a whole number without quotes.",
         'allowedRanges: "10.0.0.0/8" is not a list. Write indented lines that begin with a hyphen.',
-        "sprintDay: there is no such setting; did you mean sprintDays."
+        "sprintDay: there is no such setting; the nearest is sprintDays."
         " Run `pulumi config rm atelier:sprintDay` and set sprintDays instead.",
     ]
 

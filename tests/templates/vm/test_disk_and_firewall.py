@@ -106,7 +106,7 @@ def make_swap(image: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda image: write(image, {70_000: b"annotations of last week"}), "is no file system"),
+        (lambda image: write(image, {70_000: b"annotations of last week"}), "is not a file system"),
         (lambda image: write(image, PARTITIONED), "holds a partition table and not ext4"),
         (make_swap, "holds swap and not ext4"),
     ],

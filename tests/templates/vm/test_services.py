@@ -159,7 +159,7 @@ def test_the_labeling_config_lies_where_the_project_file_says(
             {"GOOGLE_APPLICATION_CREDENTIALS_BASE64": "%%%"},
             "is not a service account key in base64",
         ),
-        ({"GOOGLE_APPLICATION_CREDENTIALS_BASE64": "aGVsbG8="}, "is no service account key"),
+        ({"GOOGLE_APPLICATION_CREDENTIALS_BASE64": "aGVsbG8="}, "is not a service account key"),
         ({"atelier_project": "title: Own\n"}, "names the labeling config ''"),
         (
             {"atelier_project": "labeling_config: ../../../x.xml\n"},

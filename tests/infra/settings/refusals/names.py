@@ -62,7 +62,7 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a billing account's name": (
         {"billingAccount": "Our account"},
-        'billingAccount: "Our account" is no billing account\'s id. Write it as'
+        'billingAccount: "Our account" is not a billing account\'s id. Write it as'
         " `gcloud billing accounts list` shows it: 012345-6789AB-CDEF01.",
     ),
     "a label with a capital": (
@@ -89,12 +89,12 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a misspelt key": (
         {"sorceBucket": "photos"},
-        "sorceBucket: there is no such setting; did you mean sourceBucket."
+        "sorceBucket: there is no such setting; the nearest is sourceBucket."
         " Run `pulumi config rm atelier:sorceBucket` and set sourceBucket instead.",
     ),
     "a key in snake case": (
         {"max_run_hours": 8},
-        "max_run_hours: there is no such setting; did you mean maxRunHours."
+        "max_run_hours: there is no such setting; the nearest is maxRunHours."
         " Run `pulumi config rm atelier:max_run_hours` and set maxRunHours instead.",
     ),
     "a key unlike any": (
