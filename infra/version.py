@@ -3,10 +3,10 @@
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from infra.settings.facts import REPOSITORY
 
 
-def read_version(root: Path = ROOT) -> str:
+def read_version(root: Path = REPOSITORY) -> str:
     """Return the project's version, as pyproject.toml has it."""
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)["project"]["version"]
