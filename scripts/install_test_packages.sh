@@ -2,7 +2,8 @@
 # Installs, as root on Debian or Ubuntu, the packages that `make test` needs: a browser, and what the machine's scripts call.
 set -euo pipefail
 
-packages=(curl iptables iproute2 openssl)
+# python3-venv: `pulumi install` makes an environment with it.
+packages=(curl iptables iproute2 openssl python3-venv)
 
 main() {
   # Ubuntu has Chromium as a snap alone; any browser of its family serves.

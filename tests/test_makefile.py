@@ -71,5 +71,20 @@ def test_every_folder_of_tests_runs_in_exactly_one_of_the_two_environments() -> 
     assert others == unit | {f"--ignore={folder}" for folder in parallel}
 
 
+def test_what_an_ordinary_user_skips_runs_in_the_tier_that_has_root() -> None:
+    (command,) = (line for line in make("-n", "test-vm").splitlines() if " -m pytest " in line)
+    by_root = folders(command)
+    skipping = [
+        file.relative_to(ROOT)
+        for file in (ROOT / "tests").rglob("*.py")
+        if re.search(r"""needs root|(Linux and|are) root('s)?["']""", file.read_text())
+        and file != Path(__file__)
+    ]
+    assert len(skipping) >= len(by_root)
+    for file in skipping:
+        own = {str(file), *map(str, file.parents)}
+        assert own & by_root, f"{file} skips cases without root, and no tier runs them"
+
+
 def folders(command: str) -> set[str]:
     return {word for word in command.split() if word.removeprefix("--ignore=").startswith("tests")}
