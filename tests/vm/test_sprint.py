@@ -323,7 +323,7 @@ def test_a_key_that_is_revoked_while_the_studio_runs_is_named_and_a_new_one_help
     machine.run("systemctl", "restart", "atelier-watch")
     revoke_keys(sprint)
     said = sprint.wait_for("failed", "the project could not be applied")["message"]
-    assert "make a new key" in said or "a valid key" in said, said
+    assert "create a new key" in said or "a valid key" in said, said
     # Nothing that works without Google stops.
     assert set(sprint.containers()) == SERVICES
     known = sprint.annotations()

@@ -16,5 +16,5 @@ done
 # What Google knows of keys that were deleted: a copy of such a key, put there by a test.
 revoked=/run/google/revoked.json
 [ ! -r $revoked ] || [ "$(cat $revoked)" != "$(cat /run/google/key.json)" ] ||
-  fail "Google does not accept the key; it was deleted: make a new key"
+  fail "Google does not accept the key; it was deleted: create a new key"
 echo "studio: applied $4"
