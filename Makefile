@@ -14,7 +14,7 @@ ML := .local/env/ml/bin/python
 # Each part of the code is tested and type-checked by the interpreter that runs it.
 ML_CODE := $(wildcard backends demo benchmarks masks tests/backends tests/benchmarks tests/demo tests/masks)
 ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo tests/masks)
-OPERATOR_CODE := infra laptop studio scripts $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
+OPERATOR_CODE := infra laptop studio scripts weights $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
 # Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. Not those that measure
 # how long a labeler waits.

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LINTER = Path(sys.executable).with_name("lint-imports")
-ROOMS = ("backends", "benchmarks", "demo", "infra", "laptop", "masks", "studio")
+ROOMS = ("backends", "benchmarks", "demo", "infra", "laptop", "masks", "studio", "weights")
 MOST_LINES = 400
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from backends.weights import fetch as weights
-from backends.weights.fetch import WeightsError, fetch, main, wanted
+from weights import fetch as weights
+from weights.errors import WeightsError
+from weights.fetch import fetch, main, wanted
 
 FILES = {"/m/model.safetensors": b"weights" * 50_000, "/m/config.json": b"{}"}
 SHA = {name.rpartition("/")[2]: hashlib.sha256(text).hexdigest() for name, text in FILES.items()}

@@ -1,6 +1,6 @@
 """Fetch a model's weights while an image is built: from a URL, checked by SHA-256, never later.
 
-    python -m backends.weights.fetch FOLDER URL SHA256
+    python -m weights.fetch FOLDER URL SHA256
 
 One file: SHA256 is its hash in hex, FOLDER is where it goes under its name in the URL. Several: URL
 is their folder, and SHA256 is `name=hex,name=hex`. Only the standard library is used: it runs
@@ -16,14 +16,12 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from weights.errors import WeightsError
+
 TRIES = 4
 PAUSE_SECONDS = 2.0
 TIMEOUT_SECONDS = 60
 CHUNK_BYTES = 1024 * 1024
-
-
-class WeightsError(Exception):
-    """The weights cannot be had as described; the message says what to change."""
 
 
 def wanted(url: str, sha256: str) -> dict[str, tuple[str, str]]:
@@ -91,7 +89,7 @@ def _download(url: str, target: Path) -> str:
 def main(arguments: list[str]) -> int:
     """Run the command line."""
     if len(arguments) != 3:
-        print("usage: python -m backends.weights.fetch FOLDER URL SHA256", file=sys.stderr)
+        print("usage: python -m weights.fetch FOLDER URL SHA256", file=sys.stderr)
         return 2
     folder, url, sha256 = arguments
     try:
