@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.segment_anything_model.sam import Embedding, SegmentAnything
+from backends.segment_anything_model.model import Embedding, InteractiveModel
 from backends.serving.cache import SingleFlightCache
 from backends.serving.images import Image, ImageAccess, ImageError
 from backends.serving.metrics import CACHE_BYTES, CACHE_HITS, CACHE_MISSES
@@ -47,7 +47,7 @@ class EmbeddingStore:
     """
 
     def __init__(
-        self, images: ImageAccess, model: SegmentAnything, max_bytes: int, keep_pixels: bool
+        self, images: ImageAccess, model: InteractiveModel, max_bytes: int, keep_pixels: bool
     ) -> None:
         self._images = images
         self._model = model

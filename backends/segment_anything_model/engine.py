@@ -6,9 +6,9 @@ from functools import partial
 from backends.segment_anything_model.demo.grabcut import refine
 from backends.segment_anything_model.embeddings import EmbeddingStore, EncodeAhead
 from backends.segment_anything_model.mask_from_prompts import MaskFromPrompts
+from backends.segment_anything_model.models import load_model
 from backends.segment_anything_model.prelabels import Prelabels
 from backends.segment_anything_model.prompts import prompt_groups
-from backends.segment_anything_model.sam import SegmentAnything
 from backends.segment_anything_model.settings import SegmentAnythingSettings
 from backends.serving.engine import Engine
 from backends.serving.outcomes import Prediction, attempt, empty
@@ -25,9 +25,7 @@ class SegmentAnythingEngine(Engine[SegmentAnythingSettings]):
 
     def __init__(self, settings: SegmentAnythingSettings) -> None:
         super().__init__(settings)
-        model = SegmentAnything.load(
-            settings.sam_checkpoint, settings.sam_model_type, settings.device
-        )
+        model = load_model(settings.sam_checkpoint, settings.sam_model_type, settings.device)
         refining = settings.refines(model.is_demo)
         self.version = model.describe() + ("+grabcut" if refining else "")
         self.store = EmbeddingStore(self.images, model, settings.cache_bytes, keep_pixels=refining)
