@@ -41,7 +41,7 @@ class Geometry(ABC):
     def full_size(self, logits: torch.Tensor) -> NDArray[np.bool_]:
         """Return logits, float32 (1, 1, h, w), as a mask, bool (H, W), of the image's own size."""
 
-    def resized(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def resized(self, image: NDArray[np.uint8]) -> NDArray[np.uint8] | NDArray[np.float32]:
         """Return an image, uint8 RGB (H, W, 3), at `input_size`, bilinear and without aliasing."""
         height, width = self.input_size
         picture = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
@@ -85,6 +85,14 @@ class Squashed(Geometry):
     @property
     def input_size(self) -> tuple[int, int]:
         return self.side, self.side
+
+    def resized(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """As for `Geometry`, but float32 0..255: the official predictor does not round here."""
+        channels = (Image.fromarray(image[..., channel].astype(np.float32)) for channel in range(3))
+        size = (self.side, self.side)
+        return np.stack(
+            [np.array(it.resize(size, Image.Resampling.BILINEAR)) for it in channels], 2
+        )
 
     def full_size(self, logits: torch.Tensor) -> NDArray[np.bool_]:
         return _mask(_bilinear(logits, self.original_size))

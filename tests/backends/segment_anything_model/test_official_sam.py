@@ -1,0 +1,43 @@
+"""The first Segment Anything, full size, against SamPredictor with the same weights."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from segment_anything import SamPredictor
+from transformers import SamConfig, SamModel
+
+from backends.segment_anything_model.checkpoints import read_checkpoint
+from backends.segment_anything_model.conversion import official_sam_state
+from backends.segment_anything_model.geometry import Padded
+from backends.segment_anything_model.models import load_model
+from backends.segment_anything_model.sam import SegmentAnything
+from benchmarks.equality import SIZES, agreement, officials, ours
+from benchmarks.official import layout, write_checkpoint
+
+
+@pytest.mark.integration  # 375 MB on disk, 3 GB of memory and eight encodes of 12 CPU-s.
+def test_a_full_size_checkpoint_gives_the_official_predictors_masks(tmp_path: Path) -> None:
+    path = write_checkpoint("vit_b", tmp_path)
+    assert read_checkpoint(path).type == "vit_b"
+    model = load_model(path, device="cpu")
+    assert isinstance(model, SegmentAnything)
+    assert model.describe().startswith("sam-vit_b@")
+    predictor = SamPredictor(model._sam)
+    for size in SIZES:
+        found, expected = list(ours(model, size)), list(officials(predictor, size))
+        assert min(agreement(found, expected)) >= 0.99, size
+        assert len({answer.mask.tobytes() for answer in found}) == len(found)
+        for answer, official in zip(found, expected, strict=True):
+            assert answer.iou == pytest.approx(official.iou, abs=1e-3)
+
+
+def test_the_names_of_transformers_become_the_official_ones() -> None:
+    with torch.device("meta"):
+        converted = official_sam_state(SamModel(SamConfig()).state_dict())
+    assert {name: tuple(value.shape) for name, value in converted.items()} == layout("vit_b")
+
+
+def test_a_strip_is_at_least_a_pixel_high_in_the_input() -> None:
+    assert Padded((8, 20000), 1024, 256).input_size == (1, 1024)
+    assert Padded((600, 1), 1024, 256).input_size == (1024, 2)
