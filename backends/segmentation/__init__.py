@@ -1,1 +1,1 @@
-"""SegFormer pre-labels: every image segmented before a labeler opens it (port 7070)."""
+"""Pre-labels: every image segmented before a labeler opens it (port 7070)."""

@@ -5,6 +5,6 @@ from backends.serving.backend import EngineBackend
 
 
 class SegmentationBackend(EngineBackend):
-    """Pre-labels: one prediction per task from a SegFormer."""
+    """Pre-labels: one prediction per task from a semantic segmentation model."""
 
     engine_class = SegmentationEngine

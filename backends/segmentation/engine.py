@@ -4,8 +4,8 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from backends.segmentation.label_map import read_label_map
+from backends.segmentation.model import ClassMap, SegmentationModel
 from backends.segmentation.regions import scored_regions
-from backends.segmentation.segformer import ClassMap, SegFormer
 from backends.segmentation.settings import SegmentationSettings
 from backends.serving.engine import Engine
 from backends.serving.images import Image
@@ -19,13 +19,13 @@ FETCH_THREADS = 8
 
 
 class SegmentationEngine(Engine[SegmentationSettings]):
-    """A SegFormer, its label map and the way to images."""
+    """A segmentation model, its label map and the way to images."""
 
     settings_class = SegmentationSettings
 
     def __init__(self, settings: SegmentationSettings) -> None:
         super().__init__(settings)
-        self.model = SegFormer(settings.model, settings.device)
+        self.model = SegmentationModel(settings.model, settings.device)
         self.label_map = read_label_map(settings.label_map, self.model.classes)
         self.fetchers = ThreadPoolExecutor(FETCH_THREADS, "fetch")
         self.version = (

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backends.serving.errors import SettingsError
 
+# What model authors call the pixels that belong to nothing that they looked for.
+BACKGROUND = {"background", "_background_", "bg", "unlabeled", "unlabelled", "void", "ignore"}
+
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -32,18 +35,22 @@ class LabelMap:
 def read_label_map(path: Path | None, classes: dict[int, str]) -> LabelMap:
     """Return the label map of a file for a model's classes.
 
-    Without a file each class becomes the label of the same name, all but class 0 (the background).
+    Without a file each class becomes the label of the same name, all but those that are named as
+    background. Their number says nothing: class 0 is the background of many models, but `wall` for
+    those that were trained on ADE20K. Classes of one name count as one.
 
     Raises:
         SettingsError: the file is missing, no label map, or names a class that the model has not.
     """
     if path is None:
         mapping: dict[str, str | None] = {
-            name: name if number else None for number, name in classes.items()
+            name: None if name.lower() in BACKGROUND else name for name in classes.values()
         }
     else:
         mapping = _read(path)
-    by_name = {name: number for number, name in classes.items()}
+    by_name: dict[str, tuple[int, ...]] = {}
+    for number, name in classes.items():
+        by_name[name] = (*by_name.get(name, ()), number)
     unknown = sorted(set(mapping) - set(by_name))
     if unknown:
         raise SettingsError(
@@ -52,7 +59,7 @@ def read_label_map(path: Path | None, classes: dict[int, str]) -> LabelMap:
     labels: dict[str, tuple[int, ...]] = {}
     for name, label in mapping.items():
         if label is not None:
-            labels[label] = (*labels.get(label, ()), by_name[name])
+            labels[label] = (*labels.get(label, ()), *by_name[name])
     digest = hashlib.sha256(repr(sorted(labels.items())).encode()).hexdigest()[:8]
     return LabelMap(labels, f"{path.stem if path else 'classes'}-{digest}")
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.segmentation.label_map import LabelMap
-from backends.segmentation.segformer import ClassMap
+from backends.segmentation.model import ClassMap
 from masks.cleanup import clean, components
 from masks.labeling_config import MaskControl
 from masks.regions import Region, regions_of

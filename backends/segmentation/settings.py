@@ -17,7 +17,7 @@ CLOTHES_LABEL_MAP = HERE / "label_maps" / "segformer_b2_clothes.yaml"
 
 
 class SegmentationSettings(ModelSettings):
-    """Which SegFormer to serve and how its classes become regions."""
+    """Which segmentation model to serve and how its classes become regions."""
 
     segmentation_model: str = CLOTHES
     segmentation_label_map: Path | None = None

@@ -9,7 +9,7 @@ from backends.serving.errors import SettingsError
 
 
 def load_pretrained(
-    model_class: Any, repository: str, revision: str = "main", wanted: str = ""
+    model_class: Any, repository: str, revision: str = "main", setting: str = ""
 ) -> torch.nn.Module:
     """Return a model of transformers in evaluation mode, float32, on the CPU.
 
@@ -19,7 +19,7 @@ def load_pretrained(
         model_class: a model class or an Auto class of transformers.
         repository: a folder with config.json and model.safetensors, or a name on the hub.
         revision: of a name on the hub.
-        wanted: what to give instead, for the message.
+        setting: what named it, for the message.
 
     Raises:
         SettingsError: it cannot be read, weights are missing, or they have another shape than
@@ -33,12 +33,19 @@ def load_pretrained(
             dtype=torch.float32,
             output_loading_info=True,
             weights_only=True,
+            ignore_mismatched_sizes=True,  # They are in the report, and refused below by name.
         )
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
-        raise SettingsError(f"{repository} cannot be loaded: {reason}{wanted}") from error
+        raise SettingsError(
+            f"{setting or repository} cannot be loaded: {reason}. Give the folder of a checkpoint "
+            "(config.json, model.safetensors), or name@revision with the hub or its cache within "
+            "reach"
+        ) from error
     gaps = {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}
     if gaps:
         names = ", ".join(sorted(gaps)[:3])
-        raise SettingsError(f"{repository} lacks weights that its config.json names: {names}")
+        raise SettingsError(
+            f"{setting or repository} lacks weights of the model in its config.json: {names}"
+        )
     return network.eval()

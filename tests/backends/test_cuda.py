@@ -18,7 +18,7 @@ from transformers import SegformerConfig, SegformerForSemanticSegmentation, Segf
 from backends.segment_anything_model.checkpoints import load_sam
 from backends.segment_anything_model.prompts import Click
 from backends.segment_anything_model.sam import SegmentAnything
-from backends.segmentation.segformer import SegFormer
+from backends.segmentation.model import SegmentationModel
 from demo.scenes.scene import draw
 from tests.backends.files import TOKEN, Files
 from tests.backends.servers import ROOT, serve_backend, wait_for_health
@@ -56,7 +56,7 @@ def share_equal(one: np.ndarray, two: np.ndarray) -> float:
 
 def test_the_demo_segmentation_gives_the_classes_that_it_gives_on_a_cpu() -> None:
     image = draw(7, SIZE).image
-    on_cpu, on_gpu = (SegFormer(str(DEMO_SEGMENTATION), it) for it in ("cpu", "cuda"))
+    on_cpu, on_gpu = (SegmentationModel(str(DEMO_SEGMENTATION), it) for it in ("cpu", "cuda"))
     (expected,), (found,) = on_cpu.predict([image]), on_gpu.predict([image])
     assert len(np.unique(expected.classes)) > 2
     assert share_equal(expected.classes, found.classes) > 0.999
@@ -86,7 +86,7 @@ def test_a_full_size_segformer_is_as_on_a_cpu(tmp_path: Path) -> None:
     SegformerForSemanticSegmentation(config).save_pretrained(tmp_path)
     SegformerImageProcessor().save_pretrained(tmp_path)
     image = draw(8, SIZE).image
-    on_cpu, on_gpu = (SegFormer(str(tmp_path), it) for it in ("cpu", "cuda"))
+    on_cpu, on_gpu = (SegmentationModel(str(tmp_path), it) for it in ("cpu", "cuda"))
     (expected,), (found,) = on_cpu.predict([image]), on_gpu.predict([image])
     # Random weights are undecided nearly everywhere: a share of ties goes the other way.
     assert share_equal(expected.classes, found.classes) > 0.98

@@ -28,6 +28,19 @@ def test_without_a_file_classes_keep_their_names_and_the_background_is_left_out(
     assert set(read_label_map(None, CLASSES).labels) == {"left-shoe", "right-shoe", "skin"}
 
 
+def test_the_background_is_known_by_its_name_and_not_by_its_number() -> None:
+    # ADE20K's models have no background: their class 0 is wall.
+    assert read_label_map(None, {0: "wall", 1: "door"}).labels == {"wall": (0,), "door": (1,)}
+    assert read_label_map(None, {0: "cat", 1: "Background"}).labels == {"cat": (0,)}
+
+
+def test_classes_of_one_name_are_one_label(tmp_path: Path) -> None:
+    classes = {0: "screen", 1: "wall", 2: "screen"}
+    assert read_label_map(None, classes).labels["screen"] == (0, 2)
+    written_map = written(tmp_path, "labels: {screen: monitor}")
+    assert read_label_map(written_map, classes).labels == {"monitor": (0, 2)}
+
+
 def test_the_version_follows_the_mapping(tmp_path: Path) -> None:
     one = read_label_map(written(tmp_path, "labels: {skin: hat}"), CLASSES).version
     two = read_label_map(written(tmp_path, "labels: {skin: scarf}"), CLASSES).version

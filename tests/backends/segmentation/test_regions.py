@@ -1,8 +1,8 @@
 import numpy as np
 
 from backends.segmentation.label_map import LabelMap
+from backends.segmentation.model import ClassMap
 from backends.segmentation.regions import scored_regions
-from backends.segmentation.segformer import ClassMap
 from masks.labeling_config import mask_control
 from masks.regions import mask_of
 

@@ -6,7 +6,7 @@ import torch
 from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
 
 from backends.segmentation.label_map import read_label_map
-from backends.segmentation.segformer import SegFormer
+from backends.segmentation.model import SegmentationModel
 from backends.segmentation.settings import CLOTHES_LABEL_MAP
 from backends.serving.errors import SettingsError
 from tests.backends.segmentation.conftest import CLOTHES
@@ -28,7 +28,7 @@ def test_classes_equal_upsampling_all_logits_then_argmax(
     checkpoint: Path, height: int, width: int
 ) -> None:
     image = picture(height, width)
-    (answer,) = SegFormer(str(checkpoint), "cpu").predict([image])
+    (answer,) = SegmentationModel(str(checkpoint), "cpu").predict([image])
 
     network = SegformerForSemanticSegmentation.from_pretrained(checkpoint).eval()
     processor = SegformerImageProcessor.from_pretrained(checkpoint)
@@ -45,7 +45,7 @@ def test_classes_equal_upsampling_all_logits_then_argmax(
 
 
 def test_a_batch_gives_what_single_images_give(checkpoint: Path) -> None:
-    model = SegFormer(str(checkpoint), "cpu")
+    model = SegmentationModel(str(checkpoint), "cpu")
     images = [picture(120, 80), picture(40, 90), picture(96, 64)]
     for alone, together in zip(
         [model.predict([image])[0] for image in images], model.predict(images), strict=True
@@ -55,19 +55,19 @@ def test_a_batch_gives_what_single_images_give(checkpoint: Path) -> None:
 
 
 def test_certainty_is_a_probability_of_the_best_of_the_classes(checkpoint: Path) -> None:
-    (answer,) = SegFormer(str(checkpoint), "cpu").predict([picture(90, 90)])
+    (answer,) = SegmentationModel(str(checkpoint), "cpu").predict([picture(90, 90)])
     assert answer.certainty.dtype == np.uint8
     assert answer.certainty.min() >= 255 // 4
 
 
 def test_no_images_no_maps(checkpoint: Path) -> None:
-    assert SegFormer(str(checkpoint), "cpu").predict([]) == []
+    assert SegmentationModel(str(checkpoint), "cpu").predict([]) == []
 
 
 def test_the_version_names_the_weights(checkpoint: Path, tmp_path: Path) -> None:
-    version = SegFormer(str(checkpoint), "cpu").version
+    version = SegmentationModel(str(checkpoint), "cpu").version
     assert version.startswith(checkpoint.name + "@")
-    assert SegFormer(str(checkpoint), "cpu").version == version
+    assert SegmentationModel(str(checkpoint), "cpu").version == version
 
 
 @pytest.mark.integration  # 110 MB on disk and some seconds of forward pass.
@@ -84,7 +84,7 @@ def test_a_full_size_clothes_checkpoint_loads_by_its_folder_and_its_map_fits(
     )
     SegformerForSemanticSegmentation(config).save_pretrained(tmp_path)
     SegformerImageProcessor().save_pretrained(tmp_path)
-    model = SegFormer(str(tmp_path), "cpu")
+    model = SegmentationModel(str(tmp_path), "cpu")
     assert sum(weights.numel() for weights in model._network.parameters()) > 27_000_000
     (answer,) = model.predict([picture(700, 450)])
     assert answer.classes.shape == (700, 450)
@@ -100,9 +100,9 @@ def test_a_checkpoint_without_a_segmentation_head_is_refused(
     network.segformer.save_pretrained(tmp_path)
     SegformerImageProcessor.from_pretrained(checkpoint).save_pretrained(tmp_path)
     with pytest.raises(SettingsError, match=r"lacks weights .*: decode_head"):
-        SegFormer(str(tmp_path), "cpu")
+        SegmentationModel(str(tmp_path), "cpu")
 
 
 def test_a_folder_that_is_no_checkpoint_is_refused_with_advice(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"SEGMENTATION_MODEL=.*config\.json"):
-        SegFormer(str(tmp_path), "cpu")
+        SegmentationModel(str(tmp_path), "cpu")

@@ -1,0 +1,135 @@
+"""Any semantic segmentation checkpoint of transformers, against its own post-processing."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import (
+    AutoImageProcessor,
+    AutoModelForSemanticSegmentation,
+    BeitConfig,
+    BeitForSemanticSegmentation,
+    BeitImageProcessor,
+)
+
+from backends.segmentation.model import SegmentationModel
+from backends.serving.errors import SettingsError
+from benchmarks.equality import picture
+from tests.backends.segmentation.networks import NAMES, SMALL, write
+
+# A processor that cuts out the middle, or keeps a ratio that its network cannot take, is asked for
+# the whole image in a square, as we ask it.
+CROP = {"do_center_crop": False, "size": {"height": 64, "width": 64}}
+WHOLE = {"mobilevit": CROP, "mobilenet": CROP, "dpt": {"keep_aspect_ratio": False}}
+
+
+@pytest.fixture(scope="module", params=list(SMALL))
+def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("auto") / request.param, *SMALL[request.param]())
+
+
+def transformers_own(folder: Path, image: np.ndarray, **options: Any) -> np.ndarray:
+    processor = AutoImageProcessor.from_pretrained(folder)
+    network: Any = AutoModelForSemanticSegmentation.from_pretrained(folder).eval()
+    inputs = processor(images=image, return_tensors="pt", **options)
+    with torch.no_grad():
+        outputs = network(pixel_values=inputs["pixel_values"])
+    (found,) = processor.post_process_semantic_segmentation(outputs, [image.shape[:2]])
+    return found.numpy()
+
+
+@pytest.mark.parametrize("size", [(64, 64), (90, 130), (200, 75)])
+def test_classes_are_those_of_transformers_own_post_processing(
+    checkpoint: Path, size: tuple[int, int]
+) -> None:
+    image = picture(3, size)
+    expected = transformers_own(checkpoint, image, **WHOLE.get(checkpoint.name, {}))
+    (found,) = SegmentationModel(str(checkpoint), "cpu").predict([image])
+    assert found.classes.shape == size
+    assert (found.classes == expected).mean() > 0.999
+    assert len(np.unique(expected)) > 1
+
+
+def test_images_of_many_shapes_go_together(checkpoint: Path) -> None:
+    model = SegmentationModel(str(checkpoint), "cpu")
+    images = [
+        picture(seed, size) for seed, size in enumerate([(70, 90), (1, 700), (500, 3), (9, 9)])
+    ]
+    together = model.predict(images)
+    assert [it.classes.shape for it in together] == [image.shape[:2] for image in images]
+    for image, found in zip(images, together, strict=True):
+        (alone,) = model.predict([image])
+        assert (alone.classes == found.classes).mean() > 0.99
+
+
+def test_names_are_read_without_the_spaces_around_them(checkpoint: Path) -> None:
+    # ADE20K's checkpoints on the hub say "bed ".
+    classes = SegmentationModel(str(checkpoint), "cpu").classes
+    assert classes == dict(enumerate(name.strip() for name in NAMES))
+
+
+def test_an_object_at_the_edge_is_seen(tmp_path: Path) -> None:
+    """Processors that cut out the middle hide the edges from the network."""
+    folder = write(tmp_path / "mobilenet", *SMALL["mobilenet"]())
+    dark, bright_edge = np.zeros((60, 240, 3), np.uint8), np.zeros((60, 240, 3), np.uint8)
+    bright_edge[:, :20] = 255
+    model = SegmentationModel(str(folder), "cpu")
+    one, other = (model.predict([image])[0] for image in (dark, bright_edge))
+    assert (one.classes[:, :30] != other.classes[:, :30]).any()
+
+
+def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "beit", *SMALL["beit"]())
+    file = folder / "model.safetensors"
+    weights = load_file(file)
+    name = next(it for it in weights if it.startswith("decode_head.classifier.weight"))
+    weights[name] = weights[name][:3].clone()
+    save_file(weights, file, metadata={"format": "pt"})
+    with pytest.raises(SettingsError, match=r"SEGMENTATION_MODEL=.*lacks weights.*classifier"):
+        SegmentationModel(str(folder), "cpu")
+
+
+def test_a_bin_checkpoint_is_read_as_plain_weights(tmp_path: Path) -> None:
+    folder = write(tmp_path / "beit", *SMALL["beit"]())
+    (expected,) = SegmentationModel(str(folder), "cpu").predict([picture(5, (64, 64))])
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    (found,) = SegmentationModel(str(folder), "cpu").predict([picture(5, (64, 64))])
+    assert np.array_equal(found.classes, expected.classes)
+
+
+def test_a_bin_checkpoint_runs_no_code(tmp_path: Path) -> None:
+    class Payload:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "was-run",))
+
+    folder = write(tmp_path / "beit", *SMALL["beit"]())
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"weight": Payload()}))
+    with pytest.raises(SettingsError, match="cannot be loaded"):
+        SegmentationModel(str(folder), "cpu")
+    assert not (tmp_path / "was-run").exists()
+
+
+@pytest.mark.integration  # 650 MB on disk and a minute of forward passes on a busy machine.
+def test_a_full_size_beit_of_ade20k_is_as_transformers_has_it(tmp_path: Path) -> None:
+    # microsoft/beit-base-finetuned-ade-640-640: 163 M parameters, 150 classes.
+    config = BeitConfig(
+        image_size=640,
+        use_relative_position_bias=True,
+        use_absolute_position_embeddings=False,
+        layer_scale_init_value=0.1,
+        num_labels=150,
+    )
+    size = {"height": 640, "width": 640}
+    processor = BeitImageProcessor(size=size, do_center_crop=False, do_reduce_labels=True)
+    write(tmp_path, BeitForSemanticSegmentation(config), processor)
+    model = SegmentationModel(str(tmp_path), "cpu")
+    assert sum(weights.numel() for weights in model._network.parameters()) > 150_000_000
+    image = picture(6, (480, 700))
+    (found,) = model.predict([image])
+    assert (found.classes == transformers_own(tmp_path, image)).mean() > 0.999
