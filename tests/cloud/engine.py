@@ -23,6 +23,7 @@ from tests.cloud.golang import GoError, go
 HERE = Path(__file__).resolve().parent
 PLUGINS = HERE / "plugins"
 LANGUAGE_HOST = (
+    PLUGINS / "start",
     PLUGINS / "start.py",
     HERE / "language_host.py",
     PLUGINS / "pulumi-language-python",
