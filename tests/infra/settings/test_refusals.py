@@ -6,10 +6,12 @@ from infra.settings.fields import CONFIG_FIELDS, Settings
 from infra.settings.findings import SettingsError
 from infra.settings.load import load
 from infra.settings.machines import FITTING
-from infra.settings.rules import checks, machine, names, network, studio
+from infra.settings.rules import backends, checks, machine, models, names, network, studio
 from infra.settings.rules.rule import Rule
 from tests.infra.settings import configs
+from tests.infra.settings.refusals import backends as refusals_of_backends
 from tests.infra.settings.refusals import machine as refusals_of_machines
+from tests.infra.settings.refusals import models as refusals_of_models
 from tests.infra.settings.refusals import names as refusals_of_names
 from tests.infra.settings.refusals import network as refusals_of_network
 from tests.infra.settings.refusals import studio as refusals_of_studio
@@ -21,6 +23,8 @@ REFUSALS = {
     **refusals_of_names.REFUSALS,
     **refusals_of_network.REFUSALS,
     **refusals_of_studio.REFUSALS,
+    **refusals_of_models.REFUSALS,
+    **refusals_of_backends.REFUSALS,
 }
 
 
@@ -79,7 +83,7 @@ def test_every_rule_is_shown_to_refuse_something() -> None:
 def test_no_rule_is_forgotten_and_each_reads_fields_that_exist() -> None:
     written = {
         value
-        for module in (machine, names, network, studio)
+        for module in (backends, machine, models, names, network, studio)
         for value in vars(module).values()
         if isinstance(value, Rule)
     }
