@@ -43,16 +43,8 @@ def needs_google(arguments: Mapping[str, str]) -> bool:
 
 def _arguments(model: Model) -> dict[str, str]:
     """Return URL and hash as `weights.fetch` takes them, and the label map's place in the image."""
-    label_map = f"{LABEL_MAPS}/{model.label_map}.yaml" if model.label_map else ""
-    if not model.files:
-        values = ("", "", "")
-    elif len(model.files) == 1:
-        values = (model.files[0].url, model.files[0].sha256, label_map)
-    else:
-        folder = model.files[0].url.rpartition("/")[0]
-        hashes = ",".join(f"{file.name}={file.sha256}" for file in model.files)
-        values = (folder, hashes, label_map)
-    return dict(zip(ARGUMENTS[model.kind], values, strict=False))
+    label_map = f"{LABEL_MAPS}/{model.label_map}.yaml" if model.label_map and model.files else ""
+    return dict(zip(ARGUMENTS[model.kind], (*model.source, label_map), strict=False))
 
 
 def told(settings: Settings) -> list[dict[str, object]]:

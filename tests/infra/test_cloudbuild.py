@@ -91,4 +91,4 @@ def test_the_build_passes_every_argument_of_the_dockerfiles_on() -> None:
     for name in ("segmentation", "segment_anything_model"):
         dockerfile = (ROOT / "backends" / name / "Dockerfile").read_text()
         declared = set(re.findall(r"^ARG ([A-Z_0-9]+)=", dockerfile, re.MULTILINE))
-        assert declared - passed == {"PYTHON_IMAGE"}
+        assert declared - passed == {"PYTHON_IMAGE", "WEIGHTS_MIRROR"}

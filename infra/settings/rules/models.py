@@ -14,7 +14,7 @@ from weights.errors import WeightsError
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
 # What an address may be made of: all else would have to be quoted on the way to the image.
-_PLAIN = re.compile(r"[A-Za-z0-9._~/%+:=&#-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9._~/%+:=&-]+")
 _SCHEMES = ("https", "http", "gs")
 _TO_A_BUCKET = (
     "Upload it to a bucket and write gs://BUCKET/PATH#…: whoever builds the image reads it with"
@@ -47,17 +47,35 @@ def _reference(choice: Choice, settings: Settings) -> Iterator[Finding]:
 
 def _fault(choice: Choice, reference: str) -> tuple[str, str] | None:
     """Return what is wrong with a reference and what to write. No part of a secret is in it."""
-    known = catalogue()[choice.kind]
-    if reference in known:
-        return None
+    try:
+        known = catalogue()[choice.kind]
+    except WeightsError as error:
+        return str(error).rstrip("."), "Mend the file that ATELIER_CATALOGUE names"
     form = _FORMS[choice.kind]
-    if "://" not in reference:
+    if reference not in known and "://" not in reference:
         # Whatever else was meant may hold a password.
         name = shown(reference) if _NAME.fullmatch(reference) else "this"
         close = nearest(reference, known)
         guess = f"; the nearest is {close}" if close else ""
         return f"{name} is no model that we know{guess}", f"Write {listed(known)}, or {form}"
-    address, _, _ = reference.partition("#")
+    if reference not in known and (fault := _address_fault(reference.partition("#")[0], form)):
+        return fault
+    try:
+        model = find(reference, choice.kind)
+        _ = model.source
+    except WeightsError as error:
+        return str(error).rstrip("."), f"Write {form}; `sha256sum FILE` prints a hash"
+    if reference in known:  # A team's own catalogue may hold any address.
+        faults = (_address_fault(file.url, form) for file in model.files)
+        return next((fault for fault in faults if fault), None)
+    is_folder = "#sha256=" not in reference
+    if is_folder != (choice.kind == "segmentation"):
+        found = f"a folder of {len(model.files)} files" if is_folder else "one file"
+        return f"{shown(reference.partition('#')[0])} is given as {found}", f"Write {form}"
+    return None
+
+
+def _address_fault(address: str, form: str) -> tuple[str, str] | None:
     scheme, _, rest = address.partition("://")
     if scheme == "file":
         return "a file of one computer cannot be read where images are built", _TO_A_BUCKET
@@ -69,16 +87,8 @@ def _fault(choice: Choice, reference: str) -> tuple[str, str] | None:
             " and in the image",
             _TO_A_BUCKET,
         )
-    if not _PLAIN.fullmatch(reference) or not urlsplit(address).netloc.strip(":"):
+    if not _PLAIN.fullmatch(address) or not urlsplit(address).netloc.strip(":"):
         return f"{shown(address)} is not an address", "Write unusual characters as %20 and the like"
-    try:
-        model = find(reference, choice.kind)
-    except WeightsError as error:
-        return str(error).rstrip("."), f"Write {form}; `sha256sum FILE` prints a hash"
-    is_folder = "#sha256=" not in reference
-    if is_folder != (choice.kind == "segmentation"):
-        found = f"a folder of {len(model.files)} files" if is_folder else "one file"
-        return f"{shown(address)} is given as {found}", f"Write {form}"
     return None
 
 
