@@ -47,7 +47,7 @@ export SAM_CHECKPOINT SEGMENTATION_MODEL
 # Each process would compile anew what it imports: an operation of Pulumi's takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 # What the images are built with. An empty one would be another setting for the demo's processes.
-BUILD_ARGUMENTS := PYTHON_IMAGE SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 \
+BUILD_ARGUMENTS := PYTHON_IMAGE WEIGHTS_MIRROR SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 \
   SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP
 $(foreach name,$(BUILD_ARGUMENTS),$(if $($(name)),$(eval export $(name))))
 

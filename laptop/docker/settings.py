@@ -29,9 +29,11 @@ CLIENT = {
 BUILD_ARGUMENTS = {
     "segmentation": (
         *("PYTHON_IMAGE", "SEGMENTATION_MODEL_URL", "SEGMENTATION_MODEL_SHA256"),
-        "SEGMENTATION_LABEL_MAP",
+        *("WEIGHTS_MIRROR", "SEGMENTATION_LABEL_MAP"),
     ),
-    "segment_anything_model": ("PYTHON_IMAGE", "SAM_CHECKPOINT_URL", "SAM_CHECKPOINT_SHA256"),
+    "segment_anything_model": (
+        *("PYTHON_IMAGE", "SAM_CHECKPOINT_URL", "SAM_CHECKPOINT_SHA256", "WEIGHTS_MIRROR"),
+    ),
     "frontend": ("PYTHON_IMAGE",),
 }
 
