@@ -47,7 +47,7 @@ class Web:
                 return _accept(answer, source)
             location = answer.headers.get("location")
             if not location:
-                raise ImageUnreachable(f"{source.image}: was redirected without an address")
+                raise ImageRefused(f"{source.image}: was redirected without an address")
             target = self._reader.follow(source.url, location, source.image)
             if target.label_studio and self._reader.path_below(target.url).startswith(
                 "/user/login"
@@ -57,7 +57,7 @@ class Web:
             # Label Studio must not be that host's choice.
             trusted = source.label_studio and target.label_studio
             came_from, source = source, replace(target, label_studio=trusted)
-        raise ImageUnreachable(f"{source.image}: more than {_MAX_REDIRECTS} redirects")
+        raise ImageRefused(f"{source.image}: more than {_MAX_REDIRECTS} redirects")
 
     def _admit(self, source: WebImage, came_from: WebImage | None) -> None:
         """Raises ImageRefused unless this host may be asked, seen from where we come."""
@@ -97,12 +97,24 @@ def _accept(answer: Answer, source: WebImage) -> Body:
     if answer.status == 200 and answer.body is not None:
         return answer.body
     image, owner = source.image, _owner(source.url, source.label_studio)
+    refused = f"{image}: {owner} refuses access ({answer.status})"
+    if answer.status in (401, 403) and source.label_studio:
+        raise ImageDenied(f"{refused}; {_KEY_ADVICE}")
+    # No key of ours goes to another host: what it refuses now, it refuses until the address is
+    # another one.
     if answer.status in (401, 403):
-        advice = _KEY_ADVICE if source.label_studio else "it may need a signed address"
-        raise ImageDenied(f"{image}: {owner} refuses access ({answer.status}); {advice}")
+        raise ImageRefused(f"{refused}; it may need a signed address")
     if answer.status in (404, 410):
         raise ImageNotFound(f"{image}: {owner} has no such file ({answer.status})")
-    raise ImageUnreachable(f"{image}: {owner} answered {answer.status} instead of the file")
+    kind = ImageUnreachable if _may_pass(answer.status) else ImageRefused
+    raise kind(f"{image}: {owner} answered {answer.status} instead of the file")
+
+
+def _may_pass(status: int) -> bool:
+    """Whether an answer speaks of the moment: of the server, of the rate, of a file behind Label
+    Studio's resolver (424 is its word for a storage that did not answer).
+    """
+    return not 400 <= status < 500 or status in (408, 421, 423, 424, 425, 429)
 
 
 def _owner(url: Url, label_studio: bool) -> str:

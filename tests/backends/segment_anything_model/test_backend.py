@@ -103,13 +103,14 @@ def test_negative_clicks_alone_give_no_region(client: FlaskClient, files: Files)
 
 
 @pytest.mark.parametrize("url", ["/data/upload/1/missing.png", None, 5, "ftp://x/y", ""])
-def test_a_task_without_a_usable_image_gets_an_empty_result_and_a_logged_line(
+def test_a_click_on_a_task_without_a_usable_image_is_refused_in_a_sentence_and_logged(
     client: FlaskClient, url: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = ask(client, url, click(1, 1))
-    assert answer.status_code == 200
-    assert answer.get_json()["results"][0]["result"] == []
-    assert "task 7 gets an empty result" in caplog.text
+    assert answer.status_code == 422
+    # Label Studio hands on the status line, and no body.
+    assert answer.status == f"422 {answer.get_json()['error']}"
+    assert "task 7: cannot" in caplog.text
     assert TOKEN not in caplog.text
 
 

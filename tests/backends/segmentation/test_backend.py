@@ -76,14 +76,19 @@ def test_every_task_of_a_batch_gets_its_own_regions_and_score(
     assert all(0 < item["score"] <= 1 for item in together if item["result"])
 
 
-def test_a_task_without_its_image_gets_an_empty_result_and_its_neighbours_theirs(
+def test_a_task_without_its_image_gets_the_reason_and_its_neighbours_their_regions(
     client: FlaskClient, files: Files, caplog: pytest.LogCaptureFixture
 ) -> None:
     good = files.put("good.png", picture(3))
     results = predict(client, good, "/data/upload/1/missing.png", None, good)
     assert [bool(item["result"]) for item in results] == [True, False, False, True]
-    assert "task 1 gets an empty result" in caplog.text
-    assert "task 2 gets an empty result" in caplog.text
+    version = client.get("/health").get_json()["model_version"]
+    assert [results[number]["model_version"] for number in (1, 2)] == [
+        f"{version} cannot: Label Studio has no such file (404)",
+        f"{version} cannot: its data has no image address under photo",
+    ]
+    assert "task 1: cannot" in caplog.text
+    assert "task 2: cannot" in caplog.text
 
 
 def test_the_model_version_names_weights_and_mapping(client: FlaskClient) -> None:

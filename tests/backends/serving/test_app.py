@@ -49,7 +49,7 @@ def predict(client: FlaskClient, *images: str, **more: object):
 
 def choices(answer) -> list[str | None]:
     return [
-        item["result"][0]["value"]["choices"][0] if item["result"] else None
+        item["result"][0]["value"]["choices"][0] if item else None
         for item in answer.get_json()["results"]
     ]
 
@@ -102,7 +102,7 @@ class TestPredict:
         assert choices(answer) == ["a", "b", "c"]
         assert [item["model_version"] for item in answer.get_json()["results"]] == ["plain-1"] * 3
 
-    def test_a_task_that_fails_gets_an_empty_result_and_its_neighbours_theirs(
+    def test_a_task_on_which_the_model_fails_is_left_open_and_its_neighbours_get_theirs(
         self, client: FlaskClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         answer = predict(client, "a", "bad", "c")
