@@ -50,13 +50,13 @@ class SegmentAnythingEngine(Engine[SegmentAnythingSettings]):
             return [attempt(task, partial(self._segment, task, context, control)) for task in tasks]
         for task in tasks:
             with suppress(TaskError):  # The segmentation backend reports what is wrong with it.
-                self.ahead.add(control.image_of(task))
+                self.ahead.add(self.address_of(task, control))
         if self.prelabels is None:
             return [empty(self.version) for _ in tasks]
         return [*self.prelabels.predict(tasks, label_config)]
 
     def _segment(self, task: Json, context: Json, control: MaskControl) -> Prediction:
-        image = self.store.get(control.image_of(task))
+        image = self.store.get(self.address_of(task, control))
         height, width = image.embedding.original_size
         regions: list[Region] = []
         scores: list[float] = []

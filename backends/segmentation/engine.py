@@ -73,7 +73,7 @@ class SegmentationEngine(Engine[SegmentationSettings]):
             ]
 
     def _load(self, task: Json, control: MaskControl) -> Image | Unanswered:
-        return attempt(task, lambda: self.images.load(control.image_of(task)))
+        return attempt(task, lambda: self.images.load(self.address_of(task, control)))
 
     def _segment(self, images: list[NDArray[np.uint8]]) -> list[ClassMap | Exception]:
         """Segment a batch; where memory is short, half of it at a time.

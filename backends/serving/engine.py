@@ -66,6 +66,14 @@ class Engine(ABC, Generic[Settings]):
     def check(self, control: MaskControl) -> None:
         """Log what a labeling config lacks, judged by its control for masks."""
 
+    def address_of(self, task: Json, control: MaskControl) -> str:
+        """Return the address by which a task's image is read.
+
+        Raises:
+            TaskError: the task has none.
+        """
+        return self.images.address(control.image_of(task), task.get("id"))
+
     def prediction(self, regions: list[Json], score: float) -> Prediction:
         """Return a task's prediction with this engine's version."""
         return {"result": regions, "score": round(score, 4), "model_version": self.version}

@@ -14,7 +14,13 @@ from backends.serving.images.decode import decode
 from backends.serving.images.errors import ImageError
 from backends.serving.images.guard import Guard, Resolver, system_resolver
 from backends.serving.images.label_studio import Token
-from backends.serving.images.sources import Reader, Source, StorageObject, shorten
+from backends.serving.images.sources import (
+    LABEL_STUDIOS_STORAGES,
+    Reader,
+    Source,
+    StorageObject,
+    shorten,
+)
 from backends.serving.images.transport import Transport
 from backends.serving.images.web import Web
 from backends.serving.limits import PixelGate
@@ -65,9 +71,25 @@ class ImageAccess:
         tls = tls or tls_context()
         transport = Transport(guard, retries, tls)
         key = settings.label_studio_api_key
+        self._has_key = key is not None
         token = Token(key.get_secret_value() if key else None, self._reader.label_studio, transport)
         self._web = Web(self._reader, guard, transport, token)
         self._storage = Storage(tls)
+
+    def address(self, url: str, task: object) -> str:
+        """The address by which this service reads `url`, as it stands in a task's data.
+
+        It is Label Studio's own for what is in a storage that only Label Studio has the key of:
+        `s3://`, `azure-blob://`, and `gs://` where this process has no Google credentials.
+
+        task: the task's id.
+        """
+        scheme = url.partition("://")[0] if isinstance(url, str) else ""
+        if scheme not in ("gs", *LABEL_STUDIOS_STORAGES) or not self._has_key:
+            return url
+        if scheme == "gs" and self._storage.has_credentials():
+            return url
+        return self._reader.resolver(url, task) or url
 
     def identity(self, url: str) -> str:
         """A key for `url` that outlives its signature, known without a network trip.

@@ -5,6 +5,7 @@ the task. The Label Studio token goes to Label Studio's file paths only, and no 
 redirect has left Label Studio.
 """
 
+import re
 from dataclasses import replace
 
 from urllib3.util.url import Url
@@ -24,7 +25,10 @@ from backends.serving.images.transport import Answer, Transport
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Where Label Studio sends a browser for an object in a bucket, by an address that it has signed.
-_SIGNED_STORAGE = "https://storage.googleapis.com:443"
+_SIGNED_STORAGE = re.compile(
+    r"storage\.googleapis\.com|(.+\.)?s3[.-]([a-z0-9-]+\.)*amazonaws\.com(\.cn)?"
+    r"|[a-z0-9]+\.blob\.core\.windows\.net"
+)
 _KEY_ADVICE = "check LABEL_STUDIO_API_KEY, and that its owner may see the project"
 
 
@@ -66,7 +70,8 @@ class Web:
         if source.label_studio:
             return
         from_label_studio = came_from is not None and came_from.label_studio
-        if from_label_studio and f"{scheme}://{host}:{url.port or 443}" == _SIGNED_STORAGE:
+        signed = scheme == "https" and url.port in (None, 443) and _SIGNED_STORAGE.fullmatch(host)
+        if from_label_studio and signed:
             return
         try:
             literal(host)
@@ -104,6 +109,10 @@ def _accept(answer: Answer, source: WebImage) -> Body:
     # another one.
     if answer.status in (401, 403):
         raise ImageRefused(f"{refused}; it may need a signed address")
+    if answer.status == 404 and source.label_studio and "/resolve/" in (source.url.path or ""):
+        raise ImageNotFound(
+            f"{image}: Label Studio has no storage for it in this project, or no such file (404)"
+        )
     if answer.status in (404, 410):
         raise ImageNotFound(f"{image}: {owner} has no such file ({answer.status})")
     kind = ImageUnreachable if _may_pass(answer.status) else ImageRefused
