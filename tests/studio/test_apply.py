@@ -204,3 +204,20 @@ def test_tasks_of_others_are_left_alone(workplace: Workplace) -> None:
     output = workplace.apply()
     assert "1 task left alone that this tool did not import" in output
     assert "nothing to change" in output
+
+
+def test_a_personal_access_token_does_all_that_a_legacy_one_does(with_backends: Workplace) -> None:
+    server = with_backends.label_studio
+    token = server.request("POST", "/api/token/", json={}).json()["token"]
+    try:
+        output = with_backends.apply(LABEL_STUDIO_API_KEY=token)
+        assert "import 3 images" in output
+        assert [len(task["predictions"]) for task in with_backends.tasks().values()] == [1, 1, 1]
+        assert token not in output
+        assert with_backends.run("status", LABEL_STUDIO_API_KEY=token).exit_code == 0
+    finally:
+        server.request("POST", "/api/token/blacklist/", json={"refresh": token})
+    refused = with_backends.run("apply", LABEL_STUDIO_API_KEY=token)
+    assert refused.exit_code == 1
+    assert "does not accept the token" in refused.output
+    assert token not in refused.output

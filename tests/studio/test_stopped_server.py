@@ -54,7 +54,7 @@ def segmentation(image_server: tuple[str, int], tmp_path: Path) -> Iterator[Serv
     settings = {
         "SEGMENTATION_MODEL": str(ROOT / "backends" / "segmentation" / "demo"),
         "IMAGE_HOSTS": image_server[0],
-        "IMAGE_TIMEOUT_SECONDS": "2",
+        "IMAGE_TIMEOUT_SECONDS": "3",
         "BASIC_AUTH_USER": BACKEND_USER,
         "BASIC_AUTH_PASS": BACKEND_PASSWORD,
     }
@@ -72,10 +72,12 @@ def test_a_stopped_image_server_leaves_tasks_open_and_the_next_run_fills_them(
 
     first = workplace.run("apply")
     assert first.exit_code == 3, first.output
-    left = IMAGES - SERVED_FIRST
-    assert f"no complete answer within 2 s: {left} tasks" in first.output
+    # The second picture is on its way when the third one's request stops the server.
+    left = [name for name, count in predictions(workplace).items() if count == 0]
+    assert IMAGES - SERVED_FIRST <= len(left) < IMAGES
+    assert f"{len(left)} tasks could not be pre-labelled now; run it again" in first.output
+    assert "within 3 s" in first.output
     assert "\ndone: " not in first.output
-    assert sorted(predictions(workplace).values()) == [0] * left + [1] * SERVED_FIRST
     assert workplace.run("status").exit_code == 3
 
     os.kill(process, signal.SIGCONT)
