@@ -50,6 +50,18 @@ class Stuck(Plain):
         return super()._answer(task, kwargs)
 
 
+class OnGpu(Plain):
+    """Works on the GPU, and breaks it on one image: a kernel indexes past the end of its table."""
+
+    device_name = "cuda"
+
+    def _answer(self, task: dict, kwargs: dict) -> dict:
+        index = 5 if task["data"]["image"] == "assert" else 0
+        table = torch.zeros(1, device="cuda")
+        table[torch.tensor([index], device="cuda")].sum().item()
+        return super()._answer(task, kwargs)
+
+
 class ModelResponse(BaseModel):
     """That of label-studio-ml 2 (label_studio_ml/response.py), which is not on PyPI."""
 
