@@ -1,15 +1,22 @@
 """From tasks to pre-labels: images fetched side by side and segmented in batches."""
 
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
 
 from backends.segmentation.label_map import read_label_map
 from backends.segmentation.regions import scored_regions
 from backends.segmentation.segformer import ClassMap, SegFormer
 from backends.segmentation.settings import SegmentationSettings
+from backends.serving import device as devices
 from backends.serving.engine import Engine
+from backends.serving.errors import Unanswered
 from backends.serving.images import Image
-from backends.serving.outcomes import Prediction, attempt
+from backends.serving.limits import taking_turns
+from backends.serving.outcomes import Answer, Prediction, attempt
 from backends.serving.payloads import Json
 from masks.labeling_config import MaskControl
 
@@ -27,7 +34,10 @@ class SegmentationEngine(Engine[SegmentationSettings]):
         super().__init__(settings)
         self.model = SegFormer(settings.model, settings.device)
         self.label_map = read_label_map(settings.label_map, self.model.classes)
+        self.device_name = devices.named(self.model.device)
         self.fetchers = ThreadPoolExecutor(FETCH_THREADS, "fetch")
+        # The images of a batch are in memory at full size: one batch at a time.
+        self.batch_lock = threading.Lock()
         self.version = (
             f"{self.model.version}+{self.label_map.version}+{settings.segmentation_regions}"
         )
@@ -44,19 +54,56 @@ class SegmentationEngine(Engine[SegmentationSettings]):
 
     def predict(
         self, tasks: list[Json], control: MaskControl, label_config: str, context: Json | None
-    ) -> list[Prediction | None]:
+    ) -> list[Answer | Unanswered]:
         """Segment each task's image; prompts make no difference."""
         size = self.settings.segmentation_batch
         batches = (tasks[start : start + size] for start in range(0, len(tasks), size))
         return [item for batch in batches for item in self._predict_batch(batch, control)]
 
-    def _predict_batch(self, tasks: list[Json], control: MaskControl) -> list[Prediction | None]:
-        images = list(self.fetchers.map(lambda task: self._load(task, control), tasks))
-        class_maps = iter(self.model.predict([image.pixels for image in images if image]))
-        return [self._prediction(next(class_maps), control) if image else None for image in images]
+    def _predict_batch(self, tasks: list[Json], control: MaskControl) -> list[Answer | Unanswered]:
+        with taking_turns(self.batch_lock, "other images have been segmented"):
+            images = list(self.fetchers.map(lambda task: self._load(task, control), tasks))
+            found = [image for image in images if isinstance(image, Image)]
+            class_maps = iter(self._segment([image.pixels for image in found]))
+            return [
+                self._predicted(task, next(class_maps), control)
+                if isinstance(image, Image)
+                else image
+                for task, image in zip(tasks, images, strict=True)
+            ]
 
-    def _load(self, task: Json, control: MaskControl) -> Image | None:
-        return attempt(task, lambda: self.images.load(control.image_of(task)))
+    def _load(self, task: Json, control: MaskControl) -> Image | Unanswered:
+        return attempt(task, lambda: self.images.load(self.address_of(task, control)))
+
+    def _segment(self, images: list[NDArray[np.uint8]]) -> list[ClassMap | Exception]:
+        """Segment a batch; where memory is short, half of it at a time.
+
+        Returns:
+            A class map for each image, or what went wrong with it.
+        """
+        half = -(-len(images) // 2)
+
+        def halves() -> list[ClassMap | Exception]:
+            return [*self._part(images[:half]), *self._part(images[half:])]
+
+        return devices.sparing_memory(lambda: [*self.model.predict(images)], halves)
+
+    def _part(self, images: list[NDArray[np.uint8]]) -> list[ClassMap | Exception]:
+        try:
+            return [*self.model.predict(images)]
+        # Each of its tasks reports it: see `attempt`.
+        except (RuntimeError, MemoryError) as error:
+            return [error] * len(images)
+
+    def _predicted(
+        self, task: Json, class_map: ClassMap | Exception, control: MaskControl
+    ) -> Prediction | Unanswered:
+        def work() -> Prediction:
+            if isinstance(class_map, Exception):
+                raise class_map
+            return self._prediction(class_map, control)
+
+        return attempt(task, work)
 
     def _prediction(self, class_map: ClassMap, control: MaskControl) -> Prediction:
         regions, score = scored_regions(
