@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,15 +24,16 @@ DEMO_SAM_CHECKPOINT = ROOT / "backends/segment_anything_model/demo/sam_small.saf
 DEMO_PROJECT = ROOT / "templates/projects/garments.yaml"
 LABEL_MAPS = ROOT / "backends/segmentation/label_maps"
 
+# What may be chosen about the backends wherever they run; templates/vm/compose.yml reads it too.
+OF_THE_BACKENDS = tomllib.loads((ROOT / "backends/settings.toml").read_text("utf-8"))["settings"]
 # What a service may see of the caller's environment. Anything else (a PORT, a LABEL_STUDIO_HOST, a
 # DJANGO_DB) would change what it does.
 PASSED_ON = {
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
     *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"),
-    *("LOG_LEVEL", "DEVICE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "HF_HOME", "HF_TOKEN"),
-    *("SAM_MODEL_TYPE", "SAM_REFINE", "SAM_CACHE_MB"),
-    *("SEGMENTATION_LABEL_MAP", "SEGMENTATION_REGIONS", "SEGMENTATION_MIN_AREA"),
+    *("DEVICE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "HF_HOME", "HF_TOKEN"),
+    *("SAM_MODEL_TYPE", "SEGMENTATION_LABEL_MAP", *OF_THE_BACKENDS),
 }
 
 
