@@ -13,7 +13,7 @@ from backends.serving.images import ImageAccess
 from backends.serving.outcomes import Prediction, empty
 from backends.serving.payloads import Json
 from backends.serving.settings import ModelSettings
-from masks.labeling_config import MaskControl, mask_control
+from masks.labeling_config import LabelingConfig, labeling_config
 
 Settings = TypeVar("Settings", bound=ModelSettings)
 
@@ -46,18 +46,21 @@ class Engine(ABC, Generic[Settings]):
         Raises:
             BadRequest, LabelingConfigError, ModelUnavailable: the whole request cannot be answered.
         """
-        control = mask_control(label_config)
-        found = self.predict(tasks, control, label_config or "", context)
+        found = self.predict(tasks, labeling_config(label_config), context)
         return [empty(self.version) if item is None else item for item in found]
 
     @abstractmethod
     def predict(
-        self, tasks: list[Json], control: MaskControl, label_config: str, context: Json | None
+        self, tasks: list[Json], config: LabelingConfig, context: Json | None
     ) -> list[Prediction | None]:
         """Return what `answer` returns, with None for a task that failed (see `attempt`)."""
 
-    def check(self, control: MaskControl) -> None:
-        """Log what a labeling config lacks, judged by its control for masks."""
+    def check(self, config: LabelingConfig) -> None:
+        """Log what a labeling config lacks.
+
+        Raises:
+            LabelingConfigError: it asks for something that this engine does not do.
+        """
 
     def prediction(self, regions: list[Json], score: float) -> Prediction:
         """Return a task's prediction with this engine's version."""
