@@ -101,6 +101,10 @@ def run_session(
                 end_strays(settings.run_dir)
 
 
+# How the line begins with which `apply` says where the project is.
+ADDRESS = ("done: ", "not all done: ")
+
+
 def read_outcome(output: str) -> tuple[str, int]:
     """What `studio apply --json -` said to a person, and the id of the project.
 
@@ -108,5 +112,5 @@ def read_outcome(output: str) -> tuple[str, int]:
     """
     lines = output.splitlines()
     outcome = next(line for line in reversed(lines) if line.startswith('{"project": '))
-    said = [line for line in lines if line != outcome and not line.startswith("done: ")]
+    said = [line for line in lines if line != outcome and not line.startswith(ADDRESS)]
     return "\n".join(said), json.loads(outcome)["project"]

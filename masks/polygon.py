@@ -99,17 +99,19 @@ def _area(ring: Corners) -> float:
 
 
 def _joined(rings: list[Corners]) -> Corners:
-    """The outer ring with each hole's ring spliced in, by a slit between two corners that are near
-    each other. Where a slit runs makes no difference to what is filled.
+    """The outer ring with each hole's ring spliced in, by a slit to a corner that is near.
+
+    A slit runs along the edges of pixels, so that no rounding puts a pixel's centre into it. What
+    it crosses makes no difference to what is filled.
     """
     outer, *holes = rings
     inserted: dict[int, list[Corners]] = {}
     for number, hole in enumerate(holes):
         # Looking for the nearest corner would take minutes for a mask that is all holes.
         near = int(((outer - hole[0]) ** 2).sum(axis=1).argmin()) if number < MOST_NEAR else 0
-        inserted.setdefault(near, []).append(
-            np.concatenate([hole, hole[:1], outer[near : near + 1]])
-        )
+        elbow = np.array([[hole[0][0], outer[near][1]]])
+        detour = [elbow, hole, hole[:1], elbow, outer[near : near + 1]]
+        inserted.setdefault(near, []).append(np.concatenate(detour))
     pieces: list[Corners] = []
     for index in range(len(outer)):
         pieces.append(outer[index : index + 1])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from studio.errors import StudioError
 from studio.label_studio.client import Studio
 from studio.label_studio.records import Project, RegisteredBackend, Task
+from studio.left import NOT_NOW, Left, left_of
 from studio.parts.predictions import current_version, lacking
 
 UNKNOWN_LABELER = "(deleted account)"
@@ -20,6 +21,7 @@ class ProjectStatus:
         annotated: tasks with at least one annotation.
         annotations: e-mail -> number of annotations, most first; labelers without any are there.
         without_prediction: tasks without a prediction of the current model.
+        left: those whose images the model cannot use, and why.
     """
 
     project: Project
@@ -28,6 +30,12 @@ class ProjectStatus:
     annotated: int
     annotations: Mapping[str, int]
     without_prediction: int
+    left: Left
+
+    @property
+    def exit_status(self) -> int:
+        """0 when every task has a prediction of the current model."""
+        return NOT_NOW if self.without_prediction else self.left.exit_status
 
     @property
     def is_up(self) -> bool:
@@ -62,6 +70,7 @@ def _project_status(studio: Studio, project: Project, users: Mapping[int, str]) 
         annotated=sum(task.annotations > 0 for task in tasks),
         annotations={**dict(counted.most_common()), **dict.fromkeys(_idle(users, counted), 0)},
         without_prediction=len(lacking(tasks, version)) if backends else 0,
+        left=left_of(tasks, version) if backends else Left(),
     )
 
 

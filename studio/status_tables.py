@@ -45,4 +45,6 @@ def _work(status: ProjectStatus) -> Table:
     for email, count in status.annotations.items():
         table.add_row(f"annotations by {escape(email)}", str(count))
     table.add_row("tasks without a current prediction", str(status.without_prediction))
+    for reason, tasks in status.left.never.items():
+        table.add_row(f"tasks that cannot be pre-labelled: {escape(reason)}", str(len(tasks)))
     return table

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from backends.segment_anything_model.sam import Embedding, SegmentAnything
 from backends.serving.cache import SingleFlightCache
-from backends.serving.images import Image, ImageAccess, ImageError
+from backends.serving.device import sparing_memory
+from backends.serving.errors import Unanswered
+from backends.serving.images import Image, ImageAccess
+from backends.serving.limits import taking_turns
 from backends.serving.metrics import CACHE_BYTES, CACHE_HITS, CACHE_MISSES
 
 log = logging.getLogger(__name__)
@@ -52,6 +55,7 @@ class EmbeddingStore:
         self._images = images
         self._model = model
         self._keep_pixels = keep_pixels
+        self._encode_lock = threading.Lock()
         self._cache: SingleFlightCache[str, EncodedImage] = SingleFlightCache(
             max_bytes, lambda encoded: encoded.nbytes
         )
@@ -61,6 +65,7 @@ class EmbeddingStore:
 
         Raises:
             ImageError: the image cannot be had.
+            Busy: others' images take too long.
         """
         source = self._images.identity(url)
         known = self._cache.get(source)
@@ -92,7 +97,8 @@ class EmbeddingStore:
         return encoded
 
     def _encode(self, image: Image) -> EncodedImage:
-        embedding = self._model.encode(image.pixels)
+        with taking_turns(self._encode_lock, "other images have been read by the model"):
+            embedding = sparing_memory(lambda: self._model.encode(image.pixels))
         return EncodedImage(image.identity, embedding, image.pixels if self._keep_pixels else None)
 
 
@@ -121,7 +127,7 @@ class EncodeAhead:
                 url = self._waiting.pop()
             try:
                 self._store.refresh(url)
-            except ImageError as error:
+            except Unanswered as error:
                 log.warning("an image could not be encoded ahead: %s", error)
             # The thread must outlive any one image; the click on it will meet the same fault.
             except Exception:

@@ -11,9 +11,10 @@ from backends.segment_anything_model.prompts import read_prompts
 from backends.segment_anything_model.questions import Question, questions
 from backends.segment_anything_model.sam import SegmentAnything
 from backends.segment_anything_model.settings import SegmentAnythingSettings
+from backends.serving import device as devices
 from backends.serving.engine import Engine
-from backends.serving.errors import BadRequest
-from backends.serving.outcomes import Prediction, attempt, empty
+from backends.serving.errors import BadRequest, Unanswered
+from backends.serving.outcomes import Answer, Prediction, attempt, empty
 from backends.serving.payloads import Json
 from masks.errors import TaskError
 from masks.labeling_config import LabelingConfig
@@ -31,6 +32,7 @@ class SegmentAnythingEngine(Engine[SegmentAnythingSettings]):
             settings.sam_checkpoint, settings.sam_model_type, settings.device
         )
         refining = settings.refines(model.is_demo)
+        self.device_name = devices.named(model.device)
         self.version = model.describe() + ("+grabcut" if refining else "")
         self.store = EmbeddingStore(self.images, model, settings.cache_bytes, keep_pixels=refining)
         self.ahead = EncodeAhead(self.store)
@@ -43,7 +45,7 @@ class SegmentAnythingEngine(Engine[SegmentAnythingSettings]):
 
     def predict(
         self, tasks: list[Json], config: LabelingConfig, context: Json | None
-    ) -> list[Prediction | None]:
+    ) -> list[Answer | Unanswered]:
         """Answer prompts with masks.
 
         Without prompts the tasks' images are encoded ahead of the first click and the segmentation
@@ -56,7 +58,7 @@ class SegmentAnythingEngine(Engine[SegmentAnythingSettings]):
                 for image, _ in config.of(task).images_with_masks():
                     # The newest is encoded first, and a labeler begins with the first.
                     for url in reversed(image.addresses(task)):
-                        self.ahead.add(url)
+                        self.ahead.add(self.address_of(task, url))
         if self.prelabels is None:
             return [empty(self.version) for _ in tasks]
         return [*self.prelabels.predict(tasks, config.text)]
@@ -71,15 +73,18 @@ class SegmentAnythingEngine(Engine[SegmentAnythingSettings]):
         return self.prediction(regions, sum(scores) / len(scores) if scores else 0.0)
 
     def _answer(self, task: Json, question: Question) -> tuple[list[Region], float]:
-        image = self.store.get(question.image.address(task, question.item_index))
+        url = question.image.address(task, question.item_index)
+        image = self.store.get(self.address_of(task, url))
         height, width = image.embedding.original_size
         prompts = read_prompts(question.prompts, width, height)
         if not prompts.shows_something:
             raise BadRequest(
                 "begin with a click on the object: a click with Alt only takes away from a mask"
             )
-        mask, score = self.masks.mask(image, prompts)
-        if not mask.any():
-            raise BadRequest("the model found nothing there; click elsewhere, or draw a box")
-        found = regions_of(mask, question.control, question.label, score, question.item_index)
+        # At full size a mask takes a dozen times its pixels in bytes.
+        with self.gate.working_on(height * width):
+            mask, score = devices.sparing_memory(partial(self.masks.mask, image, prompts))
+            if not mask.any():
+                raise BadRequest("the model found nothing there; click elsewhere, or draw a box")
+            found = regions_of(mask, question.control, question.label, score, question.item_index)
         return found, score

@@ -28,6 +28,15 @@ from backends.serving.metrics import ENCODE_SECONDS, ENCODES
 MASK_PROMPT_LOGIT = 10.0
 
 
+class _Resize(ResizeLongestSide):
+    """The official resizing, for strips too: their short side would be rounded to no pixel."""
+
+    @staticmethod
+    def get_preprocess_shape(oldh: int, oldw: int, long_side_length: int) -> tuple[int, int]:
+        height, width = ResizeLongestSide.get_preprocess_shape(oldh, oldw, long_side_length)
+        return max(1, height), max(1, width)
+
+
 @dataclass(frozen=True)
 class Embedding:
     """What the encoder saw in one image.
@@ -69,8 +78,9 @@ class SegmentAnything:
         self.is_demo = is_demo
         self._description = description
         self._sam = sam.to(devices.chosen(device)).eval()
-        self._resize = ResizeLongestSide(sam.image_encoder.img_size)
+        self._resize = _Resize(sam.image_encoder.img_size)
         self._encode_lock = threading.Lock()
+        self.device: torch.device = self._sam.device
         with torch.inference_mode():
             self._dense_pe = self._sam.prompt_encoder.get_dense_pe()
 

@@ -1,19 +1,26 @@
 """From tasks to pre-labels: images fetched side by side and segmented in batches."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from backends.segmentation.label_map import read_label_map
 from backends.segmentation.regions import scored_regions
 from backends.segmentation.segformer import ClassMap, SegFormer
 from backends.segmentation.settings import SegmentationSettings
+from backends.serving import device as devices
 from backends.serving.engine import Engine
+from backends.serving.errors import Unanswered
 from backends.serving.images import Image
-from backends.serving.outcomes import Prediction, attempt
+from backends.serving.limits import taking_turns
+from backends.serving.outcomes import Answer, Prediction, attempt
 from backends.serving.payloads import Json
 from masks.labeling_config import LabelingConfig, MaskControl
 from masks.regions import Region
@@ -25,9 +32,9 @@ FETCH_THREADS = 8
 
 @dataclass(frozen=True)
 class _View:
-    """One image of a task: the task's number in the request, its address, where its regions go."""
+    """One image of a task: its address as the task has it, and where its regions go."""
 
-    task: int
+    task: Json
     url: str
     control: MaskControl
     item_index: int | None
@@ -35,18 +42,11 @@ class _View:
 
 @dataclass
 class _Tally:
-    """The regions of a task's images, and the score of each image."""
+    """What is known of a task: its images' regions and scores, or why it cannot be answered."""
 
     regions: list[Region] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
-
-    def add(self, regions: list[Region], score: float) -> None:
-        self.regions += regions
-        self.scores.append(score)
-
-    def total(self) -> tuple[list[Region], float]:
-        """All regions, and the mean of the scores."""
-        return self.regions, sum(self.scores) / max(1, len(self.scores))
+    failed: Unanswered | None = None
 
 
 class SegmentationEngine(Engine[SegmentationSettings]):
@@ -58,7 +58,10 @@ class SegmentationEngine(Engine[SegmentationSettings]):
         super().__init__(settings)
         self.model = SegFormer(settings.model, settings.device)
         self.label_map = read_label_map(settings.label_map, self.model.classes)
+        self.device_name = devices.named(self.model.device)
         self.fetchers = ThreadPoolExecutor(FETCH_THREADS, "fetch")
+        # The images of a batch are in memory at full size: one batch at a time.
+        self.batch_lock = threading.Lock()
         self.version = (
             f"{self.model.version}+{self.label_map.version}+{settings.segmentation_regions}"
         )
@@ -77,55 +80,91 @@ class SegmentationEngine(Engine[SegmentationSettings]):
 
     def predict(
         self, tasks: list[Json], config: LabelingConfig, context: Json | None
-    ) -> list[Prediction | None]:
+    ) -> list[Answer | Unanswered]:
         """Segment each task's images; prompts make no difference."""
-        size = self.settings.segmentation_batch
-        found: list[_Tally | None] = [None] * len(tasks)
-        every = self._views(tasks, config, found)
-        while views := list(islice(every, size)):
-            self._segment(tasks, views, found)
-        return [self.prediction(*tally.total()) if tally else None for tally in found]
+        tallies = [_Tally() for _ in tasks]
+        every = self._views(tasks, config, tallies)
+        while batch := list(islice(every, self.settings.segmentation_batch)):
+            self._predict_batch(batch)
+        return [tally.failed or self._prediction(tally) for tally in tallies]
 
     def _views(
-        self, tasks: list[Json], config: LabelingConfig, found: list[_Tally | None]
-    ) -> Iterator[_View]:
-        """Every image of every task."""
-        for number, task in enumerate(tasks):
-            views = attempt(task, partial(_views_of, number, task, config))
-            if views is not None:
-                found[number] = _Tally()
-                yield from views
+        self, tasks: list[Json], config: LabelingConfig, tallies: list[_Tally]
+    ) -> Iterator[tuple[_View, _Tally]]:
+        """Every image of every task. A task that an image could not be had of gets no others."""
+        for task, tally in zip(tasks, tallies, strict=True):
+            views = attempt(task, partial(_views_of, task, config))
+            if isinstance(views, Unanswered):
+                tally.failed = views
+                continue
+            for view in views:
+                if tally.failed is None:
+                    yield view, tally
 
-    def _segment(self, tasks: list[Json], views: list[_View], found: list[_Tally | None]) -> None:
-        wanted = [view for view in views if found[view.task] is not None]
-        images = list(self.fetchers.map(lambda view: self._load(tasks[view.task], view), wanted))
-        class_maps = iter(self.model.predict([image.pixels for image in images if image]))
-        for view, image in zip(wanted, images, strict=True):
-            class_map = next(class_maps) if image else None
-            tally = found[view.task]
-            # A task with an image that cannot be had gets none of its pre-labels.
-            if class_map is None or tally is None:
-                found[view.task] = None
-            else:
-                tally.add(*self._regions(class_map, view))
+    def _predict_batch(self, batch: list[tuple[_View, _Tally]]) -> None:
+        with taking_turns(self.batch_lock, "other images have been segmented"):
+            images = list(self.fetchers.map(lambda item: self._load(item[0]), batch))
+            found = [image for image in images if isinstance(image, Image)]
+            class_maps = iter(self._segment([image.pixels for image in found]))
+            for (view, tally), image in zip(batch, images, strict=True):
+                outcome = (
+                    self._regions(view, next(class_maps)) if isinstance(image, Image) else image
+                )
+                if isinstance(outcome, Unanswered):
+                    tally.failed = outcome
+                else:
+                    regions, score = outcome
+                    tally.regions += regions
+                    tally.scores.append(score)
 
-    def _load(self, task: Json, view: _View) -> Image | None:
-        return attempt(task, lambda: self.images.load(view.url))
+    def _load(self, view: _View) -> Image | Unanswered:
+        return attempt(view.task, lambda: self.images.load(self.address_of(view.task, view.url)))
 
-    def _regions(self, class_map: ClassMap, view: _View) -> tuple[list[Region], float]:
-        return scored_regions(
-            class_map,
-            self.label_map,
-            view.control,
-            self.settings.segmentation_min_area,
-            self.settings.segmentation_regions == "component",
-            view.item_index,
-        )
+    def _segment(self, images: list[NDArray[np.uint8]]) -> list[ClassMap | Exception]:
+        """Segment a batch; where memory is short, half of it at a time.
+
+        Returns:
+            A class map for each image, or what went wrong with it.
+        """
+        half = -(-len(images) // 2)
+
+        def halves() -> list[ClassMap | Exception]:
+            return [*self._part(images[:half]), *self._part(images[half:])]
+
+        return devices.sparing_memory(lambda: [*self.model.predict(images)], halves)
+
+    def _part(self, images: list[NDArray[np.uint8]]) -> list[ClassMap | Exception]:
+        try:
+            return [*self.model.predict(images)]
+        # Each of its tasks reports it: see `attempt`.
+        except (RuntimeError, MemoryError) as error:
+            return [error] * len(images)
+
+    def _regions(
+        self, view: _View, class_map: ClassMap | Exception
+    ) -> tuple[list[Region], float] | Unanswered:
+        def work() -> tuple[list[Region], float]:
+            if isinstance(class_map, Exception):
+                raise class_map
+            return scored_regions(
+                class_map,
+                self.label_map,
+                view.control,
+                self.settings.segmentation_min_area,
+                self.settings.segmentation_regions == "component",
+                view.item_index,
+            )
+
+        return attempt(view.task, work)
+
+    def _prediction(self, tally: _Tally) -> Prediction:
+        score = sum(tally.scores) / max(1, len(tally.scores))
+        return self.prediction(tally.regions, score)
 
 
-def _views_of(number: int, task: Json, config: LabelingConfig) -> list[_View]:
+def _views_of(task: Json, config: LabelingConfig) -> list[_View]:
     return [
-        _View(number, url, control, index if image.is_list else None)
+        _View(task, url, control, index if image.is_list else None)
         for image, control in config.of(task).images_with_masks()
         for index, url in enumerate(image.addresses(task))
     ]

@@ -72,8 +72,8 @@ class SegFormer:
             raise SettingsError(
                 f"{name} lacks weights of a SegFormer segmentation model: {missing}"
             )
-        self._device = devices.chosen(device)
-        self._network = cast(torch.nn.Module, network).to(self._device).eval()
+        self.device = devices.chosen(device)
+        self._network = cast(torch.nn.Module, network).to(self.device).eval()
         self._forward_lock = threading.Lock()
         self.classes = {
             int(number): name for number, name in (network.config.id2label or {}).items()
@@ -99,7 +99,7 @@ class SegFormer:
         )
         with torch.inference_mode():
             with self._forward_lock:
-                logits = self._network(pixel_values=inputs["pixel_values"].to(self._device)).logits
+                logits = self._network(pixel_values=inputs["pixel_values"].to(self.device)).logits
             return [
                 _class_map(low_res.float(), image.shape[0], image.shape[1])
                 for low_res, image in zip(logits, images, strict=True)

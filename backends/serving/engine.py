@@ -9,8 +9,10 @@ from abc import ABC, abstractmethod
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
+from backends.serving.errors import Unanswered
 from backends.serving.images import ImageAccess
-from backends.serving.outcomes import Prediction, empty
+from backends.serving.limits import PixelGate
+from backends.serving.outcomes import Answer, Prediction, told
 from backends.serving.payloads import Json
 from backends.serving.settings import ModelSettings
 from masks.labeling_config import LabelingConfig, labeling_config
@@ -24,19 +26,23 @@ class Engine(ABC, Generic[Settings]):
     Attributes:
         settings_class: what a subclass reads from the environment.
         version: names weights and everything else that changes the predictions.
+        device_name: what the model runs on, for people.
     """
 
     settings_class: ClassVar[type[ModelSettings]]
     version: str
+    device_name: str
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.images = ImageAccess(settings)
+        # One image of the largest size at a time, or many small ones.
+        self.gate = PixelGate(settings.max_pixels)
+        self.images = ImageAccess(settings, gate=self.gate)
 
     def answer(
         self, tasks: list[Json], label_config: str | None, context: Json | None = None
-    ) -> list[Prediction]:
-        """Return one prediction per task, in order; a task that failed gets an empty one.
+    ) -> list[Answer]:
+        """Return one answer per task, in order: see `backends.serving.outcomes`.
 
         Args:
             tasks: tasks as Label Studio sends them.
@@ -45,15 +51,16 @@ class Engine(ABC, Generic[Settings]):
 
         Raises:
             BadRequest, LabelingConfigError, ModelUnavailable: the whole request cannot be answered.
+            Unanswered: a click cannot be answered.
         """
         found = self.predict(tasks, labeling_config(label_config), context)
-        return [empty(self.version) if item is None else item for item in found]
+        return told(tasks, found, self.version, context)
 
     @abstractmethod
     def predict(
         self, tasks: list[Json], config: LabelingConfig, context: Json | None
-    ) -> list[Prediction | None]:
-        """Return what `answer` returns, with None for a task that failed (see `attempt`)."""
+    ) -> list[Answer | Unanswered]:
+        """Return the prediction of each task, or what `attempt` returned where it failed."""
 
     def check(self, config: LabelingConfig) -> None:
         """Log what a labeling config lacks.
@@ -61,6 +68,10 @@ class Engine(ABC, Generic[Settings]):
         Raises:
             LabelingConfigError: it asks for something that this engine does not do.
         """
+
+    def address_of(self, task: Json, url: str) -> str:
+        """Return the address by which an image of a task is read: see `ImageAccess.address`."""
+        return self.images.address(url, task.get("id"))
 
     def prediction(self, regions: list[Json], score: float) -> Prediction:
         """Return a task's prediction with this engine's version."""

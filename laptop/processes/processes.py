@@ -7,7 +7,7 @@ import time
 
 from laptop.credentials import Credentials, ensure_credentials
 from laptop.processes.ports import require_free
-from laptop.processes.process import Command, run_to_end
+from laptop.processes.process import APPLIED, Command, run_to_end
 from laptop.processes.services import (
     apply_environ,
     backend_facts,
@@ -57,7 +57,7 @@ class Processes:
         environ = apply_environ(self._settings, self._addresses, self._credentials)
         command = Command("apply", argv, environ)
         what = "applying the demo project"
-        return run_to_end(command, self._settings.run_dir, self._progress, what, self.tick)
+        return run_to_end(command, self._settings.run_dir, self._progress, what, self.tick, APPLIED)
 
     def facts(self) -> dict[str, object]:
         return {"backends": backend_facts(self._addresses, self._credentials)}

@@ -10,6 +10,7 @@ import httpx
 import requests
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.types import ImportApiRequest
+from requests.auth import AuthBase
 
 from studio.errors import RefusedError
 from studio.label_studio.answers import explained, refusal
@@ -40,17 +41,17 @@ class Studio:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        token = connection.token.get_secret_value()
         self._client = httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True)
-        self._sdk = LabelStudio(
-            base_url=connection.url,
-            api_key=token,
-            httpx_client=self._client,
-            # A request that failed half-way may have made what it should make.
-            max_retries=0,
-        )
+        with explained(connection, "connecting"):
+            self._sdk = LabelStudio(
+                base_url=connection.url,
+                api_key=connection.token.get_secret_value(),
+                httpx_client=self._client,
+                # A request that failed half-way may have made what it should make.
+                max_retries=0,
+            )
         self._http = requests.Session()
-        self._http.headers["Authorization"] = f"Token {token}"
+        self._http.auth = _Authorization(self._sdk)
         self.storages = Storages(connection, self._sdk, self._http)
 
     def __enter__(self) -> Self:
@@ -207,6 +208,20 @@ class Studio:
         if not isinstance(body, dict):
             raise RefusedError(f"{doing}: Label Studio answered in an unexpected form at {path}")
         return body
+
+
+class _Authorization(AuthBase):
+    """The SDK's own header: a legacy token, or what it got for a personal access token.
+
+    The access token lasts five minutes, and the SDK renews it: each request asks.
+    """
+
+    def __init__(self, sdk: LabelStudio) -> None:
+        self._sdk = sdk
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._sdk._client_wrapper.get_headers()["Authorization"]
+        return request
 
 
 def _backend_fields(backend: Backend) -> dict[str, Any]:

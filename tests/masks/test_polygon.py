@@ -43,7 +43,7 @@ def test_a_hole_stays_empty() -> None:
     mask[20:40, 20:40] = False
     mask[50:55, 5:9] = False
     (corners,) = outlines(mask)
-    assert len(corners) == 4 + 2 * (4 + 2)
+    assert len(corners) == 4 + 2 * (4 + 4)
     assert np.array_equal(fill([corners], 60, 60), mask)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from label_studio_ml.model import LabelStudioMLBase  # pyright: ignore[reportMissingImports]
 from label_studio_sdk.converter.brush import mask2rle
 
-from backends.serving.errors import ModelUnavailable
+from backends.serving.errors import Cannot, CannotNow
 
 SIDE = 16
 MASK = np.zeros((SIDE, SIDE), np.uint8)
@@ -20,11 +20,15 @@ class Foreign(LabelStudioMLBase):
     model_version = "foreign-1"
 
     def predict(self, tasks: list[dict], **kwargs: Any) -> list[dict]:
-        if any("unavailable" in task["data"]["source"] for task in tasks):
-            raise ModelUnavailable("asked for an image that this model refuses for now")
-        return [self._dress() for _ in tasks]
+        return [self._dress(task["data"]["source"]) for task in tasks]
 
-    def _dress(self) -> dict:
+    def _dress(self, source: str) -> dict:
+        if "unavailable" in source:
+            raise CannotNow(f"{source}: its server does not answer", "its server does not answer")
+        if "damaged" in source:
+            raise Cannot(f"{source}: is damaged, or incomplete", "is damaged, or incomplete")
+        if "blank" in source:
+            return {"result": [], "score": 0.0}
         region = {
             "id": "region1",
             "from_name": "tag",

@@ -22,13 +22,13 @@ def test_services_and_work_are_shown(
     with_backends: Workplace, annotate: Callable[[int], None]
 ) -> None:
     with_backends.add_images("unavailable.png")
-    with_backends.apply()
+    assert with_backends.run("apply").exit_code == 3
     tasks = with_backends.tasks()
     annotate(tasks["a.png"]["id"])
     annotate(tasks["a.png"]["id"])
     annotate(tasks["b.png"]["id"])
     result = with_backends.run("status", COLUMNS="200")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 3, result.output
     rows = cells(result.output)
     number = with_backends.project()["id"]
     assert [*rows[1][:3]] == ["Label Studio", "up", "1.23.2"]

@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import torch
 from flask.testing import FlaskClient
 
 from backends.segment_anything_model.backend import SegmentAnythingBackend
 from backends.segment_anything_model.engine import SegmentAnythingEngine
+from backends.segment_anything_model.sam import SegmentAnything
 from backends.segment_anything_model.settings import SegmentAnythingSettings
 from backends.serving.app import create_app
 from backends.serving.metrics import ENCODES
@@ -140,13 +142,14 @@ def test_a_smart_tool_that_can_get_no_mask_is_refused_at_setup(client: FlaskClie
 
 
 @pytest.mark.parametrize("url", ["/data/upload/1/missing.png", None, 5, "ftp://x/y", ""])
-def test_a_task_without_a_usable_image_gets_an_empty_result_and_a_logged_line(
+def test_a_click_on_a_task_without_a_usable_image_is_refused_in_a_sentence_and_logged(
     client: FlaskClient, url: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = ask(client, url, click(1, 1))
-    assert answer.status_code == 200
-    assert answer.get_json()["results"][0]["result"] == []
-    assert "task 7 gets an empty result" in caplog.text
+    assert answer.status_code == 422
+    # Label Studio hands on the status line, and no body.
+    assert answer.status == f"422 {answer.get_json()['error']}"
+    assert "task 7: cannot" in caplog.text
     assert TOKEN not in caplog.text
 
 
@@ -274,3 +277,30 @@ class TestWithoutClicks:
     def test_without_one_every_task_gets_an_empty_result(self, client: FlaskClient) -> None:
         answer = client.post("/predict", json=self.tasks(1, 2, 3))
         assert [item["result"] for item in answer.get_json()["results"]] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(5000, 3), (3, 5000), (600, 1), (1, 600), (20000, 8), (3, 3), (1, 1)]
+)
+def test_a_click_on_a_strip_gives_a_mask_of_its_size_or_a_sentence(
+    client: FlaskClient, files: Files, width: int, height: int
+) -> None:
+    answer = ask(client, files.put("strip.png", photo(3, height, width)), click(50, 50))
+    if answer.status_code == 400:
+        assert answer.get_json()["error"].startswith("the model found nothing there")
+        return
+    assert answer.status_code == 200, answer.get_json()
+    for region in answer.get_json()["results"][0]["result"]:
+        assert (region["original_width"], region["original_height"]) == (width, height)
+        assert mask_of(region, height, width).any()
+
+
+def test_a_lack_of_memory_that_lasts_is_told_to_the_labeler(
+    client: FlaskClient, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def encode(*args: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 5.96 GiB.")
+
+    monkeypatch.setattr(SegmentAnything, "encode", encode)
+    answer = ask(client, files.put("a.png", photo(1)), click(1, 1))
+    assert answer.status == "503 there is not enough memory for it at this moment"
