@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +30,11 @@ PASSED_ON = {
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
     *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"),
-    *("LOG_LEVEL", "DEVICE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "HF_HOME", "HF_TOKEN"),
-    *("SAM_MODEL_TYPE", "SAM_REFINE", "SAM_CACHE_MB"),
-    *("SEGMENTATION_LABEL_MAP", "SEGMENTATION_REGIONS", "SEGMENTATION_MIN_AREA"),
+    *("DEVICE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "HF_HOME", "HF_TOKEN"),
+    *("SAM_MODEL_TYPE", "SEGMENTATION_LABEL_MAP"),
+    # What may be chosen about the backends wherever they run.
+    *tomllib.loads((ROOT / "backends/settings.toml").read_text())["settings"],
 }
-
 
 BY_NAME = (
     "or take one by name: make demo MODELS=photographs (`python3 -m weights list` shows all names)"
