@@ -21,6 +21,7 @@ def test_the_models_that_the_documentation_promises_are_there() -> None:
         "sam-vit-b",
         "sam-vit-l",
         "sam-vit-h",
+        "edgetam",
         "sam2.1-tiny",
         "sam2.1-small",
         "sam2.1-base-plus",
