@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.segment_anything_model.sam import Embedding, SegmentAnything
+from backends.segment_anything_model.model import Embedding, InteractiveModel
 from backends.serving.cache import SingleFlightCache
 from backends.serving.device import sparing_memory
 from backends.serving.errors import Unanswered
@@ -49,7 +49,7 @@ class EmbeddingStore:
     """
 
     def __init__(
-        self, images: ImageAccess, model: SegmentAnything, max_bytes: int, keep_pixels: bool
+        self, images: ImageAccess, model: InteractiveModel, max_bytes: int, keep_pixels: bool
     ) -> None:
         self._images = images
         self._model = model
