@@ -71,14 +71,15 @@ def run_session(
         keep_last_logs(settings.run_dir, but=settings.supervisor_log)
         started = time.monotonic()
         services = prepare()
-        ensure_pictures(settings, progress)
+        if settings.images is None:
+            ensure_pictures(settings, progress)
         is_ready = False
         try:
             services.start()
             said, project = read_outcome(services.apply())
             progress.show(said)
             credentials = ensure_credentials(settings.credentials_file)
-            demo = demo_content(settings.url, credentials, project) | services.facts()
+            demo = demo_content(settings, credentials, project) | services.facts()
             progress.say(f"ready after {time.monotonic() - started:.0f} s")
             if ending:
                 progress.print(invitation(demo, ending))

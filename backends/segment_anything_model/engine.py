@@ -6,10 +6,10 @@ from functools import partial
 from backends.segment_anything_model.demo.grabcut import refine
 from backends.segment_anything_model.embeddings import EmbeddingStore, EncodeAhead
 from backends.segment_anything_model.mask_from_prompts import MaskFromPrompts
+from backends.segment_anything_model.models import load_model
 from backends.segment_anything_model.prelabels import Prelabels
 from backends.segment_anything_model.prompts import read_prompts
 from backends.segment_anything_model.questions import Question, questions
-from backends.segment_anything_model.sam import SegmentAnything
 from backends.segment_anything_model.settings import SegmentAnythingSettings
 from backends.serving import device as devices
 from backends.serving.engine import Engine
@@ -28,9 +28,7 @@ class SegmentAnythingEngine(Engine[SegmentAnythingSettings]):
 
     def __init__(self, settings: SegmentAnythingSettings) -> None:
         super().__init__(settings)
-        model = SegmentAnything.load(
-            settings.sam_checkpoint, settings.sam_model_type, settings.device
-        )
+        model = load_model(settings.sam_checkpoint, settings.sam_model_type, settings.device)
         refining = settings.refines(model.is_demo)
         self.device_name = devices.named(model.device)
         self.version = model.describe() + ("+grabcut" if refining else "")

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from backends.segment_anything_model.embeddings import EncodedImage
+from backends.segment_anything_model.model import Decoded, InteractiveModel
 from backends.segment_anything_model.prompts import Box, Click, Prompts
-from backends.segment_anything_model.sam import Decoded, SegmentAnything
 from backends.serving.cache import SingleFlightCache
 from masks.regions import mask_of
 
@@ -36,7 +36,7 @@ class MaskFromPrompts:
     """
 
     def __init__(
-        self, model: SegmentAnything, refine: Callable[..., NDArray[np.bool_]] | None = None
+        self, model: InteractiveModel, refine: Callable[..., NDArray[np.bool_]] | None = None
     ) -> None:
         self._model = model
         self._refine = refine

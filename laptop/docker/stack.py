@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from laptop.docker.causes import explain
 from laptop.docker.client import Docker
 from laptop.docker.settings import TEMPLATES, DockerSettings
-from laptop.docker.variables import PROJECT_FILE, variables
+from laptop.docker.variables import variables
 from laptop.processes.process import APPLIED
 from laptop.settings import LaptopError
 
@@ -61,9 +61,18 @@ class Stack:
 
     def apply(self) -> str:
         """Runs `studio apply --json -` in the one-shot container. Returns what it printed."""
-        command = ["python", "-m", "studio", "apply", f"/project/{PROJECT_FILE}", "--json", "-"]
+        command = [
+            "python",
+            "-m",
+            "studio",
+            "apply",
+            f"/project/{self._settings.project_file}",
+            "--json",
+            "-",
+        ]
         run = ["run", "--rm", "--no-TTY", "apply", *command]
-        return self._compose("apply", "applying the demo project", run, "quiet", APPLIED)
+        what = self._settings.images.name if self._settings.images else "the demo project"
+        return self._compose("apply", f"applying {what}", run, "quiet", APPLIED)
 
     def down(self) -> None:
         """Removes containers and networks; the data is in folders, and stays."""
