@@ -41,8 +41,9 @@ class Question:
 def questions(context: Json, config: LabelingConfig) -> list[Question]:
     """Return what a context asks, in the order of first prompts.
 
-    The image is the prompt's `to_name`. The control is the one that drew the prompt, where that
-    holds masks itself (a smart brush); otherwise the image's first that has the prompt's label.
+    The image is the prompt's `to_name`. The control is the first of the image's that has the
+    prompt's label; the one that drew the prompt comes first where it holds masks itself (a brush
+    that is smart, and not `smartOnly`).
 
     Raises:
         BadRequest: a prompt of a kind that gives no mask, or on an image that can hold none.
@@ -81,11 +82,11 @@ def _question(prompts: list[DrawnRegion], config: LabelingConfig) -> Question:
     if not controls:
         raise BadRequest(f"the image {image.name} has no control for masks in the labeling config")
     name = _label_value(prompt, config)
-    own = [control for control in controls if control.name == prompt.from_name]
-    candidates = [(one, one.label_for(name) if name else None) for one in (*own, *controls)]
-    control, label = next((found for found in candidates if found[1] is not None), candidates[0])
-    if own and control is not own[0] and control.kind != own[0].kind:
-        control, label = own[0], None
+    candidates = [(one, one.label_for(name) if name else None) for one in controls]
+    for_prompts = {control.name for control in config.smart if control.only_prompts}
+    if prompt.from_name not in for_prompts:  # A stable sort: the rest keep their order.
+        candidates.sort(key=lambda found: found[0].name != prompt.from_name)
+    control, label = next((found for found in candidates if found[1]), candidates[0])
     index = (prompt.item_index or 0) if image.is_list else None
     return Question(image, index, control, label, tuple(prompts))
 

@@ -122,7 +122,7 @@ def test_a_labeler_repairs_a_pre_label_with_clicks_and_a_box(demo: Demo, page: P
 
 
 def test_a_labeler_paints_erases_and_takes_back(demo: Demo, page: Page) -> None:
-    task = scenes_with(demo, "dress")[1]
+    task = scenes_with(demo, "skirt")[0]
     screen = Screen(page, demo)
     screen.open_task(task["id"])
     before = len(screen.state()["regions"])
@@ -161,16 +161,16 @@ def test_a_labeler_paints_erases_and_takes_back(demo: Demo, page: Page) -> None:
 
 def test_submit_without_the_tick_keeps_the_point_and_drops_the_mask(demo: Demo, page: Page) -> None:
     """Label Studio's editor does so; `studio status` names the task."""
-    task = scenes_with(demo, "dress")[2]
+    task = scenes_with(demo, "skirt")[1]
     screen = Screen(page, demo)
     screen.open_task(task["id"])
     screen.switch_auto_annotation_on()
-    screen.delete_region_at(*inner_point(mask_of(garment(task, "dress"))))
-    screen.choose_label("dress")
+    screen.delete_region_at(*inner_point(mask_of(garment(task, "skirt"))))
+    screen.choose_label("skirt")
     screen.choose_smart_tool("key-point-tool")
     with screen.expecting_a_mask():
-        screen.click_image(*inner_point(mask_of(garment(task, "dress"))))
+        screen.click_image(*inner_point(mask_of(garment(task, "skirt"))))
     screen.submit()
     result = saved(demo, task["id"])
-    assert "dress" not in map(label_of, masked(result))
+    assert "skirt" not in map(label_of, masked(result))
     assert "keypoint" in {region["type"] for region in result}

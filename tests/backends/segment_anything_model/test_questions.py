@@ -10,8 +10,10 @@ TWO_IMAGES = """<View>
   <BrushLabels name="back_masks" toName="back"><Label value="hat"/></BrushLabels>
   <BrushLabels name="shoes" toName="back"><Label value="shoe"/></BrushLabels>
   <PolygonLabels name="outline" toName="back"><Label value="bag"/></PolygonLabels>
-  <KeyPointLabels name="front_points" toName="front"><Label value="hat"/></KeyPointLabels>
-  <KeyPointLabels name="back_points" toName="back"><Label value="hat"/></KeyPointLabels>
+  <KeyPointLabels name="front_points" toName="front" smart="true">
+    <Label value="hat"/></KeyPointLabels>
+  <KeyPointLabels name="back_points" toName="back" smart="true">
+    <Label value="hat"/></KeyPointLabels>
 </View>"""
 
 
@@ -124,6 +126,14 @@ def test_what_a_smart_brush_paints_is_answered_in_that_brush() -> None:
 def test_a_prompt_drawn_with_a_polygon_of_its_own_is_answered_in_it() -> None:
     (question,) = asked(ONE_LIST, *pair("polygon", "polygon", "p1"))
     assert (question.control.name, question.control.kind) == ("polygon", "polygon")
+
+
+def test_a_polygon_that_only_asks_is_answered_in_the_brush() -> None:
+    config = ONE_LIST.replace(
+        '<Polygon name="polygon"', '<Polygon name="polygon" smart="true" smartOnly="true"'
+    )
+    (question,) = asked(config, *pair("polygon", "polygon", "p1"))
+    assert question.control.name == "brush"
 
 
 def test_clicks_without_a_mark_beside_marked_ones_belong_to_earlier_masks() -> None:

@@ -69,25 +69,25 @@ NEW = with_masks(
 def test_a_config_that_annotations_need_is_kept_and_the_rest_is_changed(
     project: ProjectFile,
 ) -> None:
-    wanted = replace(project, config_text=NEW)
+    project.labeling_config.write_text(NEW)
     present = replace(AGREED, label_config=OLD, description="old")
-    remark, step = compare(wanted, Seen(present, frozenset({"tag"})))
+    remark, step = compare(project, Seen(present, frozenset({"tag"})))
     assert isinstance(remark, Remark)
     assert "annotations or drafts of tag, which the file's config lacks" in remark.text
     assert step == ChangeProject({"description": ""})
 
 
 def test_a_config_that_holds_all_that_annotations_need_is_changed(project: ProjectFile) -> None:
-    wanted = replace(
-        project, config_text=OLD.replace("</BrushLabels>", "<Label value='x'/></BrushLabels>")
+    project.labeling_config.write_text(
+        OLD.replace("</BrushLabels>", "<Label value='x'/></BrushLabels>")
     )
-    (step,) = compare(wanted, Seen(replace(AGREED, label_config=OLD), frozenset({"tag"})))
-    assert step == ChangeProject({"label_config": wanted.config_text})
+    (step,) = compare(project, Seen(replace(AGREED, label_config=OLD), frozenset({"tag"})))
+    assert step == ChangeProject({"label_config": project.config_text})
     assert not step.may_change_model
 
 
 def test_masks_in_another_control_need_new_predictions(project: ProjectFile) -> None:
-    wanted = replace(project, config_text=NEW)
-    (step,) = compare(wanted, Seen(replace(AGREED, label_config=OLD)))
+    project.labeling_config.write_text(NEW)
+    (step,) = compare(project, Seen(replace(AGREED, label_config=OLD)))
     assert step.may_change_model
     assert lines([step]) == ["change the project's label config; predictions are made anew"]
