@@ -72,7 +72,7 @@ class ModelResponse(BaseModel):
 class Version2(LabelStudioMLBase):
     """Written as HumanSignal's examples for label-studio-ml 2 are."""
 
-    def predict(
+    def predict(  # pyright: ignore[reportIncompatibleMethodOverride] (the base is untyped)
         self, tasks: list[dict], context: dict | None = None, **kwargs: Any
     ) -> ModelResponse:
         several = tasks[0]["data"]["image"] == "several"

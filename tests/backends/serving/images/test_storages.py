@@ -3,6 +3,7 @@
 import base64
 from urllib.parse import parse_qs
 
+import google.auth.credentials
 import google.auth.exceptions
 import numpy as np
 import pytest
