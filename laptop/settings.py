@@ -36,7 +36,6 @@ PASSED_ON = {
     *("SAM_MODEL_TYPE", "SEGMENTATION_LABEL_MAP", *OF_THE_BACKENDS),
 }
 
-
 BY_NAME = (
     "or take one by name: make demo MODELS=photographs (`python3 -m weights list` shows all names)"
 )

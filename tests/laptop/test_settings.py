@@ -1,6 +1,7 @@
 """What the demo takes from the environment, and what it refuses."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from laptop.settings import (
     DEMO_SAM_CHECKPOINT,
     DEMO_SEGMENTATION_MODEL,
     LABEL_MAPS,
+    ROOT,
     LaptopError,
     LaptopSettings,
     load_settings,
@@ -139,6 +141,15 @@ def test_the_callers_own_variables_do_not_reach_the_services() -> None:
         assert environ["HOST"] == "127.0.0.1"
         assert environ["PORT"] in {"1", "2", "3"}
         assert environ.get("LABEL_STUDIO_HOST", ADDRESSES["frontend"]) == ADDRESSES["frontend"]
+
+
+def test_every_setting_that_may_be_chosen_of_the_backends_reaches_them() -> None:
+    chosen = tomllib.loads((ROOT / "backends/settings.toml").read_text())["settings"]
+    settings = load_settings({**dict.fromkeys(chosen, "1"), "SEGMENTATION_LABEL_MAP": "a.yaml"})
+    for service in make_services(settings, ADDRESSES, Credentials()):
+        for name, setting in chosen.items():
+            if service.name in setting["services"]:
+                assert service.command.environ[name] == "1"
 
 
 def test_no_secret_is_on_a_command_line_or_in_what_a_service_prints_as() -> None:
