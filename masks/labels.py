@@ -1,6 +1,6 @@
 """The labels of a labeling config, and which of them a name from elsewhere means."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -57,7 +57,7 @@ class LabelList:
             or self._first(lambda label: lowered in (label.value.lower(), label.stored.lower()))
         )
 
-    def _first(self, condition) -> Label | None:
+    def _first(self, condition: Callable[[Label], bool]) -> Label | None:
         return next(filter(condition, self.labels), None)
 
 

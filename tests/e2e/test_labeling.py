@@ -147,7 +147,7 @@ def test_a_labeler_paints_erases_and_takes_back(demo: Demo, page: Page) -> None:
     screen.submit()
 
     result = saved(demo, task["id"])
-    assert {region["type"] for region in result} == {"brush", "labels"}
+    assert {region["type"] for region in result} == {"brush", "magicwand", "labels"}
     hat, jewelry = masked(result)[-2:]
     assert (label_of(hat), label_of(jewelry)) == ("hat", "jewelry")
     mask = mask_of(hat)
