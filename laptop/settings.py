@@ -24,6 +24,8 @@ DEMO_SAM_CHECKPOINT = ROOT / "backends/segment_anything_model/demo/sam_small.saf
 DEMO_PROJECT = ROOT / "templates/projects/garments.yaml"
 LABEL_MAPS = ROOT / "backends/segmentation/label_maps"
 
+# What may be chosen about the backends wherever they run; templates/vm/compose.yml reads it too.
+OF_THE_BACKENDS = tomllib.loads((ROOT / "backends/settings.toml").read_text("utf-8"))["settings"]
 # What a service may see of the caller's environment. Anything else (a PORT, a LABEL_STUDIO_HOST, a
 # DJANGO_DB) would change what it does.
 PASSED_ON = {
@@ -31,9 +33,7 @@ PASSED_ON = {
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
     *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"),
     *("DEVICE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "HF_HOME", "HF_TOKEN"),
-    *("SAM_MODEL_TYPE", "SEGMENTATION_LABEL_MAP"),
-    # What may be chosen about the backends wherever they run.
-    *tomllib.loads((ROOT / "backends/settings.toml").read_text())["settings"],
+    *("SAM_MODEL_TYPE", "SEGMENTATION_LABEL_MAP", *OF_THE_BACKENDS),
 }
 
 BY_NAME = (

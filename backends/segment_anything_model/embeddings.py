@@ -3,13 +3,12 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.segment_anything_model.sam import Embedding, SegmentAnything
+from backends.segment_anything_model.model import Embedding, InteractiveModel
 from backends.serving.cache import SingleFlightCache
 from backends.serving.device import sparing_memory
 from backends.serving.errors import Unanswered
@@ -50,7 +49,7 @@ class EmbeddingStore:
     """
 
     def __init__(
-        self, images: ImageAccess, model: SegmentAnything, max_bytes: int, keep_pixels: bool
+        self, images: ImageAccess, model: InteractiveModel, max_bytes: int, keep_pixels: bool
     ) -> None:
         self._images = images
         self._model = model
@@ -73,7 +72,7 @@ class EmbeddingStore:
             CACHE_HITS.inc()
             return known
         CACHE_MISSES.inc()
-        return self._keep(source, lambda: self._images.load(url))
+        return self._keep(source, url)
 
     def refresh(self, url: str) -> None:
         """Make sure that the embedding of an address is that of its present content.
@@ -83,18 +82,20 @@ class EmbeddingStore:
         """
         source = self._images.identity(url)
         known = self._cache.get(source)
-        if known is None:
-            self._keep(source, lambda: self._images.load(url))
-            return
-        image = self._images.load(url)
-        if image.identity != known.identity:
+        if known is not None:
+            if self._images.load(url).identity == known.identity:
+                return
             self._cache.discard(source)
-            self._keep(source, lambda: image)
+        self._keep(source, url)
 
-    def _keep(self, source: str, load: Callable[[], Image]) -> EncodedImage:
-        encoded = self._cache.get_or_compute(source, lambda: self._encode(load()))
+    def _keep(self, source: str, url: str) -> EncodedImage:
+        encoded = self._cache.get_or_compute(source, lambda: self._load_and_encode(url))
         CACHE_BYTES.set(self._cache.bytes_held)
         return encoded
+
+    def _load_and_encode(self, url: str) -> EncodedImage:
+        with self._images.loaded(url) as image:
+            return self._encode(image)
 
     def _encode(self, image: Image) -> EncodedImage:
         with taking_turns(self._encode_lock, "other images have been read by the model"):

@@ -7,7 +7,17 @@ from pydantic import Field, SecretStr
 
 from backends.serving.settings import MIB, ModelSettings
 
-ModelType = Literal["small", "vit_b", "vit_l", "vit_h"]
+ModelType = Literal[
+    "small",
+    "vit_b",
+    "vit_l",
+    "vit_h",
+    "sam2.1-tiny",
+    "sam2.1-small",
+    "sam2.1-base-plus",
+    "sam2.1-large",
+    "edgetam",
+]
 
 
 class SegmentAnythingSettings(ModelSettings):

@@ -7,7 +7,7 @@ from label_studio_ml.model import LabelStudioMLBase
 from backends.serving.engine import Engine, shared
 from backends.serving.outcomes import Answer
 from backends.serving.payloads import Json
-from masks.labeling_config import mask_control
+from masks.labeling_config import labeling_config
 
 
 class EngineBackend(LabelStudioMLBase):
@@ -31,9 +31,9 @@ class EngineBackend(LabelStudioMLBase):
         """Log what a labeling config lacks.
 
         Raises:
-            LabelingConfigError: it has no control for masks.
+            LabelingConfigError: it has no control for masks, or asks for what the engine cannot do.
         """
-        self.engine.check(mask_control(label_config))
+        self.engine.check(labeling_config(label_config))
 
     def predict(  # pyright: ignore[reportIncompatibleMethodOverride] (the base is untyped)
         self,

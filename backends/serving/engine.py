@@ -15,7 +15,7 @@ from backends.serving.limits import PixelGate
 from backends.serving.outcomes import Answer, Prediction, told
 from backends.serving.payloads import Json
 from backends.serving.settings import ModelSettings
-from masks.labeling_config import MaskControl, mask_control
+from masks.labeling_config import LabelingConfig, labeling_config
 
 Settings = TypeVar("Settings", bound=ModelSettings)
 
@@ -53,26 +53,25 @@ class Engine(ABC, Generic[Settings]):
             BadRequest, LabelingConfigError, ModelUnavailable: the whole request cannot be answered.
             Unanswered: a click cannot be answered.
         """
-        control = mask_control(label_config)
-        found = self.predict(tasks, control, label_config or "", context)
+        found = self.predict(tasks, labeling_config(label_config), context)
         return told(tasks, found, self.version, context)
 
     @abstractmethod
     def predict(
-        self, tasks: list[Json], control: MaskControl, label_config: str, context: Json | None
+        self, tasks: list[Json], config: LabelingConfig, context: Json | None
     ) -> list[Answer | Unanswered]:
         """Return the prediction of each task, or what `attempt` returned where it failed."""
 
-    def check(self, control: MaskControl) -> None:
-        """Log what a labeling config lacks, judged by its control for masks."""
-
-    def address_of(self, task: Json, control: MaskControl) -> str:
-        """Return the address by which a task's image is read.
+    def check(self, config: LabelingConfig) -> None:
+        """Log what a labeling config lacks.
 
         Raises:
-            TaskError: the task has none.
+            LabelingConfigError: it asks for something that this engine does not do.
         """
-        return self.images.address(control.image_of(task), task.get("id"))
+
+    def address_of(self, task: Json, url: str) -> str:
+        """Return the address by which an image of a task is read: see `ImageAccess.address`."""
+        return self.images.address(url, task.get("id"))
 
     def prediction(self, regions: list[Json], score: float) -> Prediction:
         """Return a task's prediction with this engine's version."""

@@ -1,5 +1,6 @@
 """Label Studio, as the studio uses it: the one module that talks to it, but for accounts."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -135,6 +136,50 @@ class Studio:
                 project=project, include=wanted, resolve_uri=False, page_size=PAGE_SIZE
             )
             return sorted((to_task(item) for item in pages), key=lambda task: task.id)
+
+    def tasks_annotated_by(self, project: int, controls: Iterable[str]) -> list[int]:
+        """Return the ids of tasks with an annotation that has a result of one of ``controls``.
+
+        Label Studio looks through the annotations itself: none of their masks is sent.
+        """
+        items = [
+            {
+                "filter": "filter:tasks:annotations_results",
+                "operator": "contains",
+                "type": "String",
+                # As both databases write JSON as text.
+                "value": f'"from_name": {json.dumps(control)}',
+            }
+            for control in controls
+        ]
+        if not items:
+            return []
+        query = json.dumps({"filters": {"conjunction": "or", "items": items}})
+        with explained(self.connection, "looking for prompts in annotations"):
+            pages = self._sdk.tasks.list(
+                project=project, query=query, include="id", page_size=PAGE_SIZE
+            )
+            return sorted(number_of(item) for item in pages)
+
+    def annotated_controls(self, project: int) -> frozenset[str]:
+        """Return the names of the controls that annotations and drafts were made with."""
+        doing = "reading what the project's annotations were made with"
+        with explained(self.connection, doing):
+            summary = self._send("GET", f"/api/projects/{project}/summary/", doing)
+        return frozenset(
+            [
+                *(str(key).partition("|")[0] for key in summary.get("created_annotations") or {}),
+                *(summary.get("created_labels") or {}),
+                *(summary.get("created_labels_drafts") or {}),
+            ]
+        )
+
+    def delete_predictions(self, project: int) -> None:
+        """Delete all predictions of a project."""
+        path, doing = f"/api/projects/{project}/model-versions/", "deleting predictions"
+        with explained(self.connection, doing):
+            for version in self._send("GET", path, doing):
+                self._send("DELETE", path, doing, json={"model_version": version})
 
     def annotators(self, task: int) -> list[int]:
         """Return the users of a task's annotations, one for each, without the skipped ones."""

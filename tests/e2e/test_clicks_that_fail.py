@@ -47,7 +47,7 @@ def test_a_click_on_a_damaged_image_shows_the_reason(demo: Demo, page: Page, cut
     page.wait_for_selector(".konvajs-content canvas", timeout=PATIENCE_MS)
     page.wait_for_timeout(2000)
     screen.switch_auto_annotation_on()
-    screen.choose_label("point", "dress")
+    screen.choose_label("dress")
     screen.choose_smart_tool("key-point-tool")
     with page.expect_response(
         lambda answer: "interactive-annotating" in answer.url, timeout=PATIENCE_MS

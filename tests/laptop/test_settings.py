@@ -39,6 +39,13 @@ def test_an_empty_variable_counts_as_not_given() -> None:
     assert settings == load_settings({})
 
 
+def test_the_backends_own_settings_are_taken_from_the_environment_and_ports_are_not() -> None:
+    chosen = {"IMAGE_HOSTS": "images.example.org", "MAX_BODY_MB": "64", "SEGMENTATION_BATCH": "8"}
+    environ = load_settings({**chosen, "PORT": "1", "BASIC_AUTH_PASS": "x"}).environ
+    assert chosen.items() <= environ.items()
+    assert not {"PORT", "BASIC_AUTH_PASS"} & environ.keys()
+
+
 def test_a_checkpoint_that_is_no_file_is_refused_by_its_name(tmp_path: Path) -> None:
     missing = tmp_path / "sam_vit_b.pth"
     with pytest.raises(LaptopError, match=r"sam_vit_b\.pth does not exist.*MODELS=photographs"):

@@ -29,14 +29,15 @@ class Foreign(LabelStudioMLBase):
             raise Cannot(f"{source}: is damaged, or incomplete", "is damaged, or incomplete")
         if "blank" in source:
             return {"result": [], "score": 0.0}
-        region = {
+        common = {
             "id": "region1",
-            "from_name": "tag",
             "to_name": "image",
-            "type": "brushlabels",
             "original_width": SIDE,
             "original_height": SIDE,
             "image_rotation": 0,
-            "value": {"format": "rle", "rle": RLE, "brushlabels": ["dress"]},
         }
-        return {"result": [region], "score": 0.75, "model_version": self.model_version}
+        value = {"format": "rle", "rle": RLE}
+        drawn = {**common, "from_name": "brush", "type": "brush", "value": value}
+        named = {**common, "from_name": "garment", "type": "labels"}
+        named["value"] = {**value, "labels": ["dress"]}
+        return {"result": [drawn, named], "score": 0.75, "model_version": self.model_version}

@@ -133,7 +133,7 @@ def test_predictions_are_stored_as_the_first_backend_made_them(with_backends: Wo
         (prediction,) = task["predictions"]
         assert prediction["model_version"] == "foreign-1"
         assert prediction["score"] == 0.75
-        assert prediction["result"][0]["value"]["brushlabels"] == ["dress"]
+        assert prediction["result"][1]["value"]["labels"] == ["dress"]
 
 
 def test_a_task_that_cannot_be_answered_now_is_named_and_asked_for_again(
@@ -181,17 +181,53 @@ def test_an_image_that_cannot_be_used_is_named_and_not_asked_for_again(
     assert len(with_backends.tasks()["damaged.png"]["predictions"]) == 1
 
 
-def test_a_config_that_would_orphan_annotations_is_refused_in_label_studios_words(
+OLD = """<View><Image name="image" value="$image"/>
+  <BrushLabels name="tag" toName="image"><Label value="dress"/><Label value="hat"/></BrushLabels>
+</View>"""
+
+
+def test_a_project_whose_annotations_need_its_config_keeps_it(
+    workplace: Workplace, annotate: Callable[[int], None]
+) -> None:
+    workplace.apply()
+    annotate(workplace.tasks()["a.png"]["id"])
+    before = workplace.project()["label_config"]
+    (workplace.folder / "config.xml").write_text(OLD)
+    for _ in range(2):
+        output = workplace.apply()
+        assert "the project keeps its labeling config: there are annotations or drafts of" in output
+        assert "brush, garment, which the file's config lacks" in output
+        assert "nothing to change" in output
+    assert workplace.project()["label_config"] == before
+
+
+def test_predictions_that_a_new_config_does_not_show_are_made_anew(
+    with_backends: Workplace,
+) -> None:
+    new = (with_backends.folder / "config.xml").read_text()
+    (with_backends.folder / "config.xml").write_text(OLD)
+    with_backends.apply()
+    before = {task["predictions"][0]["id"] for task in with_backends.tasks().values()}
+    (with_backends.folder / "config.xml").write_text(new)
+    output = with_backends.apply()
+    assert "change the project's label config; predictions are made anew" in output
+    after = [task["predictions"] for task in with_backends.tasks().values()]
+    assert [len(predictions) for predictions in after] == [1, 1, 1]
+    assert not before & {predictions[0]["id"] for predictions in after}
+    assert "nothing to change" in with_backends.apply()
+
+
+def test_a_config_without_a_label_that_is_in_use_is_refused_in_label_studios_words(
     workplace: Workplace, annotate: Callable[[int], None]
 ) -> None:
     workplace.apply()
     annotate(workplace.tasks()["a.png"]["id"])
     config = workplace.folder / "config.xml"
-    config.write_text(config.read_text().replace('name="tag"', 'name="other"'))
+    config.write_text(config.read_text().replace('value="dress"', 'value="gown"'))
     result = workplace.run("apply")
     assert result.exit_code == 1
     assert "changing label_config of the project: Label Studio refused" in result.output
-    assert "tag" in result.output
+    assert "dress" in result.output
     assert "Traceback" not in result.output
 
 
@@ -206,6 +242,8 @@ def test_tasks_of_others_are_left_alone(workplace: Workplace) -> None:
     assert "nothing to change" in output
 
 
+# The SDK's own, where it exchanges the token.
+@pytest.mark.filterwarnings("ignore:The .parse_obj. method is deprecated")
 def test_a_personal_access_token_does_all_that_a_legacy_one_does(with_backends: Workplace) -> None:
     server = with_backends.label_studio
     token = server.request("POST", "/api/token/", json={}).json()["token"]

@@ -23,13 +23,12 @@ IMAGES = 5
 SERVED_FIRST = 2
 # Stops itself as `kill -STOP` would, while a request waits: connections open, nothing answers.
 STOPPING = f"""
-import http.server, os, signal, sys
+import http.server, itertools, os, signal, sys
+asked = itertools.count()
 class Handler(http.server.SimpleHTTPRequestHandler):
-    served = 0
     def do_GET(self):
-        if Handler.served == {SERVED_FIRST}:
+        if next(asked) == {SERVED_FIRST}:
             os.kill(os.getpid(), signal.SIGSTOP)
-        Handler.served += 1
         super().do_GET()
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """

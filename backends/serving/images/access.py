@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,13 +101,21 @@ class ImageAccess:
             return identity.of(self._reader.read(url), self._reader)
 
     def load(self, url: str) -> Image:
-        """The image behind `url`, fetched and decoded anew. Raises ImageError."""
+        """The image behind `url`, fetched and decoded anew. Raises ImageError, and Busy."""
+        with self.loaded(url) as image:
+            return image
+
+    @contextmanager
+    def loaded(self, url: str) -> Iterator[Image]:
+        """What `load` returns, counted among the pixels at work until the block ends."""
         with _reasons(url):
             source = self._reader.read(url)
-        with _reasons(source.image):
-            return self._load(source)
+        with ExitStack() as work:
+            with _reasons(source.image):
+                image = self._load(source, work)
+            yield image
 
-    def _load(self, source: Source) -> Image:
+    def _load(self, source: Source, work: ExitStack) -> Image:
         place = identity.of(source, self._reader)
         budget = Budget(
             source.image, self._settings.image_timeout_seconds, self._settings.max_bytes
@@ -118,8 +126,11 @@ class ImageAccess:
         else:
             body = self._web.fetch(source, budget)
             content = identity.of_content(place, body.getbuffer())
-        pixels = decode(body, source.image, self._settings.max_pixels, self._gate)
-        return Image(pixels, content)
+
+        def begin(pixels: int) -> None:
+            work.enter_context(self._gate.working_on(pixels))
+
+        return Image(decode(body, source.image, self._settings.max_pixels, begin), content)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ file below our limit: the size is read from the header and checked before anythi
 """
 
 import struct
+from collections.abc import Callable
 from typing import BinaryIO
 
 import numpy as np
@@ -23,7 +24,6 @@ from PIL import (  # noqa: F401  (importing a plugin registers its format)
 
 from backends.serving.images.errors import ImageTooLarge, ImageUnreadable
 from backends.serving.images.pixels import as_array, on_canvas, upright, white_rgb
-from backends.serving.limits import PixelGate
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 # What Pillow's plugins raise for broken files, depending on where the fault lies.
@@ -42,11 +42,14 @@ _BROKEN = (
 _PREFIX_BYTES = 64
 
 
-def decode(file: BinaryIO, image: str, max_pixels: int, gate: PixelGate) -> np.ndarray:
+def decode(
+    file: BinaryIO, image: str, max_pixels: int, begin: Callable[[int], object]
+) -> np.ndarray:
     """Pixels of the first frame, uint8 (H, W, 3) RGB, upright, on white.
 
-    image: the name for messages. Raises ImageTooLarge, ImageUnreadable, and Busy when the gate
-    stays closed.
+    image: the name for messages. begin: called with the number of pixels before anything is
+    decoded; it may wait, and what it raises reaches the caller. Raises ImageTooLarge,
+    ImageUnreadable.
     """
     try:
         with _open(file, image) as picture:
@@ -54,8 +57,8 @@ def decode(file: BinaryIO, image: str, max_pixels: int, gate: PixelGate) -> np.n
             if width * height > max_pixels:
                 allowed = f"more than the {max_pixels / 1e6:g} megapixels allowed"
                 raise ImageTooLarge(f"{image}: {width} x {height} pixels are {allowed}", allowed)
-            with gate.working_on(width * height):
-                return _pixels(picture)
+            begin(width * height)
+            return _pixels(picture)
     except Image.DecompressionBombError as error:
         raise ImageTooLarge(f"{image}: has more pixels than can be decoded") from error
     except _BROKEN as error:

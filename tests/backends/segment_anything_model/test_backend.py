@@ -99,9 +99,46 @@ def test_prompts_of_two_labels_give_two_regions(client: FlaskClient, files: File
     assert [region["value"]["brushlabels"] for region in regions] == [["hat"], ["scarf-gloves"]]
 
 
-def test_negative_clicks_alone_give_no_region(client: FlaskClient, files: Files) -> None:
+def test_negative_clicks_alone_are_told_what_to_do(client: FlaskClient, files: Files) -> None:
     answer = ask(client, files.put("a.png", photo(1)), click(30, 40, is_positive=False))
-    assert answer.get_json()["results"][0]["result"] == []
+    assert answer.status_code == 400
+    assert answer.get_json()["error"].startswith("begin with a click on the object")
+
+
+SEVERAL = """<View>
+  <Image name="front" value="$photo.url"/><Image name="pages" valueList="$pages"/>
+  <Labels name="garment" toName="pages"><Label value="hat"/></Labels>
+  <Brush name="masks" toName="pages"/>
+  <BrushLabels name="front_masks" toName="front"><Label value="hat"/></BrushLabels>
+</View>"""
+
+
+def test_a_click_is_answered_from_the_image_that_it_is_on(
+    client: FlaskClient, files: Files
+) -> None:
+    urls = [files.put(f"{seed}.png", photo(seed, 60 + 20 * seed, 100)) for seed in range(3)]
+    task = {"id": 7, "data": {"photo": {"url": urls[0]}, "pages": urls[1:]}}
+
+    def answered(**prompt: object) -> list[dict]:
+        context = {"result": [click(30, 40, **prompt)]}
+        body = {"tasks": [task], "label_config": SEVERAL, "params": {"context": context}}
+        return client.post("/predict", json=body).get_json()["results"][0]["result"]
+
+    (region,) = answered(to_name="front")
+    assert (region["from_name"], region["original_height"]) == ("front_masks", 60)
+    for index in (0, 1):
+        drawn, named = answered(to_name="pages", item_index=index)
+        assert (drawn["type"], drawn["from_name"]) == ("brush", "masks")
+        assert (named["type"], named["from_name"]) == ("labels", "garment")
+        assert drawn["item_index"] == named["item_index"] == index
+        assert drawn["original_height"] == 80 + 20 * index
+
+
+def test_a_smart_tool_that_can_get_no_mask_is_refused_at_setup(client: FlaskClient) -> None:
+    schema = CONFIG.replace("KeyPointLabels", "VectorLabels")
+    answer = client.post("/setup", json={"schema": schema})
+    assert answer.status_code == 400
+    assert "a smart Vector gives no mask" in answer.get_json()["error"]
 
 
 @pytest.mark.parametrize("url", ["/data/upload/1/missing.png", None, 5, "ftp://x/y", ""])
@@ -249,6 +286,9 @@ def test_a_click_on_a_strip_gives_a_mask_of_its_size_or_a_sentence(
     client: FlaskClient, files: Files, width: int, height: int
 ) -> None:
     answer = ask(client, files.put("strip.png", photo(3, height, width)), click(50, 50))
+    if answer.status_code == 400:
+        assert answer.get_json()["error"].startswith("the model found nothing there")
+        return
     assert answer.status_code == 200, answer.get_json()
     for region in answer.get_json()["results"][0]["result"]:
         assert (region["original_width"], region["original_height"]) == (width, height)

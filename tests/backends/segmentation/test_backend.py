@@ -113,6 +113,41 @@ def test_a_config_without_masks_is_refused_at_setup(client: FlaskClient) -> None
     assert "no control for masks" in answer.get_json()["error"]
 
 
+SEVERAL = """<View>
+  <Image name="front" value="$photo.url"/><Image name="pages" valueList="$pages"/>
+  <Image name="map" value="$map"/>
+  <Labels name="garment" toName="pages"><Label value="hat"/><Label value="footwear"/></Labels>
+  <Brush name="masks" toName="pages"/>
+  <BrushLabels name="tag" toName="front"><Label value="hat" alias="h"/></BrushLabels>
+</View>"""
+
+
+def test_every_image_of_a_task_is_pre_labelled(client: FlaskClient, files: Files) -> None:
+    urls = [files.put(f"{seed}.png", picture(seed)) for seed in range(5)]
+    tasks = [
+        {"id": 1, "data": {"photo": {"url": urls[0]}, "pages": urls[1:5], "map": "no.png"}},
+        {"id": 2, "data": {"photo": {"url": urls[0]}, "pages": []}},
+        {"id": 3, "data": {"photo": {"url": urls[0]}, "pages": ["/data/upload/1/no.png", urls[1]]}},
+        {"id": 4, "data": {"photo": {"url": urls[3]}, "pages": urls[2:3]}},
+    ]
+    body = {"tasks": tasks, "label_config": SEVERAL, "params": {"context": None}}
+    first, second, third, fourth = client.post("/predict", json=body).get_json()["results"]
+    # One image cannot be had: none of the task's pre-labels are made without it.
+    assert second["result"] == third["result"] == []
+    assert fourth["result"]
+    shown = {(r["to_name"], r.get("item_index"), r["from_name"]) for r in first["result"]}
+    assert shown >= {("pages", index, name) for index in range(4) for name in ("masks", "garment")}
+    front = [r["value"]["brushlabels"] for r in first["result"] if r["to_name"] == "front"]
+    assert all(labels == ["h"] for labels in front)
+    alone = predict(client, urls[2])[0]["result"]
+    paged = [
+        r["value"]["rle"]
+        for r in first["result"]
+        if r.get("item_index") == 1 and r["type"] == "brush"
+    ]
+    assert paged == [region["value"]["rle"] for region in alone]
+
+
 class TestShortMemory:
     """The GPU's memory is short: real errors, raised around the real model."""
 

@@ -99,4 +99,4 @@ def test_a_model_that_needs_a_gpu_is_warned_of_where_there_is_none(
     assert bool(warning) == warned
     if warned:
         assert "preset cpu has none: the first click on each image takes" in str(warning)
-        assert "sam2.1-tiny is made for such machines" in str(warning)
+        assert "edgetam is made for such machines" in str(warning)
