@@ -113,7 +113,7 @@ def _handler(host: Host) -> type[BaseHTTPRequestHandler]:
             if start is not None and start >= len(content):
                 return self._refuse(416)
             self.send_response(200 if start is None else 206)
-            body = content[start or 0 :]
+            body = memoryview(content)[start or 0 :]
             self.send_header("Content-Length", str(len(body)))
             if version:
                 self.send_header("ETag", version)
@@ -123,11 +123,11 @@ def _handler(host: Host) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             if not with_body:
                 return None
-            cut = host.cuts.pop(0) if host.cuts else None
+            sent = body[: host.cuts.pop(0) if host.cuts else None]
             self.close_connection = True
             with suppress(ConnectionError):  # Who asked had enough.
-                for at in range(0, len(body[:cut]), CHUNK_BYTES):
-                    self.wfile.write(body[:cut][at : at + CHUNK_BYTES])
+                for at in range(0, len(sent), CHUNK_BYTES):
+                    self.wfile.write(sent[at : at + CHUNK_BYTES])
                     time.sleep(host.chunk_seconds)
             return None
 
