@@ -16,7 +16,8 @@ pytestmark = pytest.mark.integration  # Real waits, for minutes in all.
 
 # `compose config` is the real one. The rest obeys files that a test writes: `gone` (references that
 # no registry has), `sick` (a container does not become well), `refused` (what apply says at its
-# end), `left` (the status that apply ends with, and what it says), `held` (apply does not end). `calls` has what was asked, `runs` each apply's last word.
+# end), `left` (the status that apply ends with, and what it says), `held` (apply does not end).
+# `calls` has what was asked, `runs` each apply's last word.
 DOCKER = r"""cd "$(dirname "$0")/../docker"
 case $1 in
   image) [[ $2 != inspect ]] || ! grep -qsF "$3" gone ;;
