@@ -43,18 +43,18 @@ DOCKER ?=
 GPU ?=
 PORT ?=
 IN_DOCKER := $(filter-out 0,$(DOCKER))
-export SAM_CHECKPOINT SEGMENTATION_MODEL
+export MODELS IMAGES SAM_CHECKPOINT SEGMENTATION_MODEL
 # Each process would compile anew what it imports: an operation of Pulumi's takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 # What the images are built with. An empty one would be another setting for the demo's processes.
-BUILD_ARGUMENTS := PYTHON_IMAGE SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 \
+BUILD_ARGUMENTS := PYTHON_IMAGE WEIGHTS_MIRROR SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 \
   SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP
 $(foreach name,$(BUILD_ARGUMENTS),$(if $($(name)),$(eval export $(name))))
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## the studio on this machine; PORT=8080 DETACH=1 DOCKER=1 SAM_CHECKPOINT=file; ends: demo-stop, demo-reset
+demo: ## the studio on this machine; MODELS=photographs IMAGES=folder PORT=8080 DETACH=1 DOCKER=1; ends: demo-stop, demo-reset
 	@$(BOOTSTRAP) operator $(if $(IN_DOCKER),,ml frontend)
 	@$(OPERATOR) -m laptop up $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(DETACH)),--detach) \
 	  $(if $(IN_DOCKER),--docker) $(if $(filter-out 0,$(GPU)),--gpu)

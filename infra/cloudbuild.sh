@@ -3,7 +3,12 @@
 #   PROJECT     the Google Cloud project that builds
 #   DOCKERFILE  the Dockerfile, relative to the repository
 #   IMAGE       REGISTRY/PROJECT/REPOSITORY/NAME:TAG
+# and the weights that are built in, each of which may be empty or missing:
+#   SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256
+#   SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP
 set -euo pipefail
+
+WEIGHTS=(SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP)
 
 main() {
 	: "${PROJECT:?the project that builds}" "${DOCKERFILE:?a Dockerfile}" "${IMAGE:?a reference}"
@@ -21,8 +26,13 @@ main() {
 	}
 	# All that git would keep goes up, and Docker sorts it out: with a .dockerignore as --ignore-file gcloud, which reads
 	# it as git does, uploads nothing at all.
+	local name substitutions="_DOCKERFILE=$DOCKERFILE;_IMAGE=$IMAGE;_VERSION=$version"
+	for name in "${WEIGHTS[@]}"; do
+		[[ -z ${!name:-} ]] || substitutions+=";_$name=${!name}"
+	done
+	# Another separator than gcloud's comma (`gcloud topic escaping`): a folder's hashes are joined by commas.
 	gcloud builds submit . --project "$PROJECT" --config infra/cloudbuild.yaml \
-		--substitutions "_DOCKERFILE=$DOCKERFILE,_IMAGE=$IMAGE,_VERSION=$version" >&2
+		--substitutions "^;^$substitutions" >&2
 	local digest
 	digest=$(gcloud artifacts docker images describe "$IMAGE" --project "$PROJECT" \
 		--format 'value(image_summary.digest)')

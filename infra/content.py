@@ -1,4 +1,4 @@
-"""Which files an image is built from, and one hash over them.
+"""What an image is built from, files and arguments, and one hash over both.
 
 The list is `backends/NAME/Dockerfile.dockerignore`, which docker reads too: a first line `*` shuts
 everything out and each line `!PATH` lets a file or folder in again. Only that form is read here,
@@ -6,7 +6,7 @@ so that a file cannot be in the image and not in the hash.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from infra.settings.facts import REPOSITORY
@@ -40,10 +40,13 @@ def files(image: str, root: Path = REPOSITORY) -> list[PurePosixPath]:
     return sorted(found)
 
 
-def content_hash(image: str, root: Path = REPOSITORY) -> str:
+def content_hash(
+    image: str, root: Path = REPOSITORY, arguments: Mapping[str, str] | None = None
+) -> str:
     """Return 16 hexadecimal digits that change when the image would.
 
-    Covered are each file's path, content and whether it is executable; not its date or owner.
+    Covered are each file's path, content and whether it is executable; not its date or owner. So
+    are the build arguments, but for empty ones, which are the Dockerfile's own defaults.
 
     Raises:
         ContextError: as `files` does.
@@ -54,6 +57,9 @@ def content_hash(image: str, root: Path = REPOSITORY) -> str:
         executable = bool(file.stat().st_mode & 0o100)
         content = hashlib.sha256(file.read_bytes()).hexdigest()
         total.update(f"{path}\0{executable}\0{content}\n".encode())
+    for name, value in sorted((arguments or {}).items()):
+        if value:
+            total.update(f"\0{name}\0{value}\n".encode())
     return total.hexdigest()[:16]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
+from typing import Any
 
 import click
 from rich.console import Console
@@ -18,11 +19,15 @@ from laptop.docker.containers import prepare_containers, stop_containers
 from laptop.docker.images import build_all, sizes
 from laptop.docker.requirements import require_docker
 from laptop.docker.settings import DockerSettings, load_docker_settings
+from laptop.models import ensure_weights, served_words
+from laptop.own_images import require_images
 from laptop.processes import background
+from laptop.processes.ports import require_free
 from laptop.processes.processes import prepare_processes
 from laptop.progress import Progress
 from laptop.session import run_session
 from laptop.settings import DEFAULT_PORT, LaptopError, LaptopSettings
+from weights.catalogue import Kind
 
 INTERRUPTED = 130
 DETACHED_ENDING = "To stop it: make demo-stop. Everything you labeled is kept."
@@ -47,15 +52,25 @@ def laptop() -> None:
 @click.option("--gpu", is_flag=True, help="Let the containers use this machine's NVIDIA GPU.")
 @click.option("--background", "in_background", is_flag=True, hidden=True)
 def up(port: int, detach: bool, in_docker: bool, gpu: bool, in_background: bool) -> None:
-    """Start the studio with the demo project, and stay until Ctrl-C."""
-    settings = load_docker_settings(os.environ, port, gpu)
+    """Start the studio with the demo project, and stay until Ctrl-C.
+
+    The environment chooses more: MODELS=photographs, or names of `python -m weights list` with a
+    comma between, takes real weights, for this start alone; IMAGES=folder labels your own images.
+    """
     progress = Progress(Console())
     with plain_errors():
+        settings = load_docker_settings(os.environ, port, gpu)
+        if settings.images is not None:
+            require_images(settings.images)
         demo = background.running(settings)
         require_same_kind(settings, in_docker, demo is not None)
         if demo is not None:
+            require_same_choice(settings, demo)
             progress.say("already running")
         elif detach and not in_docker:
+            # Here, where a person sees what is fetched and how long it takes.
+            require_free(settings.port)
+            ensure_weights(settings, progress)
             demo = background.start(settings, progress.console)
         else:
             prepare = prepare_containers if in_docker else prepare_processes
@@ -74,12 +89,12 @@ def up(port: int, detach: bool, in_docker: bool, gpu: bool, in_background: bool)
 @laptop.command()
 def images() -> None:
     """Build the container images with Docker, and show their sizes."""
-    settings = load_docker_settings(os.environ)
     progress = Progress(Console())
-    docker = Docker(settings, progress)
     with plain_errors():
+        settings = load_docker_settings(os.environ)
+        docker = Docker(settings, progress)
         require_docker(docker)
-        build_all(docker, settings, progress.say)
+        build_all(docker, settings, progress)
         progress.print(sizes(docker))
 
 
@@ -134,6 +149,21 @@ def require_same_kind(settings: DockerSettings, in_docker: bool, runs: bool) -> 
     if (runs or runs_in_docker) and runs_in_docker != in_docker:
         how = "in Docker" if runs_in_docker else "without Docker"
         raise LaptopError(f"The demo already runs {how}. Stop that one first: make demo-stop")
+
+
+def require_same_choice(settings: LaptopSettings, demo: Mapping[str, Any]) -> None:
+    """Raises LaptopError while the demo runs with other models or images than were asked for."""
+    runs, served = demo.get("models", {}), settings.served
+    asked: list[Kind] = [
+        kind for kind in served if kind in settings.models or served[kind] != "demo"
+    ]
+    others = any(runs.get(kind) != served[kind] for kind in asked)
+    if others or (settings.images and demo.get("images") != str(settings.images)):
+        images = f" and the images of {demo['images']}" if "images" in demo else ""
+        raise LaptopError(
+            f"The demo already runs with {served_words(runs)}{images}. To change that, stop it "
+            "first: make demo-stop"
+        )
 
 
 def describe(settings: LaptopSettings) -> str:

@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from laptop.credentials import Credentials, write_private
+from laptop.models import advice, served_words
+from laptop.settings import LaptopSettings
 
 
-def demo_content(url: str, credentials: Credentials, project: int) -> dict[str, Any]:
-    """url, user, password, token and project id."""
+def demo_content(
+    settings: LaptopSettings, credentials: Credentials, project: int
+) -> dict[str, Any]:
+    """url, user, password, token, project id, the names of the models, and the folder of images
+    where it is the user's own."""
     secret = credentials.revealed()
     login = {name: secret[name] for name in ("user", "password", "token")}
-    return {"url": url, **login, "project": project}
+    facts = {"url": settings.url, **login, "project": project, "models": settings.served}
+    return facts | ({"images": str(settings.images)} if settings.images else {})
 
 
 def write_demo_file(path: Path, content: dict[str, Any]) -> None:
@@ -32,5 +38,6 @@ def invitation(demo: dict[str, Any], ending: str) -> str:
         f"\n  Open      {demo['url']}/projects/{demo['project']}/data"
         f"\n  User      {demo['user']}"
         f"\n  Password  {demo['password']}"
-        f"\n\n{ending}"
+        f"\n  Models    {served_words(demo['models'])}"
+        f"\n\n{ending}" + (f"\n{more}" if (more := advice(demo["models"])) else "")
     )

@@ -71,14 +71,15 @@ def run_session(
         keep_last_logs(settings.run_dir, but=settings.supervisor_log)
         started = time.monotonic()
         services = prepare()
-        ensure_pictures(settings, progress)
+        if settings.images is None:
+            ensure_pictures(settings, progress)
         is_ready = False
         try:
             services.start()
             said, project = read_outcome(services.apply())
             progress.show(said)
             credentials = ensure_credentials(settings.credentials_file)
-            demo = demo_content(settings.url, credentials, project) | services.facts()
+            demo = demo_content(settings, credentials, project) | services.facts()
             progress.say(f"ready after {time.monotonic() - started:.0f} s")
             if ending:
                 progress.print(invitation(demo, ending))
@@ -101,6 +102,10 @@ def run_session(
                 end_strays(settings.run_dir)
 
 
+# How the line begins with which `apply` says where the project is.
+ADDRESS = ("done: ", "not all done: ")
+
+
 def read_outcome(output: str) -> tuple[str, int]:
     """What `studio apply --json -` said to a person, and the id of the project.
 
@@ -108,5 +113,5 @@ def read_outcome(output: str) -> tuple[str, int]:
     """
     lines = output.splitlines()
     outcome = next(line for line in reversed(lines) if line.startswith('{"project": '))
-    said = [line for line in lines if line != outcome and not line.startswith("done: ")]
+    said = [line for line in lines if line != outcome and not line.startswith(ADDRESS)]
     return "\n".join(said), json.loads(outcome)["project"]

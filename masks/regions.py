@@ -1,4 +1,4 @@
-"""Masks -> the regions of a Label Studio result, and back."""
+"""Masks -> the results of a Label Studio annotation, and back."""
 
 import uuid
 from typing import Any
@@ -9,43 +9,71 @@ from numpy.typing import NDArray
 from masks import bitmask, polygon, rle
 from masks.errors import BitmaskError, RegionError, RleError
 from masks.labeling_config import MaskControl, MaskKind
+from masks.labels import Label, LabelList
 
 Region = dict[str, Any]
 
 
 def regions_of(
-    mask: NDArray[np.bool_], control: MaskControl, label: str | None, score: float
+    mask: NDArray[np.bool_],
+    control: MaskControl,
+    label: tuple[LabelList, Label] | None,
+    score: float,
+    item_index: int | None = None,
 ) -> list[Region]:
-    """Return the regions that show a mask in the editor.
+    """Return the results that show a mask in the editor, as the editor itself would store them.
+
+    A control with labels gives one result. A plain control with a label gives two with one id, both
+    with the mask: one of the control, one of the `<Labels>` that has the label (Result.serialize
+    in web/libs/editor/src/regions/Result.js).
 
     Args:
         mask: bool (H, W), of the image's own size.
         control: the control that holds them; its kind chooses brush RLE, bitmask PNG or polygons.
-        label: one of the control's labels, or None for a region without a label.
+        label: one of `control.label_for`, or None for a region without a label.
         score: certainty from 0 to 1.
+        item_index: which image of a `valueList`; None for an image of its own.
 
     Returns:
         One region; one per connected part for polygons; none for an empty mask.
     """
     if not mask.any():
         return []
-    region_type = control.kind if label is None else control.kind + "labels"
-    labels = {} if label is None else {region_type: [label]}
     height, width = mask.shape
-    return [
-        {
-            "id": uuid.uuid4().hex[:10],
-            "type": region_type,
-            "from_name": control.name,
-            "to_name": control.image_name,
-            "original_width": width,
-            "original_height": height,
-            "image_rotation": 0,
-            "score": round(float(score), 4),
-            "value": value | labels,
-        }
-        for value in _values(mask, control.kind)
-    ]
+    common = {
+        "to_name": control.image_name,
+        "original_width": width,
+        "original_height": height,
+        "image_rotation": 0,
+        "score": round(float(score), 4),
+        **({} if item_index is None else {"item_index": item_index}),
+    }
+    results: list[Region] = []
+    for value in _values(mask, control.kind):
+        region_id = uuid.uuid4().hex[:10]
+        named = None
+        if label is not None:
+            owner, chosen = label
+            named = {
+                **common,
+                "id": region_id,
+                "type": owner.type,
+                "from_name": owner.name,
+                "value": value | {owner.type: [chosen.stored]},
+            }
+        if named is None or named["from_name"] != control.name:
+            results.append(
+                {
+                    **common,
+                    "id": region_id,
+                    "type": control.kind,
+                    "from_name": control.name,
+                    "value": value,
+                }
+            )
+        if named is not None:
+            results.append(named)
+    return results
 
 
 def _values(mask: NDArray[np.bool_], kind: MaskKind) -> list[Region]:

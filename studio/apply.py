@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from studio.buckets.cloud_storage import CloudStorage
 from studio.label_studio.client import Studio
+from studio.left import Left
 from studio.output import Output
 from studio.part import Context, Part, Step, read_present
 from studio.parts import (
@@ -42,11 +43,27 @@ class Options:
         wait_seconds: how long a backend may take to load its model.
         data_only: leave the project's settings alone, and only bring its images and annotations up
             to date.
+        again: ask again for tasks whose images the model could not use.
     """
 
     dry_run: bool = False
     wait_seconds: float = 600.0
     data_only: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of it.
+
+    Attributes:
+        project: the project's number in Label Studio; None if a dry run, or one for data only,
+            found none.
+        left: the tasks that have no pre-label.
+    """
+
+    project: int | None
+    left: Left
 
 
 def apply(
@@ -55,14 +72,11 @@ def apply(
     output: Output,
     options: Options,
     cloud: CloudStorage | None = None,
-) -> int | None:
+) -> Applied:
     """Compare, show the plan, and carry it out.
 
     Args:
         cloud: where buckets are; a connection of its own when it is not given.
-
-    Returns:
-        The project's number in Label Studio; None if a dry run, or one for data only, found none.
 
     Raises:
         StudioError: what went wrong and what to do. What was done until then stays, and the next
@@ -71,18 +85,29 @@ def apply(
     present = read_present(studio, project.title)
     number = present.project.id if present.project else 0
     context = Context(
-        project, studio, cloud or CloudStorage(), output, options.wait_seconds, present, number
+        project,
+        studio,
+        cloud or CloudStorage(),
+        output,
+        options.wait_seconds,
+        present,
+        number,
+        again=options.again,
     )
     remarks = _compare_all(context, options.data_only)
     lines = [line for step in context.planned if (line := step.describe())]
     _show(output, remarks, lines, options.dry_run)
     if options.dry_run:
-        return context.project_id or None
+        return Applied(context.project_id or None, Left())
     for step in context.planned:
         step.carry_out(context)
+    left = context.left
+    if left is None:
+        left = predictions.left_unasked(project, predictions.look(context))
     if lines:
-        output.say(f"done: {studio.connection.url}/projects/{context.project_id}/data")
-    return context.project_id or None
+        done = "not all done" if left.exit_status else "done"
+        output.say(f"{done}: {studio.connection.url}/projects/{context.project_id}/data")
+    return Applied(context.project_id or None, left)
 
 
 def _compare_all(context: Context, data_only: bool) -> list[str]:

@@ -50,6 +50,11 @@ def connection_options(command: click.decorators.FC) -> click.decorators.FC:
     help="Only bring images and annotations up to date; leave the project's settings alone.",
 )
 @click.option(
+    "--again",
+    is_flag=True,
+    help="Ask again for pre-labels of images that could not be used, after a setting was mended.",
+)
+@click.option(
     "--json",
     "outcome_file",
     type=click.File("w"),
@@ -61,11 +66,16 @@ def apply(
     dry_run: bool,
     wait: float,
     data_only: bool,
+    again: bool,
     outcome_file: IO[str] | None,
     url: str | None,
     token_file: Path | None,
 ) -> None:
-    """Make Label Studio agree with PROJECT_FILE; a second run changes nothing."""
+    """Make Label Studio agree with PROJECT_FILE; a second run changes nothing.
+
+    Exits 3 if tasks could not be pre-labelled now, so that it should run again; 4 if all that is
+    left are images that cannot be used; 1 if it failed.
+    """
     with plain_errors():
         # Importing the SDK takes seconds; a mistyped command is reported before that.
         from studio.apply import Options
@@ -79,10 +89,13 @@ def apply(
         connection = read_connection(os.environ, url, token_file)
         output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio:
-            options = Options(dry_run, wait, data_only)
-            number = apply_project(project, label_studio, output, options)
+            options = Options(dry_run, wait, data_only, again)
+            applied = apply_project(project, label_studio, output, options)
         if outcome_file is not None:
-            outcome_file.write(json.dumps({"project": number}) + "\n")
+            outcome_file.write(json.dumps({"project": applied.project}) + "\n")
+        if applied.left.exit_status:
+            click.echo(f"studio: {applied.left.summary()}", err=True)
+            sys.exit(applied.left.exit_status)
 
 
 @studio.command()
@@ -91,8 +104,11 @@ def apply(
 )
 @connection_options
 def status(project_file: Path | None, url: str | None, token_file: Path | None) -> None:
-    """Show how the work stands, in PROJECT_FILE's project or in all. Exits 1 if a service is
-    down."""
+    """Show how the work stands, in PROJECT_FILE's project or in all.
+
+    Exits 1 if a service is down, 3 if tasks wait for a pre-label, 4 if all that is left are images
+    that cannot be used.
+    """
     with plain_errors():
         from studio.label_studio.client import Studio
         from studio.label_studio.connection import read_connection
@@ -110,6 +126,9 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
         show_status(console, connection.url, version, found)
         if not all(project.is_up for project in found):
             sys.exit(1)
+        statuses = {project.exit_status for project in found} - {0}
+        if statuses:
+            sys.exit(min(statuses))
 
 
 @contextmanager

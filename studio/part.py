@@ -15,6 +15,7 @@ from studio.buckets.cloud_storage import CloudStorage
 from studio.errors import StudioError
 from studio.label_studio.client import Studio
 from studio.label_studio.records import Project, RegisteredBackend, Task
+from studio.left import Left
 from studio.output import Output
 from studio.project.project_file import ProjectFile
 
@@ -34,7 +35,9 @@ class Context:
 
     Attributes:
         wait_seconds: how long a backend may take to load its model.
+        again: whether tasks are asked for again whose images the model could not use.
         project_id: 0 until the project is there.
+        left: the tasks that are left without a prediction, once they were asked for.
         planned: the steps of the parts so far, in the order in which they will be carried out.
     """
 
@@ -46,6 +49,8 @@ class Context:
     present: Present
     project_id: int = 0
     planned: list["Step"] = field(default_factory=list)
+    again: bool = False
+    left: Left | None = None
 
 
 class Step(ABC):

@@ -33,6 +33,23 @@ def wait_until_up(backend: Backend, limit_seconds: float, tell: Callable[[str], 
         time.sleep(POLL_SECONDS)
 
 
+def reasons_of(backend: Backend) -> dict[int, str]:
+    """Return why tasks were not answered, by their ids; nothing when the backend cannot tell.
+
+    Another maker's backend has no such address, and one that is stuck does not answer: neither is a
+    fault of the run.
+    """
+    auth = (backend.user, backend.password.get_secret_value()) if backend.user else None
+    try:
+        answer = requests.get(f"{backend.url}/failures", auth=auth, timeout=HEALTH_TIMEOUT_SECONDS)
+        noted = answer.json()["failures"] if answer.ok else []
+        return {int(item["task"]): str(item["reason"]) for item in noted}
+    except requests.RequestException:
+        return {}
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
 def _state(backend: Backend) -> str | None:
     """Return None when up, else what it is doing.
 

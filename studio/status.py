@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from studio.errors import StudioError
 from studio.label_studio.client import Studio
 from studio.label_studio.records import Project, RegisteredBackend, Task
+from studio.left import NOT_NOW, Left, left_of
 from studio.parts.predictions import current_version, lacking
+from studio.project.labeling_config import prompt_controls
 
 UNKNOWN_LABELER = "(deleted account)"
 
@@ -17,9 +19,12 @@ class ProjectStatus:
     """How one project stands.
 
     Attributes:
-        annotated: tasks with at least one annotation.
+        annotated: tasks with at least one annotation, without those in `with_prompts`.
         annotations: e-mail -> number of annotations, most first; labelers without any are there.
         without_prediction: tasks without a prediction of the current model.
+        left: those whose images the model cannot use, and why.
+        with_prompts: tasks with an annotation that holds a point or a box for a smart tool: the
+            mask that it asked for was not accepted before Submit. They do not count as annotated.
     """
 
     project: Project
@@ -28,6 +33,13 @@ class ProjectStatus:
     annotated: int
     annotations: Mapping[str, int]
     without_prediction: int
+    left: Left
+    with_prompts: tuple[Task, ...] = ()
+
+    @property
+    def exit_status(self) -> int:
+        """0 when every task has a prediction of the current model."""
+        return NOT_NOW if self.without_prediction else self.left.exit_status
 
     @property
     def is_up(self) -> bool:
@@ -55,13 +67,17 @@ def _project_status(studio: Studio, project: Project, users: Mapping[int, str]) 
         users.get(user, UNKNOWN_LABELER) for task in tasks for user in _annotators(studio, task)
     )
     version = current_version(backends, project.model_version)
+    found = studio.tasks_annotated_by(project.id, prompt_controls(project.label_config))
+    with_prompts = tuple(task for task in tasks if task.id in found)
     return ProjectStatus(
         project=project,
         backends=backends,
         tasks=len(tasks),
-        annotated=sum(task.annotations > 0 for task in tasks),
+        annotated=sum(task.annotations > 0 and task not in with_prompts for task in tasks),
         annotations={**dict(counted.most_common()), **dict.fromkeys(_idle(users, counted), 0)},
         without_prediction=len(lacking(tasks, version)) if backends else 0,
+        left=left_of(tasks, version) if backends else Left(),
+        with_prompts=with_prompts,
     )
 
 

@@ -5,6 +5,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from studio.label_studio.records import RegisteredBackend
+from studio.left import MAX_NAMED
+from studio.output import shortened
 from studio.status import ProjectStatus
 
 # Label Studio's codes for the state of a backend.
@@ -45,4 +47,11 @@ def _work(status: ProjectStatus) -> Table:
     for email, count in status.annotations.items():
         table.add_row(f"annotations by {escape(email)}", str(count))
     table.add_row("tasks without a current prediction", str(status.without_prediction))
+    for reason, tasks in status.left.never.items():
+        table.add_row(f"tasks that cannot be pre-labelled: {escape(reason)}", str(len(tasks)))
+    if status.with_prompts:
+        ids = shortened([str(task.id) for task in status.with_prompts], MAX_NAMED)
+        table.add_row(
+            f"tasks submitted before a mask was accepted: {ids}", str(len(status.with_prompts))
+        )
     return table

@@ -1,89 +1,64 @@
-"""Fetch a model's weights while an image is built: from a URL, checked by SHA-256, never later.
+"""Fetch a model's weights while an image is built, checked by SHA-256; never later.
 
     python -m weights.fetch FOLDER URL SHA256
 
 One file: SHA256 is its hash in hex, FOLDER is where it goes under its name in the URL. Several: URL
-is their folder, and SHA256 is `name=hex,name=hex`. Only the standard library is used: it runs
-before anything is installed.
+is their folder, and SHA256 is `name=hex,name=hex`. WEIGHTS_MIRROR is asked instead of the address's
+own host. Only the standard library is used: it runs before anything is installed.
 """
 
-import hashlib
+import os
+import shutil
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from weights.access import SCHEMES, Access, shown
+from weights.cache import Cache
 from weights.errors import WeightsError
+from weights.file import File, is_digest, is_file_name, megabytes
+from weights.google import build_token
+from weights.settings import load_settings
+from weights.terminal import in_lines
 
-TRIES = 4
-PAUSE_SECONDS = 2.0
-TIMEOUT_SECONDS = 60
-CHUNK_BYTES = 1024 * 1024
 
-
-def wanted(url: str, sha256: str) -> dict[str, tuple[str, str]]:
-    """Return for each file's name its address and its SHA-256 in hex.
+def wanted(url: str, sha256: str) -> tuple[File, ...]:
+    """Return the files of a build's two arguments.
 
     Raises:
-        WeightsError: the address is not http(s), or a hash has not 64 hexadecimal digits.
+        WeightsError: not an address, or a hash has not 64 hexadecimal digits.
     """
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise WeightsError(f"{url!r} is not an http(s) address")
+    if urlsplit(url).scheme not in SCHEMES:
+        raise WeightsError(f"{shown(url)!r} is not an address: {', '.join(SCHEMES)}")
     if "=" not in sha256:
-        files = {PurePosixPath(urlsplit(url).path).name: (url, sha256)}
+        files = (File(PurePosixPath(urlsplit(url).path).name, url, sha256),)
     else:
         pairs = [pair.partition("=") for pair in sha256.split(",")]
-        files = {name: (f"{url.rstrip('/')}/{name}", digest) for name, _, digest in pairs}
-    for name, (_, digest) in files.items():
-        if not name or "/" in name or name.startswith("."):
-            raise WeightsError(f"{name!r} is not a file name")
-        if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
-            raise WeightsError(f"{name}: {digest!r} is not a SHA-256 (64 digits 0-9a-f)")
+        files = tuple(File(name, f"{url.rstrip('/')}/{name}", digest) for name, _, digest in pairs)
+    for file in files:
+        if not is_file_name(file.name):
+            raise WeightsError(f"{file.name!r} is not a file name")
+        if not is_digest(file.sha256):
+            raise WeightsError(f"{file.name}: {file.sha256!r} is not a SHA-256 (64 digits 0-9a-f)")
     return files
 
 
-def fetch(folder: Path, files: Mapping[str, tuple[str, str]]) -> None:
-    """Download ``files`` into ``folder``; a file is there whole and checked, or not at all.
+def fetch(folder: Path, files: tuple[File, ...], cache: Cache) -> None:
+    """Put ``files`` into ``folder``, each whole and checked; all of them or none.
 
     Raises:
         WeightsError: an address does not answer, or answers with other bytes.
     """
+    contents = [cache.fetch_file(file, in_lines(_say)) for file in files]
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (url, digest) in files.items():
-        part = folder / f".{name}.part"
-        found = _download(url, part)
-        if found != digest:
-            part.unlink()
-            raise WeightsError(f"{url} has the SHA-256 {found}, not {digest}: it is another file")
-        part.chmod(0o444)
-        part.rename(folder / name)
-        print(f"weights: {name}, {(folder / name).stat().st_size / 1e6:.1f} MB", flush=True)
+    for file, content in zip(files, contents, strict=True):
+        shutil.copyfile(content, folder / file.name)
+        (folder / file.name).chmod(0o444)
+        _say(f"{file.name}, {megabytes(content.stat().st_size)}")
 
 
-def _download(url: str, target: Path) -> str:
-    """Write the answer of ``url`` to ``target`` and return its SHA-256."""
-    for number in range(1, TRIES + 1):
-        digest = hashlib.sha256()
-        try:
-            with (
-                urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer,
-                target.open("wb") as file,
-            ):
-                while chunk := answer.read(CHUNK_BYTES):
-                    digest.update(chunk)
-                    file.write(chunk)
-            return digest.hexdigest()
-        except urllib.error.HTTPError as error:
-            if error.code < 500 or number == TRIES:
-                raise WeightsError(f"{url} answers {error.code} {error.reason}") from error
-        except OSError as error:
-            if number == TRIES:
-                raise WeightsError(f"{url} cannot be read: {error}") from error
-        time.sleep(PAUSE_SECONDS * number)
-    raise AssertionError("unreachable: the last try returns or raises")
+def _say(line: str) -> None:
+    print(f"weights: {line}", flush=True)
 
 
 def main(arguments: list[str]) -> int:
@@ -93,7 +68,9 @@ def main(arguments: list[str]) -> int:
         return 2
     folder, url, sha256 = arguments
     try:
-        fetch(Path(folder), wanted(url, sha256))
+        settings = load_settings(os.environ)
+        cache = Cache(settings.cache, Access(settings.mirror, build_token), _say)
+        fetch(Path(folder), wanted(url, sha256), cache)
     except WeightsError as error:
         print(f"weights: {error}", file=sys.stderr)
         return 1

@@ -1,8 +1,10 @@
-"""Label Studio's own addresses, minus the one that calls a host outside."""
+"""Label Studio's own addresses, minus one that calls a host outside, and with errors that show."""
 
 from core.urls import urlpatterns as label_studio  # pyright: ignore[reportMissingImports]
 from django.http import HttpRequest, JsonResponse  # pyright: ignore[reportMissingImports]
 from django.urls import path  # pyright: ignore[reportMissingImports]
+
+from backends.frontend.interactive import Clicks
 
 
 def no_tips(request: HttpRequest) -> JsonResponse:
@@ -10,4 +12,8 @@ def no_tips(request: HttpRequest) -> JsonResponse:
     return JsonResponse({}, status=404)
 
 
-urlpatterns = [path("heidi-tips/", no_tips, name="heidi_tips"), *label_studio]
+urlpatterns = [
+    path("heidi-tips/", no_tips, name="heidi_tips"),
+    path("api/ml/<int:pk>/interactive-annotating", Clicks.as_view()),
+    *label_studio,
+]

@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,10 @@ from numpy.typing import NDArray
 
 from backends.segment_anything_model.model import Embedding, InteractiveModel
 from backends.serving.cache import SingleFlightCache
-from backends.serving.images import Image, ImageAccess, ImageError
+from backends.serving.device import sparing_memory
+from backends.serving.errors import Unanswered
+from backends.serving.images import Image, ImageAccess
+from backends.serving.limits import taking_turns
 from backends.serving.metrics import CACHE_BYTES, CACHE_HITS, CACHE_MISSES
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ class EmbeddingStore:
         self._images = images
         self._model = model
         self._keep_pixels = keep_pixels
+        self._encode_lock = threading.Lock()
         self._cache: SingleFlightCache[str, EncodedImage] = SingleFlightCache(
             max_bytes, lambda encoded: encoded.nbytes
         )
@@ -61,6 +64,7 @@ class EmbeddingStore:
 
         Raises:
             ImageError: the image cannot be had.
+            Busy: others' images take too long.
         """
         source = self._images.identity(url)
         known = self._cache.get(source)
@@ -68,7 +72,7 @@ class EmbeddingStore:
             CACHE_HITS.inc()
             return known
         CACHE_MISSES.inc()
-        return self._keep(source, lambda: self._images.load(url))
+        return self._keep(source, url)
 
     def refresh(self, url: str) -> None:
         """Make sure that the embedding of an address is that of its present content.
@@ -78,21 +82,24 @@ class EmbeddingStore:
         """
         source = self._images.identity(url)
         known = self._cache.get(source)
-        if known is None:
-            self._keep(source, lambda: self._images.load(url))
-            return
-        image = self._images.load(url)
-        if image.identity != known.identity:
+        if known is not None:
+            if self._images.load(url).identity == known.identity:
+                return
             self._cache.discard(source)
-            self._keep(source, lambda: image)
+        self._keep(source, url)
 
-    def _keep(self, source: str, load: Callable[[], Image]) -> EncodedImage:
-        encoded = self._cache.get_or_compute(source, lambda: self._encode(load()))
+    def _keep(self, source: str, url: str) -> EncodedImage:
+        encoded = self._cache.get_or_compute(source, lambda: self._load_and_encode(url))
         CACHE_BYTES.set(self._cache.bytes_held)
         return encoded
 
+    def _load_and_encode(self, url: str) -> EncodedImage:
+        with self._images.loaded(url) as image:
+            return self._encode(image)
+
     def _encode(self, image: Image) -> EncodedImage:
-        embedding = self._model.encode(image.pixels)
+        with taking_turns(self._encode_lock, "other images have been read by the model"):
+            embedding = sparing_memory(lambda: self._model.encode(image.pixels))
         return EncodedImage(image.identity, embedding, image.pixels if self._keep_pixels else None)
 
 
@@ -121,7 +128,7 @@ class EncodeAhead:
                 url = self._waiting.pop()
             try:
                 self._store.refresh(url)
-            except ImageError as error:
+            except Unanswered as error:
                 log.warning("an image could not be encoded ahead: %s", error)
             # The thread must outlive any one image; the click on it will meet the same fault.
             except Exception:

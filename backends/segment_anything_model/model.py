@@ -62,9 +62,11 @@ class InteractiveModel(ABC):
 
     Attributes:
         is_demo: whether the weights are the demo's, whose masks want sharpening.
+        device: what it runs on.
     """
 
     is_demo: bool = False
+    device: torch.device
 
     @classmethod
     @abstractmethod

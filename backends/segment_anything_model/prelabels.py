@@ -7,7 +7,7 @@ import requests
 
 from backends.segment_anything_model.settings import SegmentAnythingSettings
 from backends.serving.errors import ModelUnavailable
-from backends.serving.outcomes import Prediction
+from backends.serving.outcomes import Answer
 from backends.serving.payloads import Json
 
 
@@ -32,7 +32,7 @@ class Prelabels:
         auth = (user, password.get_secret_value() if password else "") if user else None
         return cls(settings.segmentation_url, auth, settings.segmentation_timeout_seconds)
 
-    def predict(self, tasks: list[Json], label_config: str | None) -> list[Prediction]:
+    def predict(self, tasks: list[Json], label_config: str | None) -> list[Answer]:
         """Return the segmentation backend's predictions, one per task.
 
         Raises:

@@ -36,6 +36,7 @@ class SegmentAnything(InteractiveModel):
         self._description = description
         self._sam = sam.to(devices.chosen(device)).eval()
         self._encode_lock = threading.Lock()
+        self.device = self._sam.device
         with torch.inference_mode():
             self._dense_pe = self._sam.prompt_encoder.get_dense_pe()
 

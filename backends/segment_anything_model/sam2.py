@@ -35,13 +35,13 @@ class SegmentAnything2(InteractiveModel):
 
     def __init__(self, network: Network, device: str = "auto", description: str = "sam2") -> None:
         self._description = description
-        self._device = devices.chosen(device)
+        self.device = devices.chosen(device)
         # Convolutions of this layout are faster on CPUs, EdgeTAM's by a sixth.
         module = cast(torch.nn.Module, network).eval()
-        self._network = module.to(self._device, memory_format=torch.channels_last)
+        self._network = module.to(self.device, memory_format=torch.channels_last)
         self._encode_lock = threading.Lock()
-        self._mean = torch.tensor(IMAGENET_DEFAULT_MEAN, device=self._device).view(1, 3, 1, 1)
-        self._std = torch.tensor(IMAGENET_DEFAULT_STD, device=self._device).view(1, 3, 1, 1)
+        self._mean = torch.tensor(IMAGENET_DEFAULT_MEAN, device=self.device).view(1, 3, 1, 1)
+        self._std = torch.tensor(IMAGENET_DEFAULT_STD, device=self.device).view(1, 3, 1, 1)
         self._side = int(network.prompt_encoder.input_image_size)
         self._logits_side = int(network.prompt_encoder.mask_input_size[0])
 
@@ -69,7 +69,7 @@ class SegmentAnything2(InteractiveModel):
     @torch.inference_mode()
     def encode(self, image: NDArray[np.uint8]) -> Embedding:
         geometry = Squashed(image.shape[:2], self._side, self._logits_side)
-        resized = torch.as_tensor(geometry.resized(image), device=self._device)
+        resized = torch.as_tensor(geometry.resized(image), device=self.device)
         pixels = (resized.permute(2, 0, 1)[None].float() / 255 - self._mean) / self._std
         with self._encode_lock, ENCODE_SECONDS.time():
             features = self._network.get_image_embeddings(
@@ -90,11 +90,11 @@ class SegmentAnything2(InteractiveModel):
         points = labels = boxes = None
         if clicks:
             points = self._tensor(to_input(np.array([[click.x, click.y] for click in clicks])))
-            labels = torch.tensor([int(click.positive) for click in clicks], device=self._device)
+            labels = torch.tensor([int(click.positive) for click in clicks], device=self.device)
         if box is not None:
             boxes = self._tensor(to_input(np.array(box).reshape(2, 2)).reshape(1, 1, 4))
         if earlier is not None:
-            earlier = earlier.to(self._device).clamp(-MOST_LOGIT, MOST_LOGIT)
+            earlier = earlier.to(self.device).clamp(-MOST_LOGIT, MOST_LOGIT)
         found = self._network(
             image_embeddings=list(embedding.features),
             input_points=None if points is None else points[None, None],
@@ -108,7 +108,7 @@ class SegmentAnything2(InteractiveModel):
         return Decoded(found.pred_masks[:, 0, best : best + 1], float(ious[best]))
 
     def _tensor(self, array: NDArray[np.float64]) -> torch.Tensor:
-        return torch.as_tensor(array, dtype=torch.float, device=self._device)
+        return torch.as_tensor(array, dtype=torch.float, device=self.device)
 
 
 def _official(checkpoint: Checkpoint) -> Network:

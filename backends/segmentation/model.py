@@ -70,8 +70,8 @@ class SegmentationModel:
                 f"SEGMENTATION_MODEL={name} lacks a usable preprocessor_config.json: {error}"
             ) from error
         self._whole_image = _whole_image(self._processor)
-        self._device = devices.chosen(device)
-        self._network = network.to(self._device)
+        self.device = devices.chosen(device)
+        self._network = network.to(self.device)
         self._forward_lock = threading.Lock()
         names: dict[Any, str] = network.config.id2label or {}  # type: ignore[union-attr]
         self.classes = {int(number): str(name).strip() for number, name in names.items()}
@@ -103,7 +103,7 @@ class SegmentationModel:
             return [logits for pixels in inputs for logits in self._logits([pixels])]
         if not inputs:
             return []
-        batch = torch.cat(inputs).to(self._device)
+        batch = torch.cat(inputs).to(self.device)
         with self._forward_lock:
             return list(self._network(pixel_values=batch).logits)
 

@@ -7,6 +7,7 @@ from backends.segmentation.label_map import LabelMap
 from backends.segmentation.model import ClassMap
 from masks.cleanup import clean, components
 from masks.labeling_config import MaskControl
+from masks.labels import Label, LabelList
 from masks.regions import Region, regions_of
 
 # Sigma of the edge smoothing: the network's own resolution is a quarter of its input, so edges
@@ -20,6 +21,7 @@ def scored_regions(
     control: MaskControl,
     min_area: float,
     per_component: bool,
+    item_index: int | None = None,
 ) -> tuple[list[Region], float]:
     """Return the regions of a segmented image and the score of the whole.
 
@@ -29,10 +31,11 @@ def scored_regions(
         control: the control that holds the regions.
         min_area: parts and holes below this share of the image are noise.
         per_component: one region for each connected part, instead of one for each label.
+        item_index: which image of a list it is; None for an image of its own.
 
     Returns:
-        The regions, each with the mean certainty of its pixels as `score`, and the mean certainty
-        of all of them together (0.0 without any): low values mark the images to look at first.
+        The results, each with the mean certainty of its mask's pixels as `score`, and that of all
+        of them together (0.0 without any): low values mark the images to look at first.
     """
     height, width = class_map.classes.shape
     min_pixels = max(1, round(min_area * height * width))
@@ -44,7 +47,7 @@ def scored_regions(
         whole = clean(np.isin(class_map.classes, classes), min_pixels, smooth_px)
         for mask in components(whole) if per_component else [whole]:
             area, certainty = _certainty(mask, class_map.certainty)
-            regions += regions_of(mask, control, label, certainty)
+            regions += regions_of(mask, control, label, certainty, item_index)
             painted += area
             certainty_sum += area * certainty
     return regions, round(certainty_sum / painted, 4) if painted else 0.0
@@ -52,13 +55,13 @@ def scored_regions(
 
 def _classes_by_label(
     label_map: LabelMap, control: MaskControl
-) -> list[tuple[str | None, tuple[int, ...]]]:
+) -> list[tuple[tuple[LabelList, Label] | None, tuple[int, ...]]]:
     """Two names may be one label of the control (`predicted_values`); a control without labels
     keeps the map's own division and sends none.
     """
-    if not control.labels:
+    if not control.is_labelled:
         return [(None, classes) for classes in label_map.labels.values()]
-    merged: dict[str, tuple[int, ...]] = {}
+    merged: dict[tuple[LabelList, Label], tuple[int, ...]] = {}
     for name, classes in label_map.labels.items():
         label = control.label_for(name)
         if label is not None:

@@ -9,7 +9,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from backends.serving.app import create_app
+from backends.serving.app import RESERVE, create_app
 from backends.serving.errors import SettingsError
 from backends.serving.model_loader import ModelLoader, model_factory
 from backends.serving.settings import ServingSettings
@@ -27,7 +27,7 @@ class Server(BaseApplication):
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
             "worker_class": "gthread",
-            "threads": self._settings.threads,
+            "threads": self._settings.threads + RESERVE,
             # One process holds the embeddings: it must not be recycled for a slow request. gthread
             # reports to the arbiter from its own loop, so a worker that hangs is still ended.
             "timeout": 60,
@@ -45,6 +45,7 @@ class Server(BaseApplication):
             model_factory(settings.model_class, settings.label_config),
             settings.model_class,
             on_failure=end_server if settings.exit_without_model else None,
+            on_loss=end_worker,
         )
         app = create_app(settings, loader)
         loader.start()
@@ -55,6 +56,12 @@ def end_server() -> None:
     """End this worker with the status at which gunicorn's arbiter ends too, with the same one."""
     logging.shutdown()
     os._exit(Arbiter.WORKER_BOOT_ERROR)
+
+
+def end_worker() -> None:
+    """End this worker; gunicorn's arbiter starts another one, which gets a device of its own."""
+    logging.shutdown()
+    os._exit(1)
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import threading
 import time
 import uuid
 from typing import Any
@@ -11,8 +12,8 @@ from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from backends.serving import payloads
-from backends.serving.errors import BadRequest, ModelUnavailable
+from backends.serving import failures, payloads
+from backends.serving.errors import BadRequest, Busy, DeviceLost, Unanswered
 from backends.serving.metrics import LATENCY, REQUESTS
 from backends.serving.model_loader import ModelLoader
 from backends.serving.predictions import predict
@@ -23,22 +24,28 @@ log = logging.getLogger(__name__)
 
 # Label Studio gives /health one second: it must never wait for anything.
 OPEN_ROUTES = frozenset({"health"})
+# Threads that no prediction occupies, so that /health and /setup are answered beside as many
+# predictions as the settings allow.
+RESERVE = 4
+_MAX_REASON = 500
 
 
 def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
     """Return the service for the model that `loader` brings.
 
-    Routes: GET / and /health, POST /setup, POST /predict, GET and POST /versions, POST /webhook,
-    GET /metrics. All but /health ask for basic auth when the settings have it. A request that
-    cannot be answered gets 4xx and {"error": one sentence}; a fault of ours gets 500 with an id
-    that the log repeats.
+    Routes: GET / and /health, POST /setup, POST /predict, GET /failures, GET and POST /versions,
+    POST /webhook, GET /metrics. All but /health ask for basic auth when the settings have it. A
+    request that cannot be answered gets 4xx, or 503 where asking again may help, and
+    {"error": one sentence}; a fault of ours gets 500 with an id that the log repeats.
     """
     app = Flask("atelier", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     default_config = settings.label_config.read_text() if settings.label_config else None
+    # Of the server's threads some are left for everything else: see RESERVE.
+    places = threading.BoundedSemaphore(settings.threads)
     _guard(app, settings)
     _count(app)
-    _explain_errors(app)
+    _explain_errors(app, loader)
 
     @app.get("/")
     @app.get("/health")
@@ -48,9 +55,11 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
             "model_class": loader.model_class,
             "model_version": loader.model_version if loader.state == "UP" else None,
         }
+        if loader.device_name:
+            body["device"] = loader.device_name
         if loader.state == "UP":
             return _json(body)
-        told = "progress" if loader.state == "LOADING" else "message"
+        told = "message" if loader.state == "FAILED" else "progress"
         return _json({**body, told: loader.progress}, 503)
 
     @app.post("/setup")
@@ -64,11 +73,21 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
 
     @app.post("/predict")
     def predict_tasks() -> Response:
-        wanted = payloads.predict_request(
-            payloads.json_object(_body(settings.max_body_bytes)), default_config
-        )
-        version = loader.model_version
-        return _json({"results": predict(loader.model, wanted, version), "model_version": version})
+        if not places.acquire(blocking=False):
+            raise Busy(f"{settings.threads} requests are being answered; try again in a moment")
+        try:
+            wanted = payloads.predict_request(
+                payloads.json_object(_body(settings.max_body_bytes)), default_config
+            )
+            version = loader.model_version
+            results = predict(loader.model, wanted, version)
+            return _json({"results": results, "model_version": version})
+        finally:
+            places.release()
+
+    @app.get("/failures")
+    def failed_tasks() -> Response:
+        return _json({"failures": failures.noted()})
 
     @app.route("/versions", methods=["GET", "POST"])
     def versions() -> Response:
@@ -138,15 +157,19 @@ def _count(app: Flask) -> None:
         return response
 
 
-def _explain_errors(app: Flask) -> None:
+def _explain_errors(app: Flask, loader: ModelLoader) -> None:
     @app.errorhandler(BadRequest)
     @app.errorhandler(LabelingConfigError)
     def bad_request(error: BadRequest | LabelingConfigError) -> Response:
-        return _json({"error": str(error)}, 400)
+        return _refusal(400, str(error))
 
-    @app.errorhandler(ModelUnavailable)
-    def unavailable(error: ModelUnavailable) -> Response:
-        answer = _json({"error": str(error)}, 503)
+    @app.errorhandler(Unanswered)
+    def unanswered(error: Unanswered) -> Response:
+        if error.kind == "cannot":
+            return _refusal(422, str(error))
+        if isinstance(error, DeviceLost):
+            loader.lose(str(error))
+        answer = _refusal(503, str(error))
         answer.headers["Retry-After"] = "5"
         return answer
 
@@ -164,7 +187,19 @@ def _explain_errors(app: Flask) -> None:
     def fault(error: Exception) -> Response:
         number = uuid.uuid4().hex[:12]
         log.error("fault %s on %s %s", number, request.method, request.path, exc_info=error)
-        return _json({"error": f"internal fault {number}; the service's log has the details"}, 500)
+        return _refusal(500, f"internal fault {number}; the service's log has the details")
+
+
+def _refusal(status: int, sentence: str) -> Response:
+    """An error whose sentence is in the body and in the status line.
+
+    Label Studio reads no body of an error: what it hands on is requests' HTTPError, which quotes
+    the status line's reason (ml/api_connector.py, `_request`).
+    """
+    answer = _json({"error": sentence}, status)
+    reason = " ".join(sentence.split()).encode("latin-1", "replace").decode("latin-1")
+    answer.status = f"{status} {reason[:_MAX_REASON]}"
+    return answer
 
 
 def _json(value: Any, status: int = 200) -> Response:

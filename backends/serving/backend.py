@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 from label_studio_ml.model import LabelStudioMLBase
 
 from backends.serving.engine import Engine, shared
-from backends.serving.outcomes import Prediction
+from backends.serving.outcomes import Answer
 from backends.serving.payloads import Json
-from masks.labeling_config import mask_control
+from masks.labeling_config import labeling_config
 
 
 class EngineBackend(LabelStudioMLBase):
@@ -25,14 +25,15 @@ class EngineBackend(LabelStudioMLBase):
         super().__init__(label_config=label_config, train_output=train_output, **kwargs)
         self.engine = engine or shared(self.engine_class)
         self.model_version = self.engine.version
+        self.device_name = self.engine.device_name
 
     def check_labeling_config(self, label_config: str) -> None:
         """Log what a labeling config lacks.
 
         Raises:
-            LabelingConfigError: it has no control for masks.
+            LabelingConfigError: it has no control for masks, or asks for what the engine cannot do.
         """
-        self.engine.check(mask_control(label_config))
+        self.engine.check(labeling_config(label_config))
 
     def predict(  # pyright: ignore[reportIncompatibleMethodOverride] (the base is untyped)
         self,
@@ -40,6 +41,6 @@ class EngineBackend(LabelStudioMLBase):
         context: Json | None = None,
         label_config: str | None = None,
         **kwargs: Any,
-    ) -> list[Prediction]:
+    ) -> list[Answer]:
         """Return `Engine.answer`, by default with the labeling config given at construction."""
         return self.engine.answer(tasks, label_config or self.label_config, context)

@@ -7,6 +7,9 @@ from typing import Generic, TypeVar
 
 from cachetools import LRUCache
 
+from backends.serving.errors import Busy
+from backends.serving.limits import WAIT_SECONDS
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
@@ -18,9 +21,16 @@ class SingleFlightCache(Generic[Key, Value]):
         max_bytes: the most that all values may take together. A value larger than that is handed to
             those who wait for it and not kept.
         size_of: bytes that a value takes.
+        wait_seconds: how long one waits for another's computation.
     """
 
-    def __init__(self, max_bytes: int, size_of: Callable[[Value], int]) -> None:
+    def __init__(
+        self,
+        max_bytes: int,
+        size_of: Callable[[Value], int],
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
         self._values: LRUCache[Key, Value] = LRUCache(max_bytes, getsizeof=size_of)
         self._size_of = size_of
@@ -35,6 +45,9 @@ class SingleFlightCache(Generic[Key, Value]):
         """Return the value of a key, from `compute` when it is missing.
 
         An error of `compute` reaches everyone who waited for it and is not remembered.
+
+        Raises:
+            Busy: another's computation takes too long. It goes on.
         """
         with self._lock:
             value = self._values.get(key)
@@ -45,7 +58,7 @@ class SingleFlightCache(Generic[Key, Value]):
             if flight is None:
                 flight = self._flights[key] = Future()
         if not mine:
-            return flight.result()
+            return self._result_of(flight)
         try:
             value = compute()
         except BaseException as error:
@@ -59,6 +72,17 @@ class SingleFlightCache(Generic[Key, Value]):
             del self._flights[key]
         flight.set_result(value)
         return value
+
+    def _result_of(self, flight: Future[Value]) -> Value:
+        try:
+            return flight.result(self._wait_seconds)
+        except TimeoutError:
+            if flight.done():
+                raise  # It is the computation's own.
+            raise Busy(
+                f"it has been worked on for more than {self._wait_seconds:g} s; try again in a "
+                "moment"
+            ) from None
 
     def discard(self, key: Key) -> None:
         """Forget the value of a key; one that is being computed is not touched."""

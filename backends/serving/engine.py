@@ -9,11 +9,13 @@ from abc import ABC, abstractmethod
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
+from backends.serving.errors import Unanswered
 from backends.serving.images import ImageAccess
-from backends.serving.outcomes import Prediction, empty
+from backends.serving.limits import PixelGate
+from backends.serving.outcomes import Answer, Prediction, told
 from backends.serving.payloads import Json
 from backends.serving.settings import ModelSettings
-from masks.labeling_config import MaskControl, mask_control
+from masks.labeling_config import LabelingConfig, labeling_config
 
 Settings = TypeVar("Settings", bound=ModelSettings)
 
@@ -24,19 +26,23 @@ class Engine(ABC, Generic[Settings]):
     Attributes:
         settings_class: what a subclass reads from the environment.
         version: names weights and everything else that changes the predictions.
+        device_name: what the model runs on, for people.
     """
 
     settings_class: ClassVar[type[ModelSettings]]
     version: str
+    device_name: str
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.images = ImageAccess(settings)
+        # One image of the largest size at a time, or many small ones.
+        self.gate = PixelGate(settings.max_pixels)
+        self.images = ImageAccess(settings, gate=self.gate)
 
     def answer(
         self, tasks: list[Json], label_config: str | None, context: Json | None = None
-    ) -> list[Prediction]:
-        """Return one prediction per task, in order; a task that failed gets an empty one.
+    ) -> list[Answer]:
+        """Return one answer per task, in order: see `backends.serving.outcomes`.
 
         Args:
             tasks: tasks as Label Studio sends them.
@@ -45,19 +51,27 @@ class Engine(ABC, Generic[Settings]):
 
         Raises:
             BadRequest, LabelingConfigError, ModelUnavailable: the whole request cannot be answered.
+            Unanswered: a click cannot be answered.
         """
-        control = mask_control(label_config)
-        found = self.predict(tasks, control, label_config or "", context)
-        return [empty(self.version) if item is None else item for item in found]
+        found = self.predict(tasks, labeling_config(label_config), context)
+        return told(tasks, found, self.version, context)
 
     @abstractmethod
     def predict(
-        self, tasks: list[Json], control: MaskControl, label_config: str, context: Json | None
-    ) -> list[Prediction | None]:
-        """Return what `answer` returns, with None for a task that failed (see `attempt`)."""
+        self, tasks: list[Json], config: LabelingConfig, context: Json | None
+    ) -> list[Answer | Unanswered]:
+        """Return the prediction of each task, or what `attempt` returned where it failed."""
 
-    def check(self, control: MaskControl) -> None:
-        """Log what a labeling config lacks, judged by its control for masks."""
+    def check(self, config: LabelingConfig) -> None:
+        """Log what a labeling config lacks.
+
+        Raises:
+            LabelingConfigError: it asks for something that this engine does not do.
+        """
+
+    def address_of(self, task: Json, url: str) -> str:
+        """Return the address by which an image of a task is read: see `ImageAccess.address`."""
+        return self.images.address(url, task.get("id"))
 
     def prediction(self, regions: list[Json], score: float) -> Prediction:
         """Return a task's prediction with this engine's version."""

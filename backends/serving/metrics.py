@@ -11,7 +11,9 @@ REQUESTS = Counter(
 LATENCY = Histogram(
     "atelier_request_seconds", "Seconds from request to answer", ["route"], buckets=_BUCKETS
 )
-FAILED_TASKS = Counter("atelier_failed_tasks_total", "Tasks answered with an empty result")
+FAILED_TASKS = Counter(
+    "atelier_failed_tasks_total", "Tasks that could not be answered, by kind", ["kind"]
+)
 CACHE_HITS = Counter("atelier_embedding_cache_hits_total", "Clicks that found their embedding")
 CACHE_MISSES = Counter("atelier_embedding_cache_misses_total", "Clicks that had to wait for one")
 CACHE_BYTES = Gauge("atelier_embedding_cache_bytes", "Bytes that the kept embeddings take")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:  # Importing it imports torch, for seconds in which /health ha
 
 log = logging.getLogger(__name__)
 
-State = Literal["LOADING", "UP", "FAILED"]
+State = Literal["LOADING", "UP", "FAILED", "LOST"]
+# For the answer to the request that met the fault.
+LAST_WORDS_SECONDS = 1.0
 
 
 def model_factory(model_class: str, label_config: Path | None) -> Callable[[], LabelStudioMLBase]:
@@ -46,7 +48,8 @@ def model_factory(model_class: str, label_config: Path | None) -> Callable[[], L
 class ModelLoader:
     """Runs `load` once in a thread and holds the model that it returns.
 
-    `on_failure` is called in that thread when loading failed, after it was logged.
+    `on_failure` is called in that thread when loading failed, after it was logged; `on_loss` a
+    moment after the model's device was lost.
     """
 
     def __init__(
@@ -54,9 +57,12 @@ class ModelLoader:
         load: Callable[[], LabelStudioMLBase],
         model_class: str,
         on_failure: Callable[[], None] | None = None,
+        on_loss: Callable[[], None] | None = None,
     ) -> None:
         self._load = load
         self._on_failure = on_failure
+        self._on_loss = on_loss
+        self._lock = threading.Lock()
         self._model: LabelStudioMLBase | None = None
         self._message = ""
         self._started = time.monotonic()
@@ -82,14 +88,25 @@ class ModelLoader:
         seconds = time.monotonic() - self._started
         log.info("%s is ready after %.1f s: %s", self.model_class, seconds, self.model_version)
 
+    def lose(self, message: str) -> None:
+        """Take note that the model's device is lost, which only a new process can mend."""
+        with self._lock:
+            if self.state == "LOST":
+                return
+            self._message = message
+            self.state = "LOST"
+        log.critical("%s: %s", self.model_class, message)
+        if self._on_loss is not None:
+            threading.Timer(LAST_WORDS_SECONDS, self._on_loss).start()
+
     @property
     def model(self) -> LabelStudioMLBase:
         """The loaded model.
 
         Raises:
-            ModelUnavailable: it is still loading, or loading failed.
+            ModelUnavailable: it is still loading, loading failed, or its device is lost.
         """
-        if self._model is None:
+        if self._model is None or self.state == "LOST":
             raise ModelUnavailable(self.progress)
         return self._model
 
@@ -100,8 +117,15 @@ class ModelLoader:
         return str(version or self.model_class.partition(":")[2])
 
     @property
+    def device_name(self) -> str | None:
+        """What the model runs on, where it says so; ours do."""
+        return getattr(self._model, "device_name", None)
+
+    @property
     def progress(self) -> str:
-        """One sentence: how long the model has been loading, or why loading failed."""
+        """One sentence: how long the model has been loading, or why there is none."""
+        if self.state == "LOST":
+            return self._message
         if self.state == "FAILED":
             return f"the model could not be loaded: {self._message}"
         seconds = time.monotonic() - self._started

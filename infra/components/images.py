@@ -2,8 +2,9 @@
 
 Owns the registry's repository and what builds into it: BuildKit on this computer (`docker`), Cloud
 Build (`cloudbuild`), or nobody (`prebuilt`). An image's tag is the hash of what it is built from,
-so that an untouched backend makes no difference. Nothing is built in a preview. Does not own who
-may pull (`permissions`).
+so that an untouched backend makes no difference; the models' weights, which are fetched while an
+image is built, are part of it. Carries what a preview tells of the models as its inputs. Nothing is
+built in a preview. Does not own who may pull (`permissions`).
 """
 
 import re
@@ -17,6 +18,7 @@ import pulumi_gcp as gcp
 
 from infra.components.services import Services
 from infra.content import content_hash, dockerfile
+from infra.render.weights import build_arguments, needs_google, told
 from infra.settings.facts import IMAGE_NAMES
 from infra.settings.fields import Settings
 from infra.version import read_version
@@ -24,6 +26,8 @@ from infra.version import read_version
 # Relative to infra/, where Pulumi starts the plugins that build: an absolute path would make every
 # image look changed on another computer.
 CONTEXT = ".."
+# By this build secret a Dockerfile's `weights` stage reads a bucket; nothing of it is in an image.
+TOKEN_SECRET = "google_token"
 # What the registry takes as the user's name with an access token for a password.
 TOKEN_USER = "oauth2accesstoken"
 IN_REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)/([^/]+)/")
@@ -60,8 +64,12 @@ class Images(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: ImagesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("atelier:gcp:Images", name, None, opts)
         settings = args.settings
+        models = told(settings)
+        super().__init__("atelier:gcp:Images", name, {"models": models}, opts)
+        for model in models:
+            if model["warning"]:
+                pulumi.log.warn(f"{model['warning']}.", self)
         if settings.images == "prebuilt":
             self.references = dict(settings.prebuilt)
             self.repositories = prebuilt_repositories(settings)
@@ -96,22 +104,28 @@ class Images(pulumi.ComponentResource):
         login = gcp.organizations.get_client_config_output(
             opts=pulumi.InvokeOutputOptions(parent=self)
         )
+        arguments = build_arguments(settings, image)
+        tag = content_hash(image, arguments=arguments)
+        token = pulumi.Output.secret(login.access_token)
         built = docker_build.Image(
             resource_name,
             context={"location": CONTEXT},
             dockerfile={"location": f"{CONTEXT}/{dockerfile(image)}"},
             # The version is a label in the last layer and no part of the tag: a release that leaves
             # an image's files alone takes its layers from the cache and labels them anew.
-            build_args={"VERSION": read_version()},
+            build_args={"VERSION": read_version(), **arguments},
+            # An access token is another one in each run.
+            secrets={TOKEN_SECRET: token} if needs_google(arguments) else None,
+            ignore_secrets_in_diff_calculation=[TOKEN_SECRET] if needs_google(arguments) else None,
             platforms=[docker_build.Platform.LINUX_AMD64],
-            tags=[pulumi.Output.concat(prefix, "/", image, ":", content_hash(image))],
+            tags=[pulumi.Output.concat(prefix, "/", image, ":", tag)],
             push=True,
             build_on_preview=False,
             registries=[
                 {
                     "address": f"{settings.region}-docker.pkg.dev",
                     "username": TOKEN_USER,
-                    "password": pulumi.Output.secret(login.access_token),
+                    "password": token,
                 }
             ],
             opts=pulumi.ResourceOptions(parent=self),
@@ -121,7 +135,8 @@ class Images(pulumi.ComponentResource):
     def _by_cloud_build(
         self, resource_name: str, image: str, prefix: pulumi.Output[str], settings: Settings
     ) -> pulumi.Output[str]:
-        tag = content_hash(image)
+        arguments = build_arguments(settings, image)
+        tag = content_hash(image, arguments=arguments)
         built = command.local.Command(
             resource_name,
             create="./cloudbuild.sh",
@@ -129,6 +144,7 @@ class Images(pulumi.ComponentResource):
                 "PROJECT": settings.project,
                 "DOCKERFILE": str(dockerfile(image)),
                 "IMAGE": pulumi.Output.concat(prefix, "/", image, ":", tag),
+                **arguments,
             },
             triggers=[tag],
             opts=pulumi.ResourceOptions(parent=self),

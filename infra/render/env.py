@@ -8,8 +8,10 @@ The format is `infra.render.quoting`'s.
 from collections.abc import Mapping
 
 from infra.render.quoting import line
+from infra.settings.backends import texts
 from infra.settings.facts import DATA_DEVICE, IMAGE_NAMES
 from infra.settings.fields import Settings
+from infra.settings.models import CHOICES, limit_gb
 
 # udev makes this link of the device name.
 DATA_DISK = f"/dev/disk/by-id/google-{DATA_DEVICE}"
@@ -41,8 +43,19 @@ def env(settings: Settings, *, url: str, service_account: str) -> str:
             "GPU": "true" if settings.machine.gpu else "false",
             "REGISTRY_HOSTS": ",".join(registry_hosts(settings)),
             "DATA_DISK": DATA_DISK,
+            **memory(settings),
+            **texts(settings.backends),
         }
     )
+
+
+def memory(settings: Settings) -> dict[str, str]:
+    """Return what the models' containers may take, where that is more than compose.yml's own."""
+    return {
+        f"{choice.image.upper()}_MEMORY": f"{limit}g"
+        for choice in CHOICES
+        if (limit := limit_gb(settings, choice)) > choice.memory_gb
+    }
 
 
 def image_env(references: Mapping[str, str]) -> str:

@@ -56,7 +56,7 @@ def next_steps(settings: Settings, address: str) -> str:
         f"Open {url(settings, address)} and log in as {settings.admin_email};"
         " the password: pulumi config get atelier:adminPassword",
         "Bring images: gcloud storage cp --recursive FOLDER"
-        f" gs://{settings.source_bucket_name}/ and sync the source storage in Label Studio",
+        f" gs://{settings.source_bucket_name}/ (they become tasks within about ten minutes)",
         f"Find the annotations in gs://{settings.target_bucket_name}/",
         f"Look into the machine: {ssh_command(settings)}",
         f"After the sprint: pulumi destroy ({_kept(settings)})",

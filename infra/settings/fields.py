@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
@@ -136,6 +136,22 @@ class Settings(BaseModel):
         {},
         description="With images prebuilt: the references of frontend, segmentation and"
         " segment_anything_model, each with its @sha256: digest.",
+    )
+    interactive_model: str = Field(
+        "sam-vit-b",
+        description="The model that answers clicks and boxes: a name from docs/models.md, demo (it"
+        " knows no photographs), or your own as ADDRESS#sha256=HASH.",
+    )
+    segmentation_model: str = Field(
+        "segformer-b2-clothes",
+        description="The model that pre-labels whole images: a name from docs/models.md, demo, or"
+        " your own folder as ADDRESS#config.json=HASH&model.safetensors=HASH"
+        "&preprocessor_config.json=HASH.",
+    )
+    backends: Mapping[str, Any] = Field(
+        {},
+        description="The backends' own settings, such as IMAGE_HOSTS (where else images may come"
+        " from) and MAX_BODY_MB. docs/settings.md lists them.",
     )
     project_file: str = Field(
         "templates/projects/garments-bucket.yaml",

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
+from infra.settings.backends import fixed, variables
 from infra.settings.facts import REPOSITORY
 from infra.settings.fields import CONFIG_FIELDS, Settings
 from infra.settings.findings import listed
@@ -100,10 +101,10 @@ def project_file_text(text: str) -> str:
 
 
 def manual_text(text: str) -> str:
-    """Return docs/settings.md with its table written anew."""
+    """Return docs/settings.md with its tables written anew."""
     head = text.partition(TABLE_START)[0]
     tail = text.partition(TABLE_END)[2]
-    return f"{head}{TABLE_START}{table()}{TABLE_END}{tail}"
+    return f"{head}{TABLE_START}{table()}{backends_section()}{TABLE_END}{tail}"
 
 
 def table() -> str:
@@ -113,6 +114,23 @@ def table() -> str:
         default = _shown_default(entry)
         rows.append(f"| `{key}` | {default} | {entry['description']} |")
     return "\n".join(rows) + "\n"
+
+
+def backends_section() -> str:
+    """Return what the key `backends` may hold, as a section in Markdown."""
+    rows = [
+        "",
+        "### The backends' own settings",
+        "",
+        "| in `backends` | allowed | what |",
+        "|---|---|---|",
+    ]
+    rows += [
+        f"| `{variable.name}` | {variable.allowed} | {variable.what} |"
+        for variable in variables().values()
+    ]
+    others = listed((f"`{name}`" for name in fixed()), "and")
+    return "\n".join(rows) + f"\n\nA stack sets {others} by itself.\n"
 
 
 def _shown_default(entry: Mapping[str, Any]) -> str:

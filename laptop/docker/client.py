@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from laptop.docker.settings import DockerSettings
 from laptop.processes.process import Command, run_to_end
@@ -58,13 +58,20 @@ class Docker:
             raise LaptopError(f"docker {words[0]} {words[1]} failed: {done.stderr.strip()}")
         return done.stdout.strip()
 
-    def run(self, name: str, what: str, words: list[str], environ: Mapping[str, str]) -> str:
+    def run(
+        self,
+        name: str,
+        what: str,
+        words: list[str],
+        environ: Mapping[str, str],
+        good: Collection[int] = (0,),
+    ) -> str:
         """Long work, shown as `what`, its output in RUN_DIR/NAME.log. Returns the output's end.
 
         Raises LaptopError, with the last lines of the log, when it fails.
         """
         command = Command(name, (self._program(), *words), {**self._environ, **environ})
-        return run_to_end(command, self._settings.run_dir, self._progress, what)
+        return run_to_end(command, self._settings.run_dir, self._progress, what, good=good)
 
     def _program(self) -> str:
         found = shutil.which("docker", path=self._environ.get("PATH"))

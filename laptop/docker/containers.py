@@ -63,7 +63,7 @@ def prepare_containers(settings: DockerSettings, progress: Progress) -> Containe
         )
     if not stack.has_port(settings.port):
         require_free(settings.port, "make demo DOCKER=1")
-    build_all(docker, settings, progress.say)
+    build_all(docker, settings, progress)
     return Containers(settings, progress, stack)
 
 

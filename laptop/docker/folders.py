@@ -8,7 +8,8 @@ from pathlib import Path
 
 from laptop.credentials import Credentials, new_password, write_private
 from laptop.docker.settings import DockerSettings
-from laptop.docker.variables import CADDYFILE, PROJECT_FILE
+from laptop.docker.variables import CADDYFILE
+from laptop.own_images import own_images, write_project
 from laptop.settings import DEMO_PROJECT
 
 DATA = ("postgres", "frontend", "caddy")
@@ -55,16 +56,38 @@ def ensure_secrets(settings: DockerSettings, credentials: Credentials) -> None:
 
 
 def renew_project(settings: DockerSettings) -> None:
-    """The demo's project file with its labeling config and pictures, beside each other."""
+    """The project file with its labeling config and pictures, beside each other."""
     project = settings.project_dir
     for folder in ("projects", "labeling"):
         (project / folder).mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(DEMO_PROJECT, project / PROJECT_FILE)
-    for config in LABELING.iterdir():
-        shutil.copyfile(config, project / "labeling" / config.name)
-    shutil.copytree(settings.images_dir, project / "images", dirs_exist_ok=True)
+    if settings.images is not None:
+        own = Path("own", Path(settings.project_file).stem)
+        copy_images(settings.images, project / own)
+        write_project(project / "projects", settings.images, f"../{own}")
+    else:
+        shutil.copyfile(DEMO_PROJECT, project / settings.project_file)
+        for config in LABELING.iterdir():
+            shutil.copyfile(config, project / "labeling" / config.name)
+        shutil.copytree(settings.images_dir, project / "images", dirs_exist_ok=True)
     for path in (project, *project.rglob("*")):
         give(path, settings)
+
+
+def copy_images(source: Path, target: Path) -> None:
+    """Makes `target` hold the images of `source` and no others. They are copied and not linked: the
+    containers' user gets them, and the originals stay as they are."""
+    wanted = {path.relative_to(source): path for path in own_images(source)}
+    for path in own_images(target) if target.is_dir() else []:
+        if path.relative_to(target) not in wanted:
+            path.unlink()
+    for relative, path in wanted.items():
+        copy, state = target / relative, path.stat()
+        if copy.is_file():
+            known = copy.stat()
+            if (known.st_size, known.st_mtime_ns) == (state.st_size, state.st_mtime_ns):
+                continue
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
 
 
 def give(path: Path, settings: DockerSettings) -> None:

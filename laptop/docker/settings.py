@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from laptop.own_images import project_name
 from laptop.settings import (
     DEFAULT_PORT,
-    DEMO_SAM_CHECKPOINT,
-    DEMO_SEGMENTATION_MODEL,
+    DEMO_PROJECT,
     ROOT,
     LaptopError,
     LaptopSettings,
     load_settings,
 )
+from weights.catalogue import Kind
+from weights.errors import WeightsError
 
 TEMPLATES = ROOT / "templates/vm"
 
@@ -29,11 +31,18 @@ CLIENT = {
 BUILD_ARGUMENTS = {
     "segmentation": (
         *("PYTHON_IMAGE", "SEGMENTATION_MODEL_URL", "SEGMENTATION_MODEL_SHA256"),
-        "SEGMENTATION_LABEL_MAP",
+        *("WEIGHTS_MIRROR", "SEGMENTATION_LABEL_MAP"),
     ),
-    "segment_anything_model": ("PYTHON_IMAGE", "SAM_CHECKPOINT_URL", "SAM_CHECKPOINT_SHA256"),
+    "segment_anything_model": (
+        *("PYTHON_IMAGE", "SAM_CHECKPOINT_URL", "SAM_CHECKPOINT_SHA256", "WEIGHTS_MIRROR"),
+    ),
     "frontend": ("PYTHON_IMAGE",),
 }
+
+# Where an image has its label maps.
+LABEL_MAPS = "/app/backends/segmentation/label_maps"
+# The argument of each model, without _URL and _SHA256.
+ARGUMENTS: dict[Kind, str] = {"interactive": "SAM_CHECKPOINT", "segmentation": "SEGMENTATION_MODEL"}
 
 # The user of the images: nobody's on a laptop, and what a studio that root starts runs as.
 IMAGES_USER = (10001, 10001)
@@ -73,6 +82,12 @@ class DockerSettings(LaptopSettings):
         return self.folder / "project"
 
     @property
+    def project_file(self) -> str:
+        """The project that is applied, below `project_dir`."""
+        name = project_name(self.images) if self.images else DEMO_PROJECT.name
+        return f"projects/{name}"
+
+    @property
     def caddyfile(self) -> Path:
         return self.folder / "Caddyfile"
 
@@ -89,29 +104,56 @@ def load_docker_settings(
     # Postgres refuses to run as root.
     user, group = IMAGES_USER if os.geteuid() == 0 else (os.geteuid(), os.getegid())
     names = {name for arguments in BUILD_ARGUMENTS.values() for name in arguments}
+    settings = load_settings(environ, port)
+    given = {name: environ[name] for name in sorted(names) if environ.get(name)}
     return DockerSettings(
-        **vars(load_settings(environ, port)),
+        **vars(settings),
         user=user,
         group=group,
         gpu=gpu,
-        build_arguments={name: environ[name] for name in sorted(names) if environ.get(name)},
+        build_arguments=chosen_arguments(settings, given) | given,
         client_environ={name: value for name, value in environ.items() if name in CLIENT},
     )
+
+
+def chosen_arguments(settings: LaptopSettings, given: Mapping[str, str]) -> dict[str, str]:
+    """The build arguments that MODELS stands for.
+
+    Raises LaptopError for a model that is given twice, or that no image can be built with.
+    """
+    arguments = {}
+    for kind, model in settings.models.items():
+        name = ARGUMENTS[kind]
+        if f"{name}_URL" in given:
+            raise LaptopError(
+                f"MODELS chooses {model.name} and {name}_URL another {kind} model. Omit one."
+            )
+        try:
+            url, digest = model.source
+        except WeightsError as error:
+            raise LaptopError(f"MODELS: {error}") from error
+        if url:
+            arguments |= {f"{name}_URL": url, f"{name}_SHA256": digest}
+    if settings.label_map:
+        arguments["SEGMENTATION_LABEL_MAP"] = f"{LABEL_MAPS}/{settings.label_map}.yaml"
+    return arguments
 
 
 def require_buildable(settings: DockerSettings) -> None:
     """Raises LaptopError, with every fault, for weights that no image can be built with."""
     given = settings.build_arguments
     problems = []
-    for name, is_demo in (
-        ("SAM_CHECKPOINT", settings.sam_checkpoint == DEMO_SAM_CHECKPOINT),
-        ("SEGMENTATION_MODEL", settings.segmentation_model == str(DEMO_SEGMENTATION_MODEL)),
-    ):
+    for kind, name in ARGUMENTS.items():
         url, digest = f"{name}_URL", f"{name}_SHA256"
-        if not is_demo:
+        if settings.served[kind] != "demo" and kind not in settings.models:
             problems.append(
                 f"{name} works only without Docker. An image downloads its weights while it is "
-                f"built: give {url} and {digest} instead."
+                f"built: give MODELS with a name of the catalogue, or {url} and {digest}."
+            )
+        if given.get(url, "").startswith("file:"):
+            problems.append(
+                f"{given[url]} is on this machine, and an image is built from what is in the "
+                "network. Give an address that a container can reach, or omit DOCKER=1."
             )
         if (url in given) != (digest in given):
             problems.append(

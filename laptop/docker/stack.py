@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from laptop.docker.causes import explain
 from laptop.docker.client import Docker
 from laptop.docker.settings import TEMPLATES, DockerSettings
-from laptop.docker.variables import PROJECT_FILE, variables
+from laptop.docker.variables import variables
+from laptop.processes.process import APPLIED
 from laptop.settings import LaptopError
 
 # compose.yml fixes the name, as it fixes addresses: one studio for each Docker.
@@ -59,9 +61,18 @@ class Stack:
 
     def apply(self) -> str:
         """Runs `studio apply --json -` in the one-shot container. Returns what it printed."""
-        command = ["python", "-m", "studio", "apply", f"/project/{PROJECT_FILE}", "--json", "-"]
+        command = [
+            "python",
+            "-m",
+            "studio",
+            "apply",
+            f"/project/{self._settings.project_file}",
+            "--json",
+            "-",
+        ]
         run = ["run", "--rm", "--no-TTY", "apply", *command]
-        return self._compose("apply", "applying the demo project", run, progress="quiet")
+        what = self._settings.images.name if self._settings.images else "the demo project"
+        return self._compose("apply", f"applying {what}", run, "quiet", APPLIED)
 
     def down(self) -> None:
         """Removes containers and networks; the data is in folders, and stays."""
@@ -107,13 +118,20 @@ class Stack:
         done = self._docker.ask("logs", "--tail", "500", f"{NAME}-{service}-1")
         return done.stdout + done.stderr
 
-    def _compose(self, name: str, what: str, words: list[str], progress: str = "plain") -> str:
+    def _compose(
+        self,
+        name: str,
+        what: str,
+        words: list[str],
+        progress: str = "plain",
+        good: Collection[int] = (0,),
+    ) -> str:
         settings = self._settings
         files = ["compose.yml", *(["compose.gpu.yml"] if settings.gpu else [])]
         chosen = [word for file in files for word in ("--file", str(TEMPLATES / file))]
         before = ["compose", "--ansi", "never", "--progress", progress, *chosen]
         before += ["--project-directory", str(settings.folder)]
-        return self._docker.run(name, what, [*before, *words], variables(settings))
+        return self._docker.run(name, what, [*before, *words], variables(settings), good)
 
 
 def named_by_compose(said: str) -> dict[str, str]:

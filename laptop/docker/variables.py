@@ -7,10 +7,9 @@ import hashlib
 from laptop.credentials import ADMIN
 from laptop.docker.images import reference
 from laptop.docker.settings import BUILD_ARGUMENTS, DockerSettings
-from laptop.settings import DEMO_PROJECT, HOST, ROOT
+from laptop.settings import HOST, ROOT
 
 CADDYFILE = ROOT / "templates/laptop/Caddyfile"
-PROJECT_FILE = f"projects/{DEMO_PROJECT.name}"
 
 
 def variables(settings: DockerSettings) -> dict[str, str]:
@@ -26,7 +25,7 @@ def variables(settings: DockerSettings) -> dict[str, str]:
         "SECRETS_DIR": str(settings.secrets_dir),
         "GOOGLE_DIR": str(settings.google_dir),
         "PROJECT_DIR": str(settings.project_dir),
-        "PROJECT_FILE": PROJECT_FILE,
+        "PROJECT_FILE": settings.project_file,
         "CADDYFILE": str(settings.caddyfile),
         # A container goes on with the file that it was started with.
         "CADDYFILE_HASH": hashlib.sha256(CADDYFILE.read_bytes()).hexdigest()[:16],

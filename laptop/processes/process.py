@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from laptop.processes.strays import MARK
 from laptop.progress import Progress
 from laptop.settings import ROOT, LaptopError
+
+# What `studio apply` ends with when it did its work: 3 and 4 say that images have no pre-label.
+APPLIED = (0, 3, 4)
 
 BOUND = Path(__file__).with_name("bound.py")
 TICK_SECONDS = 0.2
@@ -104,10 +107,12 @@ def run_to_end(
     progress: Progress,
     what: str,
     meanwhile: Callable[[], None] = lambda: None,
+    good: Collection[int] = (0,),
 ) -> str:
     """Runs a command to its end, shown as `what` with the last line of its output.
 
-    `meanwhile` is called again and again. Returns the end of the output.
+    `meanwhile` is called again and again. `good` are the exit codes of a command that did not fail.
+    Returns the end of the output.
 
     Raises LaptopError, with the last lines of the log, when the command fails.
     """
@@ -120,7 +125,7 @@ def run_to_end(
                 status(process.tail(1))
         finally:
             stop([process])
-        if code != 0:
+        if code not in good:
             raise LaptopError(
                 f"{command.name} failed ({exit_words(code)}). The end of {process.log}:\n"
                 f"{process.tail()}"

@@ -6,8 +6,10 @@ import sys
 import time
 
 from laptop.credentials import Credentials, ensure_credentials
+from laptop.models import ensure_weights
+from laptop.own_images import write_project
 from laptop.processes.ports import require_free
-from laptop.processes.process import Command, run_to_end
+from laptop.processes.process import APPLIED, Command, run_to_end
 from laptop.processes.services import (
     apply_environ,
     backend_facts,
@@ -53,11 +55,15 @@ class Processes:
                 time.sleep(self.tick_seconds)
 
     def apply(self) -> str:
-        argv = (sys.executable, "-m", "studio", "apply", str(DEMO_PROJECT), "--json", "-")
+        settings, project = self._settings, DEMO_PROJECT
+        if settings.images is not None:
+            projects = settings.data_dir / "projects"
+            project = write_project(projects, settings.images, str(settings.images))
+        argv = (sys.executable, "-m", "studio", "apply", str(project), "--json", "-")
         environ = apply_environ(self._settings, self._addresses, self._credentials)
         command = Command("apply", argv, environ)
-        what = "applying the demo project"
-        return run_to_end(command, self._settings.run_dir, self._progress, what, self.tick)
+        what = f"applying {project.stem if settings.images else 'the demo project'}"
+        return run_to_end(command, self._settings.run_dir, self._progress, what, self.tick, APPLIED)
 
     def facts(self) -> dict[str, object]:
         return {"backends": backend_facts(self._addresses, self._credentials)}
@@ -68,7 +74,8 @@ def prepare_processes(settings: LaptopSettings, progress: Progress) -> Processes
     # Left by a run that was killed.
     settings.demo_file.unlink(missing_ok=True)
     require_free(settings.port)
-    require_weights(settings)
     require_environments(settings)
+    ensure_weights(settings, progress)
+    require_weights(settings)
     credentials = ensure_credentials(settings.credentials_file)
     return Processes(settings, progress, choose_addresses(settings), credentials)

@@ -9,7 +9,7 @@ from laptop.credentials import Credentials
 from laptop.processes.ports import free_or_other
 from laptop.processes.process import Command
 from laptop.processes.supervisor import Service
-from laptop.settings import HOST, LaptopSettings
+from laptop.settings import HOST, LABEL_MAPS, LaptopSettings
 
 BACKEND_PORTS = {"segmentation": 7070, "segment_anything_model": 9090}
 BACKEND_USER = "label-studio"
@@ -49,6 +49,7 @@ def make_services(
         "segmentation": {
             "MODEL_CLASS": "backends.segmentation.backend:SegmentationBackend",
             "SEGMENTATION_MODEL": settings.segmentation_model,
+            **label_map(settings),
         },
         "segment_anything_model": {
             "MODEL_CLASS": "backends.segment_anything_model.backend:SegmentAnythingBackend",
@@ -80,6 +81,13 @@ def make_services(
 
     web = ("frontend", settings.frontend_python, "backends.frontend", FRONTEND_BOOT_SECONDS)
     return [service(*web, frontend), *map(backend, models)]
+
+
+def label_map(settings: LaptopSettings) -> dict[str, str]:
+    """The label map of a model of the catalogue, unless the caller has chosen another."""
+    if settings.label_map is None or settings.passed_on.get("SEGMENTATION_LABEL_MAP"):
+        return {}
+    return {"SEGMENTATION_LABEL_MAP": str(LABEL_MAPS / f"{settings.label_map}.yaml")}
 
 
 def apply_environ(

@@ -1,5 +1,6 @@
 """Label Studio, as the studio uses it: the one module that talks to it, but for accounts."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ import httpx
 import requests
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.types import ImportApiRequest
+from requests.auth import AuthBase
 
 from studio.errors import RefusedError
 from studio.label_studio.answers import explained, refusal
@@ -40,17 +42,17 @@ class Studio:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        token = connection.token.get_secret_value()
         self._client = httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True)
-        self._sdk = LabelStudio(
-            base_url=connection.url,
-            api_key=token,
-            httpx_client=self._client,
-            # A request that failed half-way may have made what it should make.
-            max_retries=0,
-        )
+        with explained(connection, "connecting"):
+            self._sdk = LabelStudio(
+                base_url=connection.url,
+                api_key=connection.token.get_secret_value(),
+                httpx_client=self._client,
+                # A request that failed half-way may have made what it should make.
+                max_retries=0,
+            )
         self._http = requests.Session()
-        self._http.headers["Authorization"] = f"Token {token}"
+        self._http.auth = _Authorization(self._sdk)
         self.storages = Storages(connection, self._sdk, self._http)
 
     def __enter__(self) -> Self:
@@ -135,6 +137,50 @@ class Studio:
             )
             return sorted((to_task(item) for item in pages), key=lambda task: task.id)
 
+    def tasks_annotated_by(self, project: int, controls: Iterable[str]) -> list[int]:
+        """Return the ids of tasks with an annotation that has a result of one of ``controls``.
+
+        Label Studio looks through the annotations itself: none of their masks is sent.
+        """
+        items = [
+            {
+                "filter": "filter:tasks:annotations_results",
+                "operator": "contains",
+                "type": "String",
+                # As both databases write JSON as text.
+                "value": f'"from_name": {json.dumps(control)}',
+            }
+            for control in controls
+        ]
+        if not items:
+            return []
+        query = json.dumps({"filters": {"conjunction": "or", "items": items}})
+        with explained(self.connection, "looking for prompts in annotations"):
+            pages = self._sdk.tasks.list(
+                project=project, query=query, include="id", page_size=PAGE_SIZE
+            )
+            return sorted(number_of(item) for item in pages)
+
+    def annotated_controls(self, project: int) -> frozenset[str]:
+        """Return the names of the controls that annotations and drafts were made with."""
+        doing = "reading what the project's annotations were made with"
+        with explained(self.connection, doing):
+            summary = self._send("GET", f"/api/projects/{project}/summary/", doing)
+        return frozenset(
+            [
+                *(str(key).partition("|")[0] for key in summary.get("created_annotations") or {}),
+                *(summary.get("created_labels") or {}),
+                *(summary.get("created_labels_drafts") or {}),
+            ]
+        )
+
+    def delete_predictions(self, project: int) -> None:
+        """Delete all predictions of a project."""
+        path, doing = f"/api/projects/{project}/model-versions/", "deleting predictions"
+        with explained(self.connection, doing):
+            for version in self._send("GET", path, doing):
+                self._send("DELETE", path, doing, json={"model_version": version})
+
     def annotators(self, task: int) -> list[int]:
         """Return the users of a task's annotations, one for each, without the skipped ones."""
         with explained(self.connection, f"reading the annotations of task {task}"):
@@ -207,6 +253,20 @@ class Studio:
         if not isinstance(body, dict):
             raise RefusedError(f"{doing}: Label Studio answered in an unexpected form at {path}")
         return body
+
+
+class _Authorization(AuthBase):
+    """The SDK's own header: a legacy token, or what it got for a personal access token.
+
+    The access token lasts five minutes, and the SDK renews it: each request asks.
+    """
+
+    def __init__(self, sdk: LabelStudio) -> None:
+        self._sdk = sdk
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._sdk._client_wrapper.get_headers()["Authorization"]
+        return request
 
 
 def _backend_fields(backend: Backend) -> dict[str, Any]:

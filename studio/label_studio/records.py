@@ -8,6 +8,9 @@ from label_studio_sdk.types import MlBackend
 
 from studio.project.project_file import SOURCE_KEY
 
+# Between a model's version and the reason why it cannot use an image.
+REFUSED = " cannot: "
+
 
 @dataclass(frozen=True)
 class Project:
@@ -74,7 +77,21 @@ class Task:
 
     def has_prediction_of(self, version: str) -> bool:
         """Whether one of its predictions is of ``version``, which may hold commas itself."""
-        return f",{version}," in f",{self.model_versions},"
+        return f",{version}," in f",{self._versions},"
+
+    def refusal_of(self, version: str) -> str | None:
+        """Why the model of ``version`` cannot use its image, None when it did not say so.
+
+        Our backends write it into the prediction's version (backends/serving/outcomes.py), without
+        commas: `VERSION cannot: REASON`.
+        """
+        _, found, rest = f",{self._versions}".partition(f",{version}{REFUSED}")
+        return rest.partition(",")[0] if found else None
+
+    @property
+    def _versions(self) -> str:
+        # PostgreSQL's come with a space behind each comma (data_manager/serializers.py).
+        return self.model_versions.replace(", ", ",")
 
 
 def number_of(item: Any) -> int:

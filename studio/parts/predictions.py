@@ -1,8 +1,9 @@
-"""The predictions: every task has one of the first backend's current model.
+"""The predictions: every task has one of the first backend's current model, or a reason why not.
 
 Label Studio sends all tasks of a request to the backend at once, waits 100 s, and says "Retrieved N
 predictions" even when it got none. So the requests are small, sized by how long the earlier ones
-took, and what arrived is counted afterwards.
+took, and what arrived is counted afterwards. A task whose image the model cannot use has a
+prediction that says so, and is not asked for again; one that could not be answered now has none.
 """
 
 import time
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 
 from studio.label_studio.client import Studio
 from studio.label_studio.records import RegisteredBackend, Task
+from studio.left import Left, left_of
 from studio.output import counted
-from studio.part import Context, Step
+from studio.part import Context, Remark, Step
 from studio.project.project_file import ProjectFile
+from studio.readiness import reasons_of
 
 OF_DATA = True
 # Label Studio gives up after 100 s (ML_TIMEOUT_PREDICT); a request aims at a quarter of that.
@@ -21,7 +24,6 @@ AIM_SECONDS = 25.0
 MAX_TASKS = 50
 # A single task that takes longer than this would only be waited for once more.
 HOPELESS_SECONDS = 60.0
-MAX_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,14 @@ class Seen:
     Attributes:
         new_tasks: how many more tasks are about to be imported.
         may_change_model: whether the model may be another one by then.
+        again: whether tasks are asked for again whose images the model could not use.
     """
 
     tasks: Sequence[Task] = ()
     backends: Sequence[RegisteredBackend] = ()
     new_tasks: int = 0
     may_change_model: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class RetrievePredictions(Step):
 
     backend: str
     count: int
+    again: bool = False
 
     def describe(self) -> str:
         if self.count:
@@ -57,13 +62,14 @@ class RetrievePredictions(Step):
 
     def carry_out(self, context: Context) -> None:
         with context.output.progress("retrieving predictions") as tell:
-            missing = retrieve_missing(context.studio, context.project_id, self.backend, tell)
-        for task in missing[:MAX_NAMED]:
-            context.output.say(f"no prediction for task {task.id} ({task.source or 'not ours'})")
-        if len(missing) > MAX_NAMED:
-            context.output.say(f"and for {counted(len(missing) - MAX_NAMED, 'more task')}")
-        if missing:
-            context.output.say("the first backend's log says why; the next run asks again")
+            tasks, version = retrieve_missing(
+                context.studio, context.project_id, self.backend, tell, self.again
+            )
+        waiting = lacking(tasks, version)
+        first = next(item for item in context.project.backends if item.title == self.backend)
+        context.left = left_of(tasks, version, waiting, reasons_of(first) if waiting else {})
+        for line in context.left.lines():
+            context.output.say(line)
 
 
 def look(context: Context) -> Seen:
@@ -73,17 +79,26 @@ def look(context: Context) -> Seen:
         present.backends,
         sum(step.new_tasks for step in planned),
         any(step.may_change_model for step in planned),
+        context.again,
     )
 
 
-def compare(project: ProjectFile, seen: Seen) -> list[Step]:
+def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
     if not project.backends:
         return []
     first = project.backends[0].title
-    count = seen.new_tasks + len(lacking(seen.tasks, current_version(seen.backends, first)))
+    version = current_version(seen.backends, first)
+    count = seen.new_tasks + len(lacking(seen.tasks, version, seen.again))
     if count or (seen.tasks and seen.may_change_model):
-        return [RetrievePredictions(first, count)]
-    return []
+        return [RetrievePredictions(first, count, seen.again)]
+    return [Remark(line) for line in left_of(seen.tasks, version).lines()]
+
+
+def left_unasked(project: ProjectFile, seen: Seen) -> Left:
+    """Return what stays open when nothing is retrieved."""
+    if not project.backends:
+        return Left()
+    return left_of(seen.tasks, current_version(seen.backends, project.backends[0].title))
 
 
 def current_version(backends: Sequence[RegisteredBackend], title: str) -> str:
@@ -91,28 +106,42 @@ def current_version(backends: Sequence[RegisteredBackend], title: str) -> str:
     return next((item.model_version for item in backends if item.title == title), "")
 
 
-def lacking(tasks: Sequence[Task], version: str) -> list[Task]:
-    """Return the tasks without a prediction of ``version`` (of any, when it is unknown)."""
+def lacking(tasks: Sequence[Task], version: str, again: bool = False) -> list[Task]:
+    """Return the tasks without a prediction of ``version`` (of any, when it is unknown).
+
+    Args:
+        again: also those whose images the model could not use.
+    """
     if not version:
         return [task for task in tasks if not task.model_versions]
-    return [task for task in tasks if not task.has_prediction_of(version)]
+    return [
+        task
+        for task in tasks
+        if not task.has_prediction_of(version) and (again or task.refusal_of(version) is None)
+    ]
 
 
 def retrieve_missing(
-    studio: Studio, project: int, first_backend: str, tell: Callable[[int, int], None]
-) -> list[Task]:
+    studio: Studio,
+    project: int,
+    first_backend: str,
+    tell: Callable[[int, int], None],
+    again: bool = False,
+) -> tuple[list[Task], str]:
     """Retrieve predictions of the current model for all tasks without one.
 
     Args:
         first_backend: title of the backend that makes them.
         tell: called with the number of tasks asked for so far, and of all.
+        again: ask also for tasks whose images the model could not use.
 
     Returns:
-        The tasks that still have none: their request failed, and the backend's log says why.
+        All tasks as they are then, and the model's version.
     """
-    missing = _missing(studio, project, first_backend)
+    tasks, version = _read(studio, project, first_backend)
+    missing = lacking(tasks, version, again)
     if not missing:
-        return []
+        return tasks, version
     done, size = 0, 1
     tell(0, len(missing))
     while done < len(missing):
@@ -123,12 +152,12 @@ def retrieve_missing(
         done += len(chunk)
         tell(done, len(missing))
     # One bad task may have cost its neighbours theirs.
-    for task in _missing(studio, project, first_backend):
+    for task in lacking(*_read(studio, project, first_backend)):
         started = time.monotonic()
         studio.retrieve_predictions(project, [task.id])
         if time.monotonic() - started > HOPELESS_SECONDS:
             break
-    return _missing(studio, project, first_backend)
+    return _read(studio, project, first_backend)
 
 
 def next_size(tasks: int, seconds: float) -> int:
@@ -140,6 +169,6 @@ def next_size(tasks: int, seconds: float) -> int:
     return max(1, min(fitting, 4 * tasks, MAX_TASKS))
 
 
-def _missing(studio: Studio, project: int, first_backend: str) -> list[Task]:
+def _read(studio: Studio, project: int, first_backend: str) -> tuple[list[Task], str]:
     version = current_version(studio.backends(project), first_backend)
-    return lacking(studio.tasks(project), version)
+    return studio.tasks(project), version

@@ -5,10 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.label_studio.records import Project
-from studio.part import Context, Step
+from studio.part import Context, Remark, Step
+from studio.project.labeling_config import masks_go_elsewhere, missing_controls
 from studio.project.project_file import ProjectFile
 
 OF_DATA = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is there.
+
+    Attributes:
+        annotated: names of the controls that annotations and drafts were made with.
+    """
+
+    project: Project | None = None
+    annotated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -26,23 +39,39 @@ class CreateProject(Step):
 
 @dataclass(frozen=True)
 class ChangeProject(Step):
-    """Change some fields, all in one request."""
+    """Change some fields, all in one request.
+
+    Attributes:
+        with_new_predictions: whether the predictions that are there are for the old labeling
+            config; the new one would show none of them.
+    """
 
     fields: Mapping[str, Any]
+    with_new_predictions: bool = False
+
+    @property
+    def may_change_model(self) -> bool:
+        return self.with_new_predictions
 
     def describe(self) -> str:
         names = ", ".join(name.replace("_", " ") for name in self.fields)
-        return f"change the project's {names}"
+        anew = "; predictions are made anew" if self.with_new_predictions else ""
+        return f"change the project's {names}{anew}"
 
     def carry_out(self, context: Context) -> None:
         context.studio.update_project(context.project_id, self.fields)
+        if self.with_new_predictions:
+            context.studio.delete_predictions(context.project_id)
 
 
-def look(context: Context) -> Project | None:
-    return context.present.project
+def look(context: Context) -> Seen:
+    project = context.present.project
+    if project is None or project.label_config == context.project.config_text:
+        return Seen(project)
+    return Seen(project, context.studio.annotated_controls(project.id))
 
 
-def compare(project: ProjectFile, seen: Project | None) -> list[Step]:
+def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
     wanted = {
         "title": project.title,
         "description": project.description.strip(),
@@ -51,7 +80,27 @@ def compare(project: ProjectFile, seen: Project | None) -> list[Step]:
         "show_collab_predictions": True,
         "evaluate_predictions_automatically": False,
     }
-    if seen is None:
+    present = seen.project
+    if present is None:
         return [CreateProject(wanted)]
-    changed = {name: value for name, value in wanted.items() if getattr(seen, name) != value}
-    return [ChangeProject(changed)] if changed else []
+    changed = {name: value for name, value in wanted.items() if getattr(present, name) != value}
+    found: list[Step | Remark] = []
+    if "label_config" in changed:
+        missing = missing_controls(project.config_text, seen.annotated)
+        if missing:
+            del changed["label_config"]
+            found.append(Remark(_kept(missing)))
+    anew = "label_config" in changed and masks_go_elsewhere(
+        present.label_config, project.config_text
+    )
+    if changed:
+        found.append(ChangeProject(changed, anew))
+    return found
+
+
+def _kept(missing: list[str]) -> str:
+    return (
+        "the project keeps its labeling config: there are annotations or drafts of "
+        f"{', '.join(missing)}, which the file's config lacks. For the new config, give the file "
+        "another title: that makes a project of its own"
+    )

@@ -1,11 +1,14 @@
 """What a labeling config says about a task's data."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from label_studio_sdk.label_interface.interface import LabelInterface
 
+from masks.errors import LabelingConfigError
+from masks.labeling_config import LabelingConfig, labeling_config
 from studio.errors import ProjectFileError
 
 # Label Studio replaces $name in any attribute by the task's data.
@@ -48,3 +51,40 @@ def read_task_keys(config: str) -> TaskKeys:
     texts = [value for element in tree.iter() for value in element.attrib.values()]
     names = dict.fromkeys(name for text in texts for name in VARIABLE.findall(text))
     return TaskKeys(image, tuple(name for name in names if name != image))
+
+
+def prompt_controls(config: str) -> tuple[str, ...]:
+    """Return the controls whose regions are prompts and never annotations (`smartOnly`)."""
+    read = _masks_of(config)
+    return tuple(control.name for control in read.smart if control.only_prompts) if read else ()
+
+
+def missing_controls(config: str, annotated: Collection[str]) -> list[str]:
+    """Return which of the controls that annotations were made with ``config`` lacks."""
+    tree = ElementTree.fromstring(config)
+    flags = [tag.get("indexFlag") or "{{idx}}" for tag in tree.iter("Repeater")]
+    names = [re.escape(element.get("name", "")) for element in tree.iter()]
+    for flag in flags:
+        names = [name.replace(re.escape(flag), r"\d+") for name in names]
+    return sorted(one for one in annotated if not any(re.fullmatch(name, one) for name in names))
+
+
+def masks_go_elsewhere(before: str, after: str) -> bool:
+    """Return whether masks that were made for one config are not shown by the other."""
+    old, new = _masks_of(before), _masks_of(after)
+    return old is not None and new is not None and _places(old) != _places(new)
+
+
+def _places(config: LabelingConfig) -> list[tuple[object, ...]]:
+    """Where each image's masks are held: a control, and the list that names them."""
+    return [
+        (image.name, control.name, control.kind, [(one.name, one.type) for one in control.lists])
+        for image, control in config.images_with_masks()
+    ]
+
+
+def _masks_of(config: str) -> LabelingConfig | None:
+    try:
+        return labeling_config(config)
+    except LabelingConfigError:
+        return None

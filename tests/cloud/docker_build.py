@@ -66,12 +66,16 @@ class DockerBuild(Provider):
     def Diff(self, request: Any) -> pb.DiffResponse:
         """Find what is built anew: a changed argument, or a changed file in the context."""
         olds, news = read(request.old_inputs), read(request.news)
+        ignored = {
+            f"secrets.{name}"
+            for name in news.get("ignoreSecretsInDiffCalculation") or []
+            if name in (olds.get("secrets") or {}) and name in (news.get("secrets") or {})
+        }
         changed = {
             found.path: pb.PropertyDiff(kind=pb.PropertyDiff.UPDATE, inputDiff=True)
             for found in differences(olds, news)
-            if not re.fullmatch(
-                r"registries\[\d+\]\.password", found.path
-            )  # A new token each time.
+            if not PASSWORD.fullmatch(found.path)  # A new token each time.
+            and found.path not in ignored
         }
         if read(request.olds).get("contextHash") != hashed(news):
             changed["contextHash"] = pb.PropertyDiff(kind=pb.PropertyDiff.UPDATE)
@@ -155,8 +159,8 @@ def with_digest(tag: str, digest: str) -> str:
 def build(inputs: Data) -> str:
     """Return the digest that CLOUD_DOUBLE_BUILD answers with, or nothing where it is not set.
 
-    It reads {context, dockerfile, tags, platforms, buildArgs, target, registries, push}, builds
-    and pushes, and answers {"digest": "sha256:..."} or {"error": "..."}.
+    It reads {context, dockerfile, tags, platforms, buildArgs, secrets, target, registries, push},
+    builds and pushes, and answers {"digest": "sha256:..."} or {"error": "..."}.
 
     Raises:
         Refused: with its error, or when it fails.

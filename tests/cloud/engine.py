@@ -23,6 +23,7 @@ from tests.cloud.golang import GoError, go
 HERE = Path(__file__).resolve().parent
 PLUGINS = HERE / "plugins"
 LANGUAGE_HOST = (
+    PLUGINS / "start",
     PLUGINS / "start.py",
     HERE / "language_host.py",
     PLUGINS / "pulumi-language-python",
@@ -74,9 +75,14 @@ def ensure() -> Path:
 
 
 def with_language_host(folder: Path) -> None:
-    """Put this checkout's language host beside the engine: another checkout's may be another."""
+    """Put this checkout's language host beside the engine: another checkout's may be another.
+
+    A link to a file of its name would be written through, into the folders of all checkouts.
+    """
+    own = {source.name for source in LANGUAGE_HOST}
     for file in kept.kept(cache(), build).glob("[!.]*"):
-        os.link(file, folder / file.name)
+        if file.name not in own:
+            os.link(file, folder / file.name)
     for source in LANGUAGE_HOST:
         install(source, folder / source.name)
 

@@ -40,6 +40,15 @@ def interpreter(info: language_pb2.ProgramInfo) -> str:
     return str(python) if virtualenv and python.exists() else sys.executable
 
 
+def python(info: language_pb2.ProgramInfo) -> list[str]:
+    """Return the words before a program's own: its Python, or what forks it with imports done."""
+    found = interpreter(info)
+    client = Path(os.environ.get("CLOUD_DOUBLE_WARM_CLIENT", ""))
+    if client.name and Path(found).samefile(sys.executable):
+        return [found, "-I", "-S", "-E", str(client)]
+    return [found, "-u"]
+
+
 def options(info: language_pb2.ProgramInfo) -> dict[str, Any]:
     """Return the runtime options of Pulumi.yaml."""
     return dict(info.options.items()) if info.HasField("options") else {}
@@ -100,7 +109,7 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
         executor = shutil.which("pulumi-language-python-exec")
         if executor is None:
             return language_pb2.RunResponse(error="pulumi-language-python-exec is not on PATH")
-        command = [interpreter(request.info), "-u", executor]
+        command = [*python(request.info), executor]
         command += ["--monitor", request.monitor_address, "--engine", self.engine]
         command += ["--project", request.project, "--stack", request.stack, "--pwd", request.pwd]
         command += ["--dry_run", str(request.dryRun).lower(), "--parallel", str(request.parallel)]

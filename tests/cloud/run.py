@@ -25,7 +25,7 @@ def prepare(folder: Path, name: str) -> Stack:
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # Two commands at once shall find one whole stack.
-        stack = Stack(folder, name)
+        stack = Stack(folder, name, forked=False)
         if "adminPassword" not in stack.config_file.read_text():
             stack.config(gcp__project="demo-project", secrets={"adminPassword": PASSWORD})
     return stack

@@ -81,6 +81,18 @@ def test_a_new_token_for_the_registry_builds_nothing(
     assert answer.changes == answer.DIFF_NONE
 
 
+@pytest.mark.parametrize(("ignored", "built_anew"), [(["token"], False), ([], True)])
+def test_another_secret_builds_anew_unless_it_is_to_be_ignored(
+    builder: Asking, gcp: Asking, context: Path, ignored: list[str], built_anew: bool
+) -> None:
+    gcp.create(REPOSITORY, repositoryId="lab", format="DOCKER", location="us-central1")
+    given = inputs(context, secrets={"token": "one"}, ignoreSecretsInDiffCalculation=ignored)
+    _, state = builder.create(IMAGE, **given)
+    later = {**given, "secrets": {"token": "two"}}
+    answer = builder.diff(IMAGE, given, later, contextHash=state["contextHash"])
+    assert (list(answer.diffs) == ["secrets"]) is built_anew
+
+
 def test_the_reference_carries_tag_and_digest_and_the_image_is_in_the_registry(
     builder: Asking, gcp: Asking, cloud: Cloud, context: Path
 ) -> None:

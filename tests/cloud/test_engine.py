@@ -89,7 +89,11 @@ def test_each_checkout_has_its_own_language_host(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     engine.cache().mkdir(parents=True)
     seal(engine.cache())
+    # An older checkout put its own beside the engine that all share.
+    shared = engine.cache() / "language_host.py"
+    shared.write_text("an old one")
     one = engine.ensure()
+    assert shared.read_text() == "an old one"
     (tmp_path / "language_host.py").write_text("another")
     monkeypatch.setattr(engine, "LANGUAGE_HOST", [tmp_path / "language_host.py"])
     assert engine.ensure() != one

@@ -23,22 +23,26 @@ class Demo:
     Attributes:
         state: its folder of all state.
         port: Label Studio's port.
+        environ: what it is started with beside the environment of the tests.
         facts: the content of demo.json.
+        said: what the last start printed.
         seconds: what each start took, in order.
     """
 
     state: Path
     port: int
+    environ: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    said: str = ""
     seconds: list[float] = field(default_factory=list)
 
     def up(self) -> str:
         """Start it, wait until it is ready, and return what was printed."""
         started = time.monotonic()
-        output = self._studio("up", "--detach", "--port", str(self.port))
+        self.said = self._studio("up", "--detach", "--port", str(self.port))
         self.seconds.append(time.monotonic() - started)
         self.facts = json.loads((self.state / "demo.json").read_text())
-        return output
+        return self.said
 
     def stop(self) -> str:
         return self._studio("stop")
@@ -47,7 +51,7 @@ class Demo:
         done = subprocess.run(
             [sys.executable, "-m", "laptop", *arguments],
             cwd=ROOT,
-            env={**os.environ, "ATELIER_STATE": str(self.state)},
+            env={**os.environ, "ATELIER_STATE": str(self.state), **self.environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

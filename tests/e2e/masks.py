@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 from label_studio_sdk.converter.brush import decode_rle
 
+# What the brush paints and what the magic wand does; the eraser works on either.
+PAINTED = ("brush", "magicwand")
+
 
 def mask_of(region: dict[str, Any]) -> np.ndarray:
     """The mask of a brush region, bool (H, W)."""
@@ -13,7 +16,16 @@ def mask_of(region: dict[str, Any]) -> np.ndarray:
 
 
 def label_of(region: dict[str, Any]) -> str:
-    return region["value"]["brushlabels"][0]
+    """The label of one of `masked`."""
+    return region["label"]
+
+
+def masked(result: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The masks of a result, each once, with its label: Label Studio stores a mask as two results
+    with one id, and both hold it.
+    """
+    labels = {one["id"]: one["value"]["labels"][0] for one in result if one["type"] == "labels"}
+    return [{**one, "label": labels[one["id"]]} for one in result if one["type"] in PAINTED]
 
 
 def inner_point(mask: np.ndarray) -> tuple[float, float]:

@@ -14,6 +14,18 @@ _STATE = """() => {
   return {regions: annotation.regions.map(told),
           suggestions: [...annotation.suggestions.values()].map(told)};
 }"""
+_CHOSEN = """() => [...window.Htx.annotationStore.selected.names.values()]
+  .filter((tag) => tag.type === "labels").flatMap((tag) => tag.selectedValues())"""
+_PAINTED = """() => Math.max(...[...document.querySelectorAll(".konvajs-content canvas")].map(
+  (canvas) => {
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let found = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const [red, green, blue, alpha] = data.slice(i, i + 4);
+      if (alpha && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) found += 1;
+    }
+    return found / (data.length / 4);
+  }))"""
 PATIENCE_MS = 60_000
 
 
@@ -35,6 +47,7 @@ class Screen:
 
     def __init__(self, page: Page, studio: Studio) -> None:
         self.page = page
+        self.prompts: list[list[dict[str, Any]]] = []
         self._studio = studio
 
     def log_in(self) -> None:
@@ -56,18 +69,42 @@ class Screen:
     def switch_auto_annotation_on(self) -> None:
         self.page.click("[data-testid=bottombar-auto-annotation-toggle]")
 
-    def choose_label(self, control: Literal["point", "box"], label: str) -> None:
-        """Click a label of the point's or the box's list."""
-        group = self.page.locator(".lsf-labels").nth(0 if control == "point" else 1)
-        group.locator(".lsf-label").filter(has_text=label).first.click()
+    def choose_label(self, label: str) -> None:
+        """Choose a label of the list, unless it is chosen already."""
+        if self.chosen_labels() != [label]:
+            self.page.locator(".lsf-label").filter(has_text=label).first.click()
+
+    def chosen_labels(self) -> list[str]:
+        return self.page.evaluate(_CHOSEN)
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+        self.page.wait_for_timeout(300)
 
     def choose_smart_tool(self, tool: Tool) -> None:
         """Click a tool in the smart tool's fly-out."""
         self.page.locator(".lsf-tool_smart").first.hover()
         self.page.locator(f".lsf-tool_smart[aria-label={tool}]").click()
 
-    def click_image(self, x: float, y: float) -> None:
+    def click_image(self, x: float, y: float, key: str | None = None) -> None:
+        """Click, with a key held down or without."""
+        if key:
+            self.page.keyboard.down(key)
         self.page.mouse.click(*self._at(x, y))
+        if key:
+            self.page.keyboard.up(key)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Draw from one place to the other with the chosen tool."""
+        self.page.mouse.move(*self._at(*start))
+        self.page.mouse.down()
+        self.page.mouse.move(*self._at(*end), steps=8)
+        self.page.mouse.up()
+        self.page.wait_for_timeout(700)
+
+    def painted(self) -> float:
+        """The share of the canvases' pixels on which something is painted over the image."""
+        return self.page.evaluate(_PAINTED)
 
     def draw_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
         """Drag a box, with Ctrl held so that it may start on a region."""
@@ -99,6 +136,7 @@ class Screen:
             lambda answer: "interactive-annotating" in answer.url, timeout=PATIENCE_MS
         ) as answer:
             yield regions
+        self.prompts.append(_points(answer.value.request.post_data_json["context"]["result"]))
         regions += answer.value.json()["data"]["result"]
         self.page.wait_for_selector(
             "[data-testid=bottombar-accept-suggestions-button]", timeout=PATIENCE_MS
@@ -128,3 +166,8 @@ class Screen:
         box = self.page.locator(".konvajs-content").first.bounding_box()
         assert box is not None
         return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def _points(context: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The points and boxes of a context, without the results that only name their label."""
+    return [result for result in context if result["type"] != "labels"]

@@ -35,7 +35,7 @@ def test_every_garment_scene_has_its_catalogue_and_a_prediction_with_masks(demo:
         assert prediction["model_version"].startswith("demo@")
         assert prediction["score"] > 0
         assert len(prediction["result"]) >= 2
-        assert {region["type"] for region in prediction["result"]} == {"brushlabels"}
+        assert {region["type"] for region in prediction["result"]} == {"brush", "labels"}
 
 
 def test_photographs_are_there_too(demo: Demo) -> None:
@@ -83,5 +83,5 @@ def interactive_backend(demo: Demo) -> int:
 
 
 def click() -> dict:
-    value = {"x": 50, "y": 50, "width": 0.3, "keypointlabels": ["dress"]}
-    return {"type": "keypointlabels", "from_name": "tag2", "to_name": "image", "value": value}
+    value = {"x": 50, "y": 50, "width": 0.3, "labels": ["dress"]}
+    return {"type": "keypoint", "from_name": "point", "to_name": "image", "value": value}

@@ -1,4 +1,4 @@
-"""A labeler in a real browser: sees the pre-label, repairs it with a click and a box, submits."""
+"""A labeler in a real browser does each step of docs/labeling.md, and what it says comes of it."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.e2e.browser import ARGUMENTS, chromium, knows_only, photograph
 from tests.e2e.demo import Demo
-from tests.e2e.masks import bounds, inner_point, iou, label_of, mask_of
+from tests.e2e.masks import bounds, inner_point, iou, label_of, mask_of, masked
 from tests.e2e.screen import Screen
 
 pytestmark = pytest.mark.browser
@@ -20,25 +20,35 @@ def page(demo: Demo) -> Iterator[Page]:
             executable_path=chromium(), args=[*ARGUMENTS, knows_only("127.0.0.1")]
         )
         page = browser.new_page(viewport={"width": 1600, "height": 1320})
+        Screen(page, demo).log_in()
         yield page
         browser.close()
 
 
-def scene_with(demo: Demo, *labels: str) -> dict:
-    """A garment scene whose pre-label has all the labels."""
-    for task in demo.scenes():
-        if set(labels) <= {label_of(region) for region in task["predictions"][0]["result"]}:
-            return task
-    raise AssertionError(f"no scene is pre-labelled with {labels}")
+def scenes_with(demo: Demo, *labels: str) -> list[dict]:
+    """The garment scenes whose pre-labels have all the labels."""
+    return [
+        task
+        for task in demo.scenes()
+        if set(labels) <= {label_of(one) for one in masked(task["predictions"][0]["result"])}
+    ]
 
 
-def test_a_labeler_repairs_a_pre_label_with_a_click_and_a_box(demo: Demo, page: Page) -> None:
-    task = scene_with(demo, "dress", "pants")
-    before = task["predictions"][0]["result"]
-    dress, pants = (
-        next(region for region in before if label_of(region) == label)
-        for label in ("dress", "pants")
-    )
+def garment(task: dict, label: str) -> dict:
+    found = masked(task["predictions"][0]["result"])
+    return next(region for region in found if label_of(region) == label)
+
+
+def saved(demo: Demo, task: int) -> list[dict]:
+    """The result of a task's one annotation."""
+    (annotation,) = demo.api("GET", f"/api/tasks/{task}/annotations/")
+    return annotation["result"]
+
+
+def test_a_labeler_repairs_a_pre_label_with_clicks_and_a_box(demo: Demo, page: Page) -> None:
+    task = scenes_with(demo, "dress", "pants")[0]
+    before = masked(task["predictions"][0]["result"])
+    dress, pants = garment(task, "dress"), garment(task, "pants")
     outside: list[str] = []
     page.on(
         "request",
@@ -49,29 +59,40 @@ def test_a_labeler_repairs_a_pre_label_with_a_click_and_a_box(demo: Demo, page: 
         ),
     )
     screen = Screen(page, demo)
-    screen.log_in()
     screen.open_task(task["id"])
 
+    # The pre-label is there, and each garment has its label's color.
     assert [item["label"] for item in screen.state()["regions"]] == [*map(label_of, before)]
+    assert screen.painted() > 0.05
     headers = page.locator("body").inner_text()
     assert all(task["data"][key] in headers for key in ("Name", "Theme", "Typology"))
     photograph(page, "pre-label.jpg")
 
     screen.switch_auto_annotation_on()
-    spot = inner_point(mask_of(dress))
-    screen.delete_region_at(*spot)
+    x, y = inner_point(mask_of(dress))
+    screen.delete_region_at(x, y)
     assert "dress" not in [item["label"] for item in screen.state()["regions"]]
 
-    screen.choose_label("point", "dress")
+    # A click, a second one, and one that takes away.
+    screen.press("d")
+    assert screen.chosen_labels() == ["dress"]
     screen.choose_smart_tool("key-point-tool")
-    with screen.expecting_a_mask() as clicked:
-        screen.click_image(*spot)
-    assert [label_of(region) for region in clicked] == ["dress"]
+    with screen.expecting_a_mask() as first:
+        screen.click_image(x, y)
     assert screen.state()["suggestions"] == [{"type": "brushregion", "label": "dress"}]
     photograph(page, "segment-anything.jpg")
+    screen.choose_label("dress")
+    with screen.expecting_a_mask() as second:
+        screen.click_image(x, min(y + 0.03, 0.99), "Control")
+    screen.choose_label("dress")
+    with screen.expecting_a_mask() as clicked:
+        screen.click_image(0.03, 0.03, "Alt")
+    assert [len(masked(answer)) for answer in (first, second, clicked)] == [1, 1, 1]
+    assert len(screen.prompts[-1]) == 3
+    assert [one["is_positive"] for one in screen.prompts[-1]] == [True, True, False]
     screen.accept()
 
-    screen.choose_label("box", "pants")
+    screen.choose_label("pants")
     screen.choose_smart_tool("rectangle-tool")
     with screen.expecting_a_mask() as boxed:
         screen.draw_box(*bounds(mask_of(pants)))
@@ -81,18 +102,75 @@ def test_a_labeler_repairs_a_pre_label_with_a_click_and_a_box(demo: Demo, page: 
     assert len(regions) == len(before) + 1
     screen.submit()
 
-    exported = demo.api(
-        "GET", f"/api/projects/{demo.project}/export", params={"exportType": "JSON"}
-    )
-    (mine,) = [item for item in exported if item["id"] == task["id"]]
-    result = mine["annotations"][0]["result"]
-    assert {region["type"] for region in result} == {"brushlabels"}
-    drawn = {label: [r for r in result if label_of(r) == label] for label in ("dress", "pants")}
-    assert len(drawn["dress"]) == 1
-    assert len(drawn["pants"]) == 2
+    result = saved(demo, task["id"])
+    assert {region["type"] for region in result} == {"brush", "labels"}
+    drawn = {
+        label: [one for one in masked(result) if label_of(one) == label]
+        for label in ("dress", "pants")
+    }
+    assert (len(drawn["dress"]), len(drawn["pants"])) == (1, 2)
     # What the editor stored is what Segment Anything answered, to the pixel.
     assert iou(mask_of(drawn["dress"][0]), mask_of(clicked[0])) == 1
     assert iou(mask_of(drawn["pants"][-1]), mask_of(boxed[0])) == 1
     assert iou(mask_of(clicked[0]), mask_of(dress)) > 0.6
     assert iou(mask_of(boxed[0]), mask_of(pants)) > 0.6
+
+    # It is still so when the page is loaded again.
+    screen.open_task(task["id"])
+    assert [item["label"] for item in screen.state()["regions"]] == [*map(label_of, masked(result))]
     assert outside == []
+
+
+def test_a_labeler_paints_erases_and_takes_back(demo: Demo, page: Page) -> None:
+    task = scenes_with(demo, "skirt")[0]
+    screen = Screen(page, demo)
+    screen.open_task(task["id"])
+    before = len(screen.state()["regions"])
+
+    screen.press("7")  # hat
+    screen.press("b")
+    screen.drag((0.05, 0.85), (0.2, 0.9))
+    assert screen.state()["regions"][-1] == {"type": "brushregion", "label": "hat"}
+    screen.press("Control+z")
+    assert len(screen.state()["regions"]) == before
+    screen.choose_label("hat")
+    screen.press("b")
+    screen.drag((0.05, 0.85), (0.2, 0.9))
+    screen.press("e")
+    screen.drag((0.12, 0.8), (0.12, 0.95))
+    screen.press("Escape")
+
+    screen.choose_label("jewelry")
+    screen.press("w")
+    screen.drag((0.9, 0.9), (0.93, 0.93))
+    assert [one["label"] for one in screen.state()["regions"][before:]] == ["hat", "jewelry"]
+    screen.submit()
+
+    result = saved(demo, task["id"])
+    assert {region["type"] for region in result} == {"brush", "magicwand", "labels"}
+    hat, jewelry = masked(result)[-2:]
+    assert (label_of(hat), label_of(jewelry)) == ("hat", "jewelry")
+    mask = mask_of(hat)
+    height, width = mask.shape
+    column = int(0.12 * width)
+    assert not mask[:, column].any(), "the eraser went through it"
+    assert mask[:, :column].any()
+    assert mask[:, column:].any()
+    assert mask_of(jewelry)[int(0.91 * height), int(0.91 * width)]
+
+
+def test_submit_without_the_tick_keeps_the_point_and_drops_the_mask(demo: Demo, page: Page) -> None:
+    """Label Studio's editor does so; `studio status` names the task."""
+    task = scenes_with(demo, "skirt")[1]
+    screen = Screen(page, demo)
+    screen.open_task(task["id"])
+    screen.switch_auto_annotation_on()
+    screen.delete_region_at(*inner_point(mask_of(garment(task, "skirt"))))
+    screen.choose_label("skirt")
+    screen.choose_smart_tool("key-point-tool")
+    with screen.expecting_a_mask():
+        screen.click_image(*inner_point(mask_of(garment(task, "skirt"))))
+    screen.submit()
+    result = saved(demo, task["id"])
+    assert "skirt" not in map(label_of, masked(result))
+    assert "keypoint" in {region["type"] for region in result}

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.demo import ROOT, Demo
+from tests.e2e.masks import label_of, masked
 
 PAGE = ROOT / "docs" / "tutorial.md"
 EMPTY = "\nexport_as COCO >~/coco.zip\nexport_as YOLO >~/yolo.zip\n"
@@ -73,8 +74,8 @@ def test_the_page_leads_from_a_folder_to_masks(demo: Demo, home: Path) -> None:
         "scarf.jpg": "Silk scarf",
     }
     predictions = [task["predictions"][0]["result"] for task in tasks]
-    regions = [region for result in predictions for region in result]
-    labels = {label for region in regions for label in region["value"]["brushlabels"]}
+    regions = [region for result in predictions for region in masked(result)]
+    labels = set(map(label_of, regions))
     assert {region["from_name"] for region in regions} == {"mask"}
     assert labels
     assert labels <= {"dress", "pants", "footwear"}
@@ -90,6 +91,7 @@ def test_the_page_leads_from_a_folder_to_masks(demo: Demo, home: Path) -> None:
     with zipfile.ZipFile(home / "autumn" / "masks.zip") as masks:
         pictures = [name for name in masks.namelist() if name.endswith(".png")]
         assert len(pictures) == len(regions)
+        assert all(any(f"-{label}-" in name for label in labels) for name in pictures)
         for name in pictures:
             with masks.open(name) as file, Image.open(file) as picture:
                 assert picture.mode == "L"

@@ -68,6 +68,16 @@ def test_what_is_not_in_the_image_leaves_the_hash_alone(root: Path) -> None:
     assert content_hash("app", root) == before
 
 
+def test_what_is_built_in_changes_the_hash_and_an_empty_argument_does_not(root: Path) -> None:
+    plain = content_hash("app", root)
+    weights = {"URL": "https://weights.example.org/mine.pth", "SHA256": "a" * 64}
+    assert content_hash("app", root, {"URL": "", "SHA256": ""}) == plain
+    seen = {plain, content_hash("app", root, weights)}
+    seen.add(content_hash("app", root, weights | {"SHA256": "b" * 64}))
+    seen.add(content_hash("app", root, {"URL": weights["SHA256"], "SHA256": weights["URL"]}))
+    assert len(seen) == 4
+
+
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_text_cannot_wander_from_one_file_into_the_next(
     tmp_path_factory: pytest.TempPathFactory, first: str, second: str

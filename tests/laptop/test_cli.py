@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from laptop.cli import laptop
+from laptop.cli import laptop, require_same_choice
+from laptop.settings import LaptopError, load_settings
 
 
 @pytest.fixture
@@ -58,3 +59,30 @@ def test_a_reset_counts_what_it_would_delete_and_keeps_it_unless_told_yes(state:
     assert run("reset", answer="y\n").exit_code == 0
     assert not (state / "data").exists()
     assert run("reset", "--yes").output == "demo: there is nothing to delete\n"
+
+
+@pytest.mark.parametrize("way", [(), ("--detach",), ("--docker",)], ids=lambda way: " ".join(way))
+def test_models_and_images_that_there_are_not_are_refused_before_anything_starts(
+    state: Path, monkeypatch: pytest.MonkeyPatch, way: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("IMAGES", str(state / "none"))
+    result = run("up", *way)
+    assert result.exit_code == 1
+    assert f"demo: IMAGES: {state / 'none'} does not exist" in result.output
+    monkeypatch.delenv("SAM_CHECKPOINT")
+    monkeypatch.setenv("MODELS", "sam-vit-bb")
+    result = run("up", *way)
+    assert result.exit_code == 1
+    assert "there is no model 'sam-vit-bb'. Did you mean sam-vit-b?" in result.output
+    assert not state.exists()
+
+
+def test_a_running_demo_is_not_taken_for_one_with_other_models(state: Path) -> None:
+    demo = {"models": {"interactive": "sam-vit-b", "segmentation": "demo"}}
+    asks = load_settings
+    require_same_choice(asks({}), demo)
+    require_same_choice(asks({"MODELS": "sam-vit-b"}), demo)
+    for other in ({"MODELS": "photographs"}, {"MODELS": "demo"}, {"IMAGES": "/photos"}):
+        with pytest.raises(LaptopError, match=r"already runs with sam-vit-b \(clicks and boxes\)"):
+            require_same_choice(asks(other), demo)
+    require_same_choice(asks({"IMAGES": "/photos"}), {**demo, "images": "/photos"})

@@ -1,6 +1,7 @@
 """What the demo takes from the environment, and what it refuses."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from laptop.settings import (
     DEMO_PROJECT,
     DEMO_SAM_CHECKPOINT,
     DEMO_SEGMENTATION_MODEL,
+    LABEL_MAPS,
+    ROOT,
     LaptopError,
+    LaptopSettings,
     load_settings,
     require_weights,
 )
@@ -35,9 +39,16 @@ def test_an_empty_variable_counts_as_not_given() -> None:
     assert settings == load_settings({})
 
 
+def test_the_backends_own_settings_are_taken_from_the_environment_and_ports_are_not() -> None:
+    chosen = {"IMAGE_HOSTS": "images.example.org", "MAX_BODY_MB": "64", "SEGMENTATION_BATCH": "8"}
+    environ = load_settings({**chosen, "PORT": "1", "BASIC_AUTH_PASS": "x"}).environ
+    assert chosen.items() <= environ.items()
+    assert not {"PORT", "BASIC_AUTH_PASS"} & environ.keys()
+
+
 def test_a_checkpoint_that_is_no_file_is_refused_by_its_name(tmp_path: Path) -> None:
     missing = tmp_path / "sam_vit_b.pth"
-    with pytest.raises(LaptopError, match=r"SAM_CHECKPOINT: .*sam_vit_b\.pth is not a file"):
+    with pytest.raises(LaptopError, match=r"sam_vit_b\.pth does not exist.*MODELS=photographs"):
         require_weights(load_settings({"SAM_CHECKPOINT": str(missing)}))
 
 
@@ -50,6 +61,59 @@ def test_a_model_that_is_neither_a_folder_nor_a_hub_name_is_refused(
     environ = {"SAM_CHECKPOINT": str(checkpoint), "SEGMENTATION_MODEL": model}
     with pytest.raises(LaptopError, match=r"SEGMENTATION_MODEL: .* is not a folder"):
         require_weights(load_settings(environ))
+
+
+class TestModels:
+    """MODELS= and what the services are started with for it."""
+
+    def test_a_set_is_served_from_the_cache_under_the_models_names(self, tmp_path: Path) -> None:
+        settings = load_settings({"MODELS": "photographs", "XDG_CACHE_HOME": str(tmp_path)})
+        assert settings.served == {
+            "interactive": "sam-vit-b",
+            "segmentation": "segformer-b2-clothes",
+        }
+        assert settings.sam_checkpoint.is_relative_to(tmp_path)
+        assert settings.sam_checkpoint.name == "sam_vit_b_01ec64.pth"
+        assert Path(settings.segmentation_model).name == "segformer-b2-clothes"
+        assert label_map_of(settings) == str(LABEL_MAPS / "segformer_b2_clothes.yaml")
+
+    def test_an_own_label_map_comes_before_the_models(self) -> None:
+        environ = {"MODELS": "segformer-b2-clothes", "SEGMENTATION_LABEL_MAP": "/own.yaml"}
+        assert label_map_of(load_settings(environ)) == "/own.yaml"
+        assert label_map_of(load_settings({})) is None
+
+    def test_one_name_leaves_the_other_model_the_demos(self) -> None:
+        settings = load_settings({"MODELS": "sam2.1-tiny"})
+        assert settings.served == {"interactive": "sam2.1-tiny", "segmentation": "demo"}
+        assert settings.segmentation_model == str(DEMO_SEGMENTATION_MODEL)
+        assert load_settings({"MODELS": "demo"}).sam_checkpoint == DEMO_SAM_CHECKPOINT
+
+    def test_own_files_are_known_by_their_names(self, tmp_path: Path) -> None:
+        environ = {"SAM_CHECKPOINT": "~/w/mine.pth", "SEGMENTATION_MODEL": "me/leaves"}
+        assert load_settings(environ).served == {
+            "interactive": "mine.pth",
+            "segmentation": "leaves",
+        }
+
+    @pytest.mark.parametrize(
+        ("environ", "told"),
+        [
+            ({"MODELS": "photograph"}, "there is no model 'photograph'. Did you mean photographs?"),
+            ({"MODELS": "sam-vit-b", "SAM_CHECKPOINT": "a.pth"}, "Omit one"),
+            ({"MODELS": "photographs", "SEGMENTATION_MODEL": "a/b"}, "Omit one"),
+            ({"WEIGHTS_MIRROR": "mirror"}, "WEIGHTS_MIRROR"),
+        ],
+    )
+    def test_what_cannot_be_chosen_is_refused(self, environ: dict[str, str], told: str) -> None:
+        with pytest.raises(LaptopError) as raised:
+            load_settings(environ)
+        assert told in str(raised.value)
+
+
+def label_map_of(settings: LaptopSettings) -> str | None:
+    services = make_services(settings, ADDRESSES, Credentials())
+    (segmentation,) = (one for one in services if one.name == "segmentation")
+    return segmentation.command.environ.get("SEGMENTATION_LABEL_MAP")
 
 
 def test_a_hub_may_be_asked_only_for_a_hub_name(tmp_path: Path) -> None:
@@ -77,6 +141,15 @@ def test_the_callers_own_variables_do_not_reach_the_services() -> None:
         assert environ["HOST"] == "127.0.0.1"
         assert environ["PORT"] in {"1", "2", "3"}
         assert environ.get("LABEL_STUDIO_HOST", ADDRESSES["frontend"]) == ADDRESSES["frontend"]
+
+
+def test_every_setting_that_may_be_chosen_of_the_backends_reaches_them() -> None:
+    chosen = tomllib.loads((ROOT / "backends/settings.toml").read_text())["settings"]
+    settings = load_settings({**dict.fromkeys(chosen, "1"), "SEGMENTATION_LABEL_MAP": "a.yaml"})
+    for service in make_services(settings, ADDRESSES, Credentials()):
+        for name, setting in chosen.items():
+            if service.name in setting["services"]:
+                assert service.command.environ[name] == "1"
 
 
 def test_no_secret_is_on_a_command_line_or_in_what_a_service_prints_as() -> None:

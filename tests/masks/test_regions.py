@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from masks.errors import RegionError
-from masks.labeling_config import mask_control
+from masks.labeling_config import labeling_config
 from masks.polygon import outlines
 from masks.regions import mask_of, regions_of
 from masks.rle import encode_mask
@@ -14,15 +14,17 @@ MASK[25:35, 40:50] = True
 
 def control(tag: str, labelled: bool = True):
     labels = '<Label value="hat"/>' if labelled else ""
-    return mask_control(
-        f'<View><Image name="photo" value="$pic"/>'
-        f'<{tag} name="m" toName="photo">{labels}</{tag}></View>'
-    )
+    config = f'<View><Image name="photo" value="$pic"/><{tag} name="m" toName="photo">{labels}'
+    return labeling_config(f"{config}</{tag}></View>").mask_controls[0]
+
+
+def hat(tag: str):
+    return control(tag).label_for("hat")
 
 
 @pytest.mark.parametrize("tag", ["BrushLabels", "BitmaskLabels"])
 def test_a_region_holds_the_mask_and_the_configs_own_names(tag: str) -> None:
-    (region,) = regions_of(MASK, control(tag), "hat", 0.87654)
+    (region,) = regions_of(MASK, control(tag), hat(tag), 0.87654)
     kind = tag.lower()
     assert ("imageDataURL" in region["value"]) == (tag == "BitmaskLabels")
     assert region["type"] == kind
@@ -35,7 +37,7 @@ def test_a_region_holds_the_mask_and_the_configs_own_names(tag: str) -> None:
 
 
 def test_polygons_are_one_region_per_part() -> None:
-    regions = regions_of(MASK, control("PolygonLabels"), "hat", 1.0)
+    regions = regions_of(MASK, control("PolygonLabels"), hat("PolygonLabels"), 1.0)
     assert [region["type"] for region in regions] == ["polygonlabels"] * 2
     assert all(region["value"]["closed"] for region in regions)
     assert [region["value"]["points"] for region in regions] == outlines(MASK)
@@ -49,7 +51,10 @@ def test_without_a_label_the_region_has_the_plain_type() -> None:
 
 
 def test_an_empty_mask_gives_no_region() -> None:
-    assert regions_of(np.zeros((4, 4), np.bool_), control("BrushLabels"), "hat", 1.0) == []
+    assert (
+        regions_of(np.zeros((4, 4), np.bool_), control("BrushLabels"), hat("BrushLabels"), 1.0)
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,3 +63,25 @@ def test_an_empty_mask_gives_no_region() -> None:
 def test_a_region_without_a_readable_mask_is_named(value: object) -> None:
     with pytest.raises(RegionError, match="region abc"):
         mask_of({"id": "abc", "value": value}, 4, 4)
+
+
+@pytest.mark.parametrize("tag", ["Brush", "Bitmask", "Polygon"])
+def test_a_plain_control_with_a_list_of_labels_gives_two_results_of_one_id(tag: str) -> None:
+    plain = labeling_config(
+        '<View><Image name="photo" value="$pic"/><Labels name="garment" toName="photo">'
+        f'<Label value="hat" alias="h"/></Labels><{tag} name="m" toName="photo"/></View>'
+    ).mask_controls[0]
+    whole = np.ones((4, 6), np.bool_)
+    drawn, named = regions_of(whole, plain, plain.label_for("hat"), 0.5, item_index=2)
+    assert (drawn["type"], drawn["from_name"]) == (tag.lower(), "m")
+    assert (named["type"], named["from_name"]) == ("labels", "garment")
+    # As the editor stores them: both with the mask, the second with its labels.
+    assert named["value"] == {**drawn["value"], "labels": ["h"]}
+    same = ("id", "to_name", "original_width", "original_height", "score", "item_index")
+    assert {key: drawn[key] for key in same} == {key: named[key] for key in same}
+    assert drawn["item_index"] == 2
+
+
+def test_an_image_of_its_own_has_no_item_index() -> None:
+    (region,) = regions_of(MASK, control("BrushLabels"), hat("BrushLabels"), 1.0)
+    assert "item_index" not in region

@@ -142,21 +142,24 @@ def annotate(label_studio: LabelStudioServer) -> Callable[[int], None]:
     """Make an annotation with one region."""
 
     def make(task: int) -> None:
-        region = {
+        common = {
             "id": "region1",
-            "from_name": "tag",
             "to_name": "image",
-            "type": "brushlabels",
             "original_width": 2,
             "original_height": 1,
             "image_rotation": 0,
-            "value": {
-                "format": "rle",
-                "rle": [0, 0, 0, 8, 57, 27, 252, 96, 17, 255, 128],
-                "brushlabels": ["dress"],
-            },
         }
-        body = {"result": [region]}
+        mask = {"format": "rle", "rle": [0, 0, 0, 8, 57, 27, 252, 96, 17, 255, 128]}
+        result = [
+            {**common, "from_name": "brush", "type": "brush", "value": mask},
+            {
+                **common,
+                "from_name": "garment",
+                "type": "labels",
+                "value": {**mask, "labels": ["dress"]},
+            },
+        ]
+        body = {"result": result}
         label_studio.request("POST", f"/api/tasks/{task}/annotations/", json=body)
 
     return make

@@ -6,7 +6,7 @@ import numpy as np
 from label_studio_ml.model import LabelStudioMLBase  # pyright: ignore[reportMissingImports]
 from label_studio_sdk.converter.brush import mask2rle
 
-from backends.serving.errors import ModelUnavailable
+from backends.serving.errors import Cannot, CannotNow
 
 SIDE = 16
 MASK = np.zeros((SIDE, SIDE), np.uint8)
@@ -20,19 +20,24 @@ class Foreign(LabelStudioMLBase):
     model_version = "foreign-1"
 
     def predict(self, tasks: list[dict], **kwargs: Any) -> list[dict]:
-        if any("unavailable" in task["data"]["source"] for task in tasks):
-            raise ModelUnavailable("asked for an image that this model refuses for now")
-        return [self._dress() for _ in tasks]
+        return [self._dress(task["data"]["source"]) for task in tasks]
 
-    def _dress(self) -> dict:
-        region = {
+    def _dress(self, source: str) -> dict:
+        if "unavailable" in source:
+            raise CannotNow(f"{source}: its server does not answer", "its server does not answer")
+        if "damaged" in source:
+            raise Cannot(f"{source}: is damaged, or incomplete", "is damaged, or incomplete")
+        if "blank" in source:
+            return {"result": [], "score": 0.0}
+        common = {
             "id": "region1",
-            "from_name": "tag",
             "to_name": "image",
-            "type": "brushlabels",
             "original_width": SIDE,
             "original_height": SIDE,
             "image_rotation": 0,
-            "value": {"format": "rle", "rle": RLE, "brushlabels": ["dress"]},
         }
-        return {"result": [region], "score": 0.75, "model_version": self.model_version}
+        value = {"format": "rle", "rle": RLE}
+        drawn = {**common, "from_name": "brush", "type": "brush", "value": value}
+        named = {**common, "from_name": "garment", "type": "labels"}
+        named["value"] = {**value, "labels": ["dress"]}
+        return {"result": [drawn, named], "score": 0.75, "model_version": self.model_version}

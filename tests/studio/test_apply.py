@@ -133,30 +133,101 @@ def test_predictions_are_stored_as_the_first_backend_made_them(with_backends: Wo
         (prediction,) = task["predictions"]
         assert prediction["model_version"] == "foreign-1"
         assert prediction["score"] == 0.75
-        assert prediction["result"][0]["value"]["brushlabels"] == ["dress"]
+        assert prediction["result"][1]["value"]["labels"] == ["dress"]
 
 
-def test_a_task_that_the_backend_fails_is_named_and_asked_for_again(
+def test_a_task_that_cannot_be_answered_now_is_named_and_asked_for_again(
     with_backends: Workplace,
 ) -> None:
-    with_backends.add_images("unavailable.png")
-    output = with_backends.apply()
-    task = with_backends.tasks()["unavailable.png"]
-    assert f"no prediction for task {task['id']} (unavailable.png)" in output
+    with_backends.add_images("unavailable.png", "ready.png")
+    first = with_backends.run("apply")
+    assert first.exit_code == 3
+    reason = "its server does not answer: 1 task (unavailable.png)"
+    assert f"cannot be pre-labelled now: {reason}" in first.output
+    assert "1 task could not be pre-labelled now; run it again" in first.output
+    assert "\ndone: " not in first.output
+    predictions = {name: task["predictions"] for name, task in with_backends.tasks().items()}
+    assert predictions["unavailable.png"] == []
+    assert len(predictions["ready.png"]) == 1
     assert "retrieve predictions of 1 task" in with_backends.apply("--dry-run")
+    assert with_backends.run("status").exit_code == 3
 
 
-def test_a_config_that_would_orphan_annotations_is_refused_in_label_studios_words(
+def test_an_image_that_cannot_be_used_is_named_and_not_asked_for_again(
+    with_backends: Workplace,
+) -> None:
+    with_backends.add_images("damaged.png", "blank.png")
+    first = with_backends.run("apply")
+    assert first.exit_code == 4
+    reason = "cannot be pre-labelled: is damaged; or incomplete: 1 task (damaged.png)"
+    assert reason in first.output
+    (refused,) = with_backends.tasks()["damaged.png"]["predictions"]
+    assert refused["result"] == []
+    assert refused["model_version"] == "foreign-1 cannot: is damaged; or incomplete"
+    (nothing,) = with_backends.tasks()["blank.png"]["predictions"]
+    assert nothing["result"] == []
+    assert nothing["model_version"] == "foreign-1"
+
+    second = with_backends.run("apply")
+    assert second.exit_code == 4
+    assert "nothing to change" in second.output
+    assert reason in second.output
+    shown = with_backends.run("status", COLUMNS="200")
+    assert shown.exit_code == 4
+    assert "tasks that cannot be pre-labelled: is damaged; or incomplete" in shown.output
+
+    # Whoever mended a setting asks again; what is still so is not stored a second time.
+    assert with_backends.run("apply", "--again").exit_code == 4
+    assert len(with_backends.tasks()["damaged.png"]["predictions"]) == 1
+
+
+OLD = """<View><Image name="image" value="$image"/>
+  <BrushLabels name="tag" toName="image"><Label value="dress"/><Label value="hat"/></BrushLabels>
+</View>"""
+
+
+def test_a_project_whose_annotations_need_its_config_keeps_it(
+    workplace: Workplace, annotate: Callable[[int], None]
+) -> None:
+    workplace.apply()
+    annotate(workplace.tasks()["a.png"]["id"])
+    before = workplace.project()["label_config"]
+    (workplace.folder / "config.xml").write_text(OLD)
+    for _ in range(2):
+        output = workplace.apply()
+        assert "the project keeps its labeling config: there are annotations or drafts of" in output
+        assert "brush, garment, which the file's config lacks" in output
+        assert "nothing to change" in output
+    assert workplace.project()["label_config"] == before
+
+
+def test_predictions_that_a_new_config_does_not_show_are_made_anew(
+    with_backends: Workplace,
+) -> None:
+    new = (with_backends.folder / "config.xml").read_text()
+    (with_backends.folder / "config.xml").write_text(OLD)
+    with_backends.apply()
+    before = {task["predictions"][0]["id"] for task in with_backends.tasks().values()}
+    (with_backends.folder / "config.xml").write_text(new)
+    output = with_backends.apply()
+    assert "change the project's label config; predictions are made anew" in output
+    after = [task["predictions"] for task in with_backends.tasks().values()]
+    assert [len(predictions) for predictions in after] == [1, 1, 1]
+    assert not before & {predictions[0]["id"] for predictions in after}
+    assert "nothing to change" in with_backends.apply()
+
+
+def test_a_config_without_a_label_that_is_in_use_is_refused_in_label_studios_words(
     workplace: Workplace, annotate: Callable[[int], None]
 ) -> None:
     workplace.apply()
     annotate(workplace.tasks()["a.png"]["id"])
     config = workplace.folder / "config.xml"
-    config.write_text(config.read_text().replace('name="tag"', 'name="other"'))
+    config.write_text(config.read_text().replace('value="dress"', 'value="gown"'))
     result = workplace.run("apply")
     assert result.exit_code == 1
     assert "changing label_config of the project: Label Studio refused" in result.output
-    assert "tag" in result.output
+    assert "dress" in result.output
     assert "Traceback" not in result.output
 
 
@@ -169,3 +240,22 @@ def test_tasks_of_others_are_left_alone(workplace: Workplace) -> None:
     output = workplace.apply()
     assert "1 task left alone that this tool did not import" in output
     assert "nothing to change" in output
+
+
+# The SDK's own, where it exchanges the token.
+@pytest.mark.filterwarnings("ignore:The .parse_obj. method is deprecated")
+def test_a_personal_access_token_does_all_that_a_legacy_one_does(with_backends: Workplace) -> None:
+    server = with_backends.label_studio
+    token = server.request("POST", "/api/token/", json={}).json()["token"]
+    try:
+        output = with_backends.apply(LABEL_STUDIO_API_KEY=token)
+        assert "import 3 images" in output
+        assert [len(task["predictions"]) for task in with_backends.tasks().values()] == [1, 1, 1]
+        assert token not in output
+        assert with_backends.run("status", LABEL_STUDIO_API_KEY=token).exit_code == 0
+    finally:
+        server.request("POST", "/api/token/blacklist/", json={"refresh": token})
+    refused = with_backends.run("apply", LABEL_STUDIO_API_KEY=token)
+    assert refused.exit_code == 1
+    assert "does not accept the token" in refused.output
+    assert token not in refused.output

@@ -22,13 +22,13 @@ def test_services_and_work_are_shown(
     with_backends: Workplace, annotate: Callable[[int], None]
 ) -> None:
     with_backends.add_images("unavailable.png")
-    with_backends.apply()
+    assert with_backends.run("apply").exit_code == 3
     tasks = with_backends.tasks()
     annotate(tasks["a.png"]["id"])
     annotate(tasks["a.png"]["id"])
     annotate(tasks["b.png"]["id"])
     result = with_backends.run("status", COLUMNS="200")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 3, result.output
     rows = cells(result.output)
     number = with_backends.project()["id"]
     assert [*rows[1][:3]] == ["Label Studio", "up", "1.23.2"]
@@ -66,3 +66,23 @@ def test_a_wrong_token_is_said_without_showing_it(workplace: Workplace) -> None:
     assert result.exit_code == 1
     assert "does not accept the token (Invalid token.)" in result.output
     assert "not-the-token" not in result.output
+
+
+def test_annotations_that_hold_prompts_are_named_and_do_not_count(
+    workplace: Workplace, annotate: Callable[[int], None]
+) -> None:
+    workplace.apply()
+    tasks = workplace.tasks()
+    annotate(tasks["a.png"]["id"])
+    number = tasks["b.png"]["id"]
+    common = {"id": "p", "to_name": "image", "original_width": 2, "original_height": 1}
+    value = {"x": 50, "y": 50, "width": 0.3}
+    point = {**common, "from_name": "point", "type": "keypoint", "value": value}
+    named = {**common, "from_name": "garment", "type": "labels"}
+    named["value"] = {**value, "labels": ["dress"]}
+    workplace.label_studio.request(
+        "POST", f"/api/tasks/{number}/annotations/", json={"result": [point, named]}
+    )
+    rows = cells(workplace.run("status", COLUMNS="200").output)
+    assert ["tasks annotated", "1"] in rows
+    assert [f"tasks submitted before a mask was accepted: {number}", "1"] in rows

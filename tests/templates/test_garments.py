@@ -1,11 +1,10 @@
-"""The shipped labeling config: 19 garments, the same in all three controls, easy to tell apart."""
+"""The shipped labeling config: one list of 19 garments for every tool, easy to tell apart."""
 
 from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-import pytest
 from label_studio_sdk.label_interface.interface import LabelInterface
 from skimage.color import deltaE_ciede2000, rgb2lab
 
@@ -42,21 +41,13 @@ def attributes(tag: str, name: str) -> list[str]:
     return [label.attrib[name] for label in control(tag).findall("Label")]
 
 
-CONTROLS = ("BrushLabels", "KeyPointLabels", "RectangleLabels")
-
-
-@pytest.mark.parametrize("tag", CONTROLS)
-def test_every_control_has_the_nineteen_labels_in_the_same_order(tag: str) -> None:
-    assert attributes(tag, "value") == LABELS
-
-
-def test_a_label_has_one_colour_in_all_controls() -> None:
-    brush, point, box = (attributes(tag, "background") for tag in CONTROLS)
-    assert brush == point == box
+def test_there_is_one_list_with_the_nineteen_labels() -> None:
+    assert attributes("Labels", "value") == LABELS
+    assert len(list(ElementTree.fromstring(CONFIG).iter("Label"))) == len(LABELS)
 
 
 def test_colours_can_be_told_apart() -> None:
-    colours = attributes("BrushLabels", "background")
+    colours = attributes("Labels", "background")
     rgb = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours])
     lab = rgb2lab(rgb[None] / 255.0)[0]
     differences = {
@@ -68,27 +59,23 @@ def test_colours_can_be_told_apart() -> None:
 
 
 def test_hotkeys_are_unique_and_leave_label_studios_own_alone() -> None:
-    keys = [key for tag in CONTROLS for key in attributes(tag, "hotkey")]
-    assert len(keys) == len(set(keys)) == 3 * len(LABELS)
+    keys = attributes("Labels", "hotkey")
+    assert len(keys) == len(set(keys)) == len(LABELS)
+    assert all(len(key) == 1 for key in keys)
     assert not LABEL_STUDIO_KEYS.intersection(keys)
 
 
-def test_a_label_has_the_same_key_with_another_modifier_in_each_control() -> None:
-    point = attributes("KeyPointLabels", "hotkey")
-    assert attributes("RectangleLabels", "hotkey") == [f"shift+{key}" for key in point]
-    assert attributes("BrushLabels", "hotkey") == [f"shift+alt+{key}" for key in point]
-
-
-def test_points_and_boxes_are_smart_only_and_the_brush_is_not_smart() -> None:
-    for tag in ("KeyPointLabels", "RectangleLabels"):
+def test_points_and_boxes_are_smart_only_and_what_paints_is_not_smart() -> None:
+    for tag in ("KeyPoint", "Rectangle"):
         assert control(tag).attrib["smart"] == control(tag).attrib["smartOnly"] == "true"
-    assert control("BrushLabels").attrib["smart"] == "false"
+    for tag in ("Brush", "MagicWand"):
+        assert control(tag).attrib["smart"] == "false"
 
 
 def test_predicted_values_name_a_class_once() -> None:
     values = [
         value
-        for label in control("BrushLabels").findall("Label")
+        for label in control("Labels").findall("Label")
         for value in label.attrib.get("predicted_values", "").split(",")
         if value
     ]
@@ -99,10 +86,13 @@ def test_predicted_values_name_a_class_once() -> None:
 def test_label_studio_sdk_reads_the_config() -> None:
     interface = LabelInterface(CONFIG)
     interface.validate()
-    assert {name: interface.get_control(name).tag for name in ("tag", "tag2", "tag3")} == {
-        "tag": "BrushLabels",
-        "tag2": "KeyPointLabels",
-        "tag3": "RectangleLabels",
+    assert {
+        name: interface.get_control(name).tag for name in ("garment", "brush", "point", "box")
+    } == {
+        "garment": "Labels",
+        "brush": "Brush",
+        "point": "KeyPoint",
+        "box": "Rectangle",
     }
     assert [item.name for item in interface.objects] == ["image"]
     assert interface.get_object("image").value == "$image"

@@ -100,14 +100,14 @@ def test_every_scene_is_a_task_with_masks(laptop: Laptop) -> None:
     for task in scenes:
         (prediction,) = task["predictions"]
         assert prediction["model_version"].startswith("demo@")
-        assert {region["type"] for region in prediction["result"]} == {"brushlabels"}
+        assert {region["type"] for region in prediction["result"]} == {"brush", "labels"}
 
 
 def test_segment_anything_answers_a_click(laptop: Laptop) -> None:
     backends = laptop.api(f"/api/ml?project={laptop.facts['project']}")
     interactive = next(one["id"] for one in backends if one["is_interactive"])
-    value = {"x": 50, "y": 50, "width": 0.3, "keypointlabels": ["dress"]}
-    names = {"type": "keypointlabels", "from_name": "tag2", "to_name": "image"}
+    value = {"x": 50, "y": 50, "width": 0.3, "labels": ["dress"]}
+    names = {"type": "keypoint", "from_name": "point", "to_name": "image"}
     asked = {
         "task": laptop.tasks()[0]["id"],
         "context": {"result": [{**names, "value": value, "original_width": 900}]},

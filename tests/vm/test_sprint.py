@@ -7,27 +7,31 @@ docs/verification.md.
 
 import itertools
 import json
-import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-import requests
 from playwright.sync_api import Page
 
 from demo.scenes import folder as scenes
+from infra.operate.table.plan import make
+from infra.operate.table.preview import read_preview
 from infra.settings.facts import IMAGE_NAMES
 from tests.cloud.gcp.state import of_kind
 from tests.cloud.lab.images import Images
 from tests.cloud.lab.lab import Lab
 from tests.cloud.storage.signatures import new_private_key
 from tests.e2e.browser import photograph
-from tests.e2e.masks import inner_point, iou, label_of, mask_of
+from tests.e2e.masks import inner_point, iou, label_of, mask_of, masked
 from tests.e2e.screen import Screen
+from tests.infra.operate.table.record import text_of
+from tests.vm import weights
 from tests.vm.browser import open_page
+from tests.vm.saver import Saver
 from tests.vm.sprint import EMAIL, SOURCE, TARGET, Sprint
 from tests.vm.studio import LOG
 
@@ -134,7 +138,7 @@ def largest_garment(sprint: Sprint) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     found: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
     for task in sprint.tasks():
-        for region in task["predictions"][0]["result"]:
+        for region in masked(task["predictions"][0]["result"]):
             mask = mask_of(region)
             _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
             if max(stats[1:, cv2.CC_STAT_AREA]) > 0.98 * mask.sum():
@@ -147,7 +151,7 @@ def test_a_labeler_corrects_a_pre_label_in_the_browser_and_it_lands_in_the_targe
     sprint: Sprint, page: Page
 ) -> None:
     task, garment = largest_garment(sprint)
-    before = task["predictions"][0]["result"]
+    before = masked(task["predictions"][0]["result"])
     screen = Screen(page, sprint)
     screen.log_in()
     screen.open_task(task["id"])
@@ -158,11 +162,12 @@ def test_a_labeler_corrects_a_pre_label_in_the_browser_and_it_lands_in_the_targe
     label, spot = label_of(garment), inner_point(mask_of(garment))
     screen.switch_auto_annotation_on()
     screen.delete_region_at(*spot)
-    screen.choose_label("point", label)
+    screen.choose_label(label)
     screen.choose_smart_tool("key-point-tool")
     with screen.expecting_a_mask() as clicked:
         screen.click_image(*spot)
-    assert [label_of(region) for region in clicked] == [label]
+    (answered,) = masked(clicked)
+    assert label_of(answered) == label
     photograph(page, "machine.jpg")
     screen.accept()
     screen.submit()
@@ -171,11 +176,11 @@ def test_a_labeler_corrects_a_pre_label_in_the_browser_and_it_lands_in_the_targe
     assert saved["data"]["Name"] == task["data"]["Name"]
     (annotation,) = saved["annotations"]
     assert annotation["completed_by"]["email"] == EMAIL
-    drawn = annotation["result"]
+    drawn = masked(annotation["result"])
     assert sorted(map(label_of, drawn)) == sorted(map(label_of, before))
     # What is in the bucket is what Segment Anything answered, to the pixel.
-    assert iou(mask_of(drawn[-1]), mask_of(clicked[0])) == 1
-    assert iou(mask_of(clicked[0]), mask_of(garment)) > 0.6
+    assert iou(mask_of(drawn[-1]), mask_of(answered)) == 1
+    assert iou(mask_of(answered), mask_of(garment)) > 0.6
 
 
 USE_A_KEY = """
@@ -247,6 +252,42 @@ def test_a_backend_that_does_not_become_healthy_is_taken_back_and_up_says_so(
     assert sprint.containers() == after
 
 
+def test_another_model_is_shown_with_size_and_licence_built_in_and_named_by_its_service(
+    sprint: Sprint, tmp_path: Path
+) -> None:
+    own, before = weights.full_size(tmp_path), sprint.containers()
+    own.offer(sprint)
+    sprint.stack.config(interactiveModel=own.name)
+    table = text_of(make(read_preview(sprint.stack.preview("--show-sames", json=True).stdout)))
+    assert f"demo => {own.name}  {round(len(own.content) / 1e6)} MB" in table
+    assert "CC-BY-4.0" in table
+    assert f"{own.name}: name who drew the random numbers." in table
+    done = sprint.stack.up()
+    show("`pulumi up` with another model of 375 MB", f"{done.seconds:.0f} s")
+    assert sprint.built(done.said) == ["segment_anything_model"]
+    after = sprint.containers()
+    assert {name for name in SERVICES if before[name] != after[name]} == {"segment_anything_model"}
+    health = sprint.health("segment_anything_model", 9090)
+    assert health["status"] == "UP"
+    # The model's type, and the beginning of the hash of the file that was asked for.
+    assert f"vit_b@{own.sha256[:8]}" in health["model_version"]
+
+
+def test_a_model_that_cannot_be_loaded_is_taken_back(sprint: Sprint) -> None:
+    before, broken = sprint.containers(), weights.broken()
+    broken.offer(sprint)
+    sprint.stack.config(interactiveModel=broken.name)
+    done = sprint.stack.up(check=False)
+    assert done.returncode != 0
+    assert "did not become healthy, the one before it runs" in done.said
+    assert sprint.containers()["segment_anything_model"][1] == before["segment_anything_model"][1]
+    assert sprint.health("segment_anything_model", 9090)["status"] == "UP"
+
+    sprint.stack.config(interactiveModel="demo")
+    sprint.stack.up()
+    assert "small@" in sprint.health("segment_anything_model", 9090)["model_version"]
+
+
 def test_no_confirmed_annotation_is_lost_when_the_power_is_cut_while_one_is_saved(
     sprint: Sprint,
 ) -> None:
@@ -269,40 +310,6 @@ def test_no_confirmed_annotation_is_lost_when_the_power_is_cut_while_one_is_save
         for annotation in task["annotations"]
     }
     assert in_bucket == after
-
-
-class Saver(threading.Thread):
-    """Saves one annotation after the other until the studio does not answer."""
-
-    def __init__(self, sprint: Sprint) -> None:
-        super().__init__()
-        self.sprint = sprint
-        self.url = sprint.url
-        token = sprint.machine.run("cat", "/srv/atelier/secrets/api_token").stdout.strip()
-        self.headers = {"Authorization": f"Token {token}"}
-        self.tasks = sprint.tasks()
-        self.confirmed: dict[int, Any] = {}
-        self.ended_by: Exception | None = None
-
-    def run(self) -> None:
-        for number in range(500):
-            task = self.tasks[number % len(self.tasks)]
-            body = {"result": task["predictions"][0]["result"], "lead_time": number}
-            path = f"/api/tasks/{task['id']}/annotations/"
-            try:
-                answer = self.sprint.web.post(
-                    self.url + path, json=body, headers=self.headers, timeout=20
-                )
-                answer.raise_for_status()
-            except requests.RequestException as error:
-                self.ended_by = error
-                return
-            self.confirmed[answer.json()["id"]] = answer.json()["result"]
-
-    def wait_for(self, count: int) -> None:
-        while len(self.confirmed) < count:
-            assert self.is_alive(), self.ended_by
-            time.sleep(0.005)
 
 
 def test_a_reboot_ends_ready_and_pulls_nothing(sprint: Sprint) -> None:

@@ -1,93 +1,82 @@
-"""Weights from a server on loopback: whole and checked, or not there."""
+"""What the Dockerfiles run: an address and hashes into a folder."""
 
-import hashlib
-import threading
-from collections.abc import Generator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from weights import fetch as weights
+from tests.weights.host import Host
+from weights import google
 from weights.errors import WeightsError
-from weights.fetch import fetch, main, wanted
+from weights.fetch import main, wanted
+from weights.file import File
 
-FILES = {"/m/model.safetensors": b"weights" * 50_000, "/m/config.json": b"{}"}
-SHA = {name.rpartition("/")[2]: hashlib.sha256(text).hexdigest() for name, text in FILES.items()}
-
-
-class Server:
-    url = ""
-    faults = 0
-    asked = 0
+ROOT = Path(__file__).parents[2]
+WEIGHTS = b"weights" * 50_000
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Generator[Server]:
-    state = Server()
-    monkeypatch.setattr(weights, "PAUSE_SECONDS", 0.01)
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-        def do_GET(self) -> None:
-            state.asked += 1
-            status = 200 if self.path in FILES else 404
-            if state.faults:
-                state.faults, status = state.faults - 1, 503
-            body = FILES.get(self.path, b"")
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{httpd.server_port}/m"
-    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield state
-    httpd.shutdown()
-    thread.join()
-    httpd.server_close()
+def files(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, File]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    listed = (host.put("/m/model.safetensors", WEIGHTS), host.put("/m/config.json", b"{}"))
+    return {file.name: file for file in listed}
 
 
-def test_one_file_by_its_address_and_hash(server: Server, tmp_path: Path) -> None:
-    url = f"{server.url}/model.safetensors"
-    assert main([str(tmp_path), url, SHA["model.safetensors"]]) == 0
-    assert (tmp_path / "model.safetensors").read_bytes() == FILES["/m/model.safetensors"]
-    assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
-
-
-def test_a_folder_of_files_each_with_its_hash(server: Server, tmp_path: Path) -> None:
-    hashes = ",".join(f"{name}={digest}" for name, digest in SHA.items())
-    fetch(tmp_path, wanted(server.url, hashes))
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(SHA)
-
-
-def test_other_bytes_are_refused_and_not_kept(
-    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_one_file_by_its_address_and_hash(
+    files: dict[str, File], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(tmp_path), f"{server.url}/config.json", "0" * 64]) == 1
-    assert f"has the SHA-256 {SHA['config.json']}, not {'0' * 64}" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    file, folder = files["model.safetensors"], tmp_path / "weights"
+    assert main([str(folder), file.url, file.sha256]) == 0
+    assert (folder / file.name).read_bytes() == WEIGHTS
+    assert [path.name for path in folder.iterdir()] == ["model.safetensors"]
+    assert "weights: model.safetensors, 0.3 MB" in capsys.readouterr().out
 
 
-def test_a_busy_server_is_asked_again_and_a_missing_file_is_not(
-    server: Server, tmp_path: Path
+def test_a_folder_of_files_each_with_its_hash(
+    files: dict[str, File], host: Host, tmp_path: Path
 ) -> None:
-    server.faults = 2
-    fetch(tmp_path, wanted(f"{server.url}/config.json", SHA["config.json"]))
-    assert server.asked == 3
-    with pytest.raises(WeightsError, match="answers 404"):
-        fetch(tmp_path, wanted(f"{server.url}/none.pth", SHA["config.json"]))
-    assert server.asked == 4
+    folder = tmp_path / "weights"
+    hashes = ",".join(f"{name}={file.sha256}" for name, file in files.items())
+    assert main([str(folder), f"{host.url}/m/", hashes]) == 0
+    assert sorted(path.name for path in folder.iterdir()) == sorted(files)
+    assert not [path for path in folder.iterdir() if path.is_symlink()], "it is copied to an image"
+
+
+def test_other_bytes_are_refused_and_nothing_is_in_the_folder(
+    files: dict[str, File], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, folder = files["config.json"], tmp_path / "weights"
+    assert main([str(folder), file.url, "0" * 64]) == 1
+    assert f"its SHA-256 is {file.sha256}, not {'0' * 64}" in capsys.readouterr().err
+    assert not folder.exists()
+
+
+def test_a_mirror_of_the_build_is_asked(
+    files: dict[str, File], host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.files["/copies/dl.example.org/config.json"] = b"{}"
+    host.versions["/copies/dl.example.org/config.json"] = ""
+    monkeypatch.setenv("WEIGHTS_MIRROR", f"{host.url}/copies")
+    url = "https://dl.example.org/config.json"
+    assert main([str(tmp_path / "w"), url, files["config.json"].sha256]) == 0
+
+
+def test_an_object_of_a_bucket_is_read_with_the_builds_secret(host: Host, tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("mine\n")
+    assert google.build_token(secret) == "mine"
+
+
+def test_without_a_secret_the_machine_that_builds_is_asked(host: Host, tmp_path: Path) -> None:
+    host.put("/token", b'{"access_token": "machine", "expires_in": 3599}')
+    assert google.build_token(tmp_path / "none", f"{host.url}/token") == "machine"
+    assert host.asked[0][2]["Metadata-Flavor"] == "Google"
+    assert google.build_token(tmp_path / "none", "http://127.0.0.1:9/token") is None
 
 
 @pytest.mark.parametrize(
     ("url", "sha256", "message"),
     [
-        ("file:///etc/passwd", "0" * 64, "is not an http"),
+        ("ftp://example.org/m", "0" * 64, "is not an address"),
         ("https://example.org/m", "abc", "is not a SHA-256"),
         ("https://example.org/m", "a=" + "0" * 64 + ",../b=" + "0" * 64, "is not a file name"),
         ("https://example.org/", "0" * 64, "is not a file name"),

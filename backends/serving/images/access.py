@@ -1,6 +1,8 @@
 """The one door from an address in task data to pixels."""
 
 import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +11,19 @@ from backends.serving.images import identity
 from backends.serving.images.budget import Budget
 from backends.serving.images.connections import tls_context
 from backends.serving.images.decode import decode
+from backends.serving.images.errors import ImageError
 from backends.serving.images.guard import Guard, Resolver, system_resolver
 from backends.serving.images.label_studio import Token
-from backends.serving.images.sources import Reader, StorageObject
+from backends.serving.images.sources import (
+    LABEL_STUDIOS_STORAGES,
+    Reader,
+    Source,
+    StorageObject,
+    shorten,
+)
 from backends.serving.images.transport import Transport
 from backends.serving.images.web import Web
+from backends.serving.limits import PixelGate
 from backends.serving.settings import ModelSettings
 
 RETRIES = 3
@@ -37,7 +47,8 @@ class ImageAccess:
 
     resolver: answers host names, by default the system's. tls: for hosts with certificates of one's
     own, by default the system's and certifi's authorities. retries: further tries after 429, 5xx or
-    a broken connection. Nothing is connected before the first load, and nothing is written to disk.
+    a broken connection. gate: what bounds the pixels that are decoded at a time. Nothing is
+    connected before the first load, and nothing is written to disk.
     """
 
     def __init__(
@@ -47,20 +58,38 @@ class ImageAccess:
         resolver: Resolver = system_resolver,
         tls: ssl.SSLContext | None = None,
         retries: int = RETRIES,
+        gate: PixelGate | None = None,
     ) -> None:
         # Google's client takes long to import, and whoever only needs the names of this package
         # need not have it.
         from backends.serving.images.storage import Storage
 
         self._settings = settings
+        self._gate = gate or PixelGate(settings.max_pixels)
         self._reader = Reader(settings)
         guard = Guard(settings.image_hosts, resolver)
         tls = tls or tls_context()
         transport = Transport(guard, retries, tls)
         key = settings.label_studio_api_key
+        self._has_key = key is not None
         token = Token(key.get_secret_value() if key else None, self._reader.label_studio, transport)
         self._web = Web(self._reader, guard, transport, token)
         self._storage = Storage(tls)
+
+    def address(self, url: str, task: object) -> str:
+        """The address by which this service reads `url`, as it stands in a task's data.
+
+        It is Label Studio's own for what is in a storage that only Label Studio has the key of:
+        `s3://`, `azure-blob://`, and `gs://` where this process has no Google credentials.
+
+        task: the task's id.
+        """
+        scheme = url.partition("://")[0] if isinstance(url, str) else ""
+        if scheme not in ("gs", *LABEL_STUDIOS_STORAGES) or not self._has_key:
+            return url
+        if scheme == "gs" and self._storage.has_credentials():
+            return url
+        return self._reader.resolver(url, task) or url
 
     def identity(self, url: str) -> str:
         """A key for `url` that outlives its signature, known without a network trip.
@@ -68,11 +97,25 @@ class ImageAccess:
         It names the place. The content may be replaced behind it: `Image.identity` tells.
         Raises ImageRefused when `url` is no image address at all.
         """
-        return identity.of(self._reader.read(url), self._reader)
+        with _reasons(url):
+            return identity.of(self._reader.read(url), self._reader)
 
     def load(self, url: str) -> Image:
-        """The image behind `url`, fetched and decoded anew. Raises ImageError."""
-        source = self._reader.read(url)
+        """The image behind `url`, fetched and decoded anew. Raises ImageError, and Busy."""
+        with self.loaded(url) as image:
+            return image
+
+    @contextmanager
+    def loaded(self, url: str) -> Iterator[Image]:
+        """What `load` returns, counted among the pixels at work until the block ends."""
+        with _reasons(url):
+            source = self._reader.read(url)
+        with ExitStack() as work:
+            with _reasons(source.image):
+                image = self._load(source, work)
+            yield image
+
+    def _load(self, source: Source, work: ExitStack) -> Image:
         place = identity.of(source, self._reader)
         budget = Budget(
             source.image, self._settings.image_timeout_seconds, self._settings.max_bytes
@@ -83,4 +126,20 @@ class ImageAccess:
         else:
             body = self._web.fetch(source, budget)
             content = identity.of_content(place, body.getbuffer())
-        return Image(decode(body, source.image, self._settings.max_pixels), content)
+
+        def begin(pixels: int) -> None:
+            work.enter_context(self._gate.working_on(pixels))
+
+        return Image(decode(body, source.image, self._settings.max_pixels, begin), content)
+
+
+@contextmanager
+def _reasons(address: object) -> Iterator[None]:
+    """Take the image's name out of an error's reason, which then is the same for many images."""
+    try:
+        yield
+    except ImageError as error:
+        if isinstance(address, str):
+            for name in (address, shorten(address.strip())):
+                error.reason = error.reason.removeprefix(f"{name}: ")
+        raise

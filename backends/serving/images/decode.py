@@ -6,6 +6,7 @@ file below our limit: the size is read from the header and checked before anythi
 """
 
 import struct
+from collections.abc import Callable
 from typing import BinaryIO
 
 import numpy as np
@@ -41,32 +42,40 @@ _BROKEN = (
 _PREFIX_BYTES = 64
 
 
-def decode(file: BinaryIO, image: str, max_pixels: int) -> np.ndarray:
+def decode(
+    file: BinaryIO, image: str, max_pixels: int, begin: Callable[[int], object]
+) -> np.ndarray:
     """Pixels of the first frame, uint8 (H, W, 3) RGB, upright, on white.
 
-    image: the name for messages. Raises ImageTooLarge, ImageUnreadable.
+    image: the name for messages. begin: called with the number of pixels before anything is
+    decoded; it may wait, and what it raises reaches the caller. Raises ImageTooLarge,
+    ImageUnreadable.
     """
     try:
         with _open(file, image) as picture:
             width, height = picture.size
             if width * height > max_pixels:
-                raise ImageTooLarge(
-                    f"{image}: {width} x {height} pixels are more than the "
-                    f"{max_pixels / 1e6:g} megapixels allowed"
-                )
-            # Some animated PNGs carry a still for old viewers before their first frame.
-            if getattr(picture, "default_image", False) and getattr(picture, "n_frames", 1) > 1:
-                picture.seek(1)
-            frame = picture.tile[0].extents if picture.format == "GIF" else None
-            picture.load()
-            rgb = white_rgb(picture)
-            if frame is not None:
-                rgb = on_canvas(rgb, frame)
-            return as_array(upright(rgb, picture))
+                allowed = f"more than the {max_pixels / 1e6:g} megapixels allowed"
+                raise ImageTooLarge(f"{image}: {width} x {height} pixels are {allowed}", allowed)
+            begin(width * height)
+            return _pixels(picture)
     except Image.DecompressionBombError as error:
         raise ImageTooLarge(f"{image}: has more pixels than can be decoded") from error
     except _BROKEN as error:
-        raise ImageUnreadable(f"{image}: the file is damaged or incomplete ({error})") from error
+        damaged = "the file is damaged or incomplete"
+        raise ImageUnreadable(f"{image}: {damaged} ({error})", damaged) from error
+
+
+def _pixels(picture: ImageFile.ImageFile) -> np.ndarray:
+    # Some animated PNGs carry a still for old viewers before their first frame.
+    if getattr(picture, "default_image", False) and getattr(picture, "n_frames", 1) > 1:
+        picture.seek(1)
+    frame = picture.tile[0].extents if picture.format == "GIF" else None
+    picture.load()
+    rgb = white_rgb(picture)
+    if frame is not None:
+        rgb = on_canvas(rgb, frame)
+    return as_array(upright(rgb, picture))
 
 
 def _open(file: BinaryIO, image: str) -> ImageFile.ImageFile:

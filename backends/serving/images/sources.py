@@ -17,6 +17,8 @@ from urllib3.util.url import Url, parse_url
 from backends.serving.images.errors import ImageRefused
 from backends.serving.settings import ModelSettings
 
+# Schemes of storages that Label Studio reads and this service has no client for.
+LABEL_STUDIOS_STORAGES = ("s3", "azure-blob")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _MAX_OBJECT_NAME_BYTES = 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -79,9 +81,27 @@ class Reader:
             return self._relative(address, shown)
         if colon and scheme.lower() in ("http", "https"):
             return self._web(_parse(address, shown), shown)
+        if scheme in LABEL_STUDIOS_STORAGES:
+            raise ImageRefused(
+                f"{shown}: {scheme}:// addresses are read through Label Studio; set "
+                "LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY"
+            )
         raise ImageRefused(
-            f"{shown}: only gs://, http(s):// and Label Studio's own paths can be read as images"
+            f"{shown}: only gs://, s3://, azure-blob://, http(s):// and Label Studio's own paths "
+            "can be read as images"
         )
+
+    def resolver(self, address: str, task: object) -> str | None:
+        """Label Studio's own address for a file of a storage that it has the key of.
+
+        It answers with the file, or with a redirect to an address that it has signed (io_storages/
+        proxy_api.py). None when there is no Label Studio, or no task by whose project it could tell
+        which storage is meant.
+        """
+        if self.label_studio is None or isinstance(task, bool) or not isinstance(task, int):
+            return None
+        encoded = base64.urlsafe_b64encode(address.encode()).decode()
+        return f"/tasks/{task}/resolve/?fileuri={encoded}"
 
     def follow(self, current: Url, location: str, image: str) -> WebImage:
         """The source that a redirect from `current` leads to. Raises ImageRefused."""

@@ -52,6 +52,14 @@ class Storage:
         self._client: storage.Client | None = None
         self._no_client_until = 0.0
 
+    def has_credentials(self) -> bool:
+        """Whether this process can show Google who it is; looked up once in a while."""
+        try:
+            self._connected("")
+        except ImageDenied:
+            return False
+        return True
+
     def fetch(self, source: StorageObject, budget: Budget) -> tuple[Body, int]:
         """The object's bytes, checked against Google's checksum, and its generation.
 

@@ -5,6 +5,7 @@ the task. The Label Studio token goes to Label Studio's file paths only, and no 
 redirect has left Label Studio.
 """
 
+import re
 from dataclasses import replace
 
 from urllib3.util.url import Url
@@ -24,7 +25,10 @@ from backends.serving.images.transport import Answer, Transport
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Where Label Studio sends a browser for an object in a bucket, by an address that it has signed.
-_SIGNED_STORAGE = "https://storage.googleapis.com:443"
+_SIGNED_STORAGE = re.compile(
+    r"storage\.googleapis\.com|(.+\.)?s3[.-]([a-z0-9-]+\.)*amazonaws\.com(\.cn)?"
+    r"|[a-z0-9]+\.blob\.core\.windows\.net"
+)
 _KEY_ADVICE = "check LABEL_STUDIO_API_KEY, and that its owner may see the project"
 
 
@@ -47,7 +51,7 @@ class Web:
                 return _accept(answer, source)
             location = answer.headers.get("location")
             if not location:
-                raise ImageUnreachable(f"{source.image}: was redirected without an address")
+                raise ImageRefused(f"{source.image}: was redirected without an address")
             target = self._reader.follow(source.url, location, source.image)
             if target.label_studio and self._reader.path_below(target.url).startswith(
                 "/user/login"
@@ -57,7 +61,7 @@ class Web:
             # Label Studio must not be that host's choice.
             trusted = source.label_studio and target.label_studio
             came_from, source = source, replace(target, label_studio=trusted)
-        raise ImageUnreachable(f"{source.image}: more than {_MAX_REDIRECTS} redirects")
+        raise ImageRefused(f"{source.image}: more than {_MAX_REDIRECTS} redirects")
 
     def _admit(self, source: WebImage, came_from: WebImage | None) -> None:
         """Raises ImageRefused unless this host may be asked, seen from where we come."""
@@ -66,7 +70,8 @@ class Web:
         if source.label_studio:
             return
         from_label_studio = came_from is not None and came_from.label_studio
-        if from_label_studio and f"{scheme}://{host}:{url.port or 443}" == _SIGNED_STORAGE:
+        signed = scheme == "https" and url.port in (None, 443) and _SIGNED_STORAGE.fullmatch(host)
+        if from_label_studio and signed:
             return
         try:
             literal(host)
@@ -97,12 +102,28 @@ def _accept(answer: Answer, source: WebImage) -> Body:
     if answer.status == 200 and answer.body is not None:
         return answer.body
     image, owner = source.image, _owner(source.url, source.label_studio)
+    refused = f"{image}: {owner} refuses access ({answer.status})"
+    if answer.status in (401, 403) and source.label_studio:
+        raise ImageDenied(f"{refused}; {_KEY_ADVICE}")
+    # No key of ours goes to another host: what it refuses now, it refuses until the address is
+    # another one.
     if answer.status in (401, 403):
-        advice = _KEY_ADVICE if source.label_studio else "it may need a signed address"
-        raise ImageDenied(f"{image}: {owner} refuses access ({answer.status}); {advice}")
+        raise ImageRefused(f"{refused}; it may need a signed address")
+    if answer.status == 404 and source.label_studio and "/resolve/" in (source.url.path or ""):
+        raise ImageNotFound(
+            f"{image}: Label Studio has no storage for it in this project, or no such file (404)"
+        )
     if answer.status in (404, 410):
         raise ImageNotFound(f"{image}: {owner} has no such file ({answer.status})")
-    raise ImageUnreachable(f"{image}: {owner} answered {answer.status} instead of the file")
+    kind = ImageUnreachable if _may_pass(answer.status) else ImageRefused
+    raise kind(f"{image}: {owner} answered {answer.status} instead of the file")
+
+
+def _may_pass(status: int) -> bool:
+    """Whether an answer speaks of the moment: of the server, of the rate, of a file behind Label
+    Studio's resolver (424 is its word for a storage that did not answer).
+    """
+    return not 400 <= status < 500 or status in (408, 421, 423, 424, 425, 429)
 
 
 def _owner(url: Url, label_studio: bool) -> str:

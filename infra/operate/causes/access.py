@@ -122,7 +122,6 @@ def permission_denied(failure: Failure, context: Context) -> Explanation | None:
         (
             "An owner of the project gives you the role:",
             grant,
-            "docs/deploying.md lists all roles that a deployment needs.",
         ),
     )
 

@@ -75,8 +75,8 @@ def stockout(failure: Failure, context: Context) -> Explanation | None:
         todo += [context.set("zone", zone) for zone in hinted]
     else:
         todo = [
-            "Another zone of the region often has one right away (docs/settings.md lists the zones"
-            " that have the GPU):",
+            "Another zone of the region often has one right away (a zone without the GPU is refused"
+            " with a list of those that have it):",
             context.set("zone", "ZONE"),
         ]
     todo += [context.up(), "The same zone may have one again in minutes to hours: the same `up`."]

@@ -14,6 +14,10 @@ _DOCKER = re.compile(
 _DOCKER_RIGHTS = re.compile(
     r"permission denied while trying to connect to the docker", re.IGNORECASE
 )
+# BuildKit's words for a step that failed, and the step.
+_WEIGHTS = re.compile(
+    r"process .{0,400}python -m weights\.fetch .{0,200}did not complete successfully"
+)
 _PASSPHRASE = re.compile(
     r"passphrase must be set with PULUMI_CONFIG_PASSPHRASE|incorrect passphrase", re.IGNORECASE
 )
@@ -42,6 +46,25 @@ def docker_not_running(failure: Failure, context: Context) -> Explanation | None
             context.up(),
             "or let Google build them, without Docker on this computer:",
             context.set("images", "cloudbuild"),
+        ),
+    )
+
+
+def weights_not_fetched(failure: Failure, context: Context) -> Explanation | None:
+    """An image downloads its model while it is built."""
+    if not _WEIGHTS.search(failure.text):
+        return None
+    return Explanation(
+        "weights",
+        "The weights of a model could not be fetched while an image was built. In the log, a line"
+        " that begins with weights: says which address answered what. What runs is not touched.",
+        (
+            "If the host does not answer, try again; what is there already is not fetched again:",
+            context.up(),
+            "If it cannot be reached from where images are built, copy the files to a bucket, and"
+            " give that address with its hash:",
+            context.set("interactiveModel", "gs://BUCKET/FILE#sha256=HASH"),
+            "docs/deploying.md has the form of segmentationModel's address.",
         ),
     )
 
@@ -125,6 +148,7 @@ def missing_config(failure: Failure, context: Context) -> Explanation | None:
 
 CAUSES: tuple[Cause, ...] = (
     docker_not_running,
+    weights_not_fetched,
     passphrase,
     locked,
     no_stack,

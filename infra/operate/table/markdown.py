@@ -36,6 +36,15 @@ def render(plan: Plan) -> str:
         lines += ["**In service meanwhile**", ""]
         lines += [f"- {_MARKS[remark.severity]} {plain(remark.text)}" for remark in plan.remarks]
         lines.append("")
+    if plan.models:
+        lines += ["| model | | size | licence |", "|---|---|---:|---|"]
+        for model in plan.models:
+            shown = (plain(model.does), code(model.words), plain(model.size), plain(model.licence))
+            lines.append(f"| {' | '.join(shown)} |")
+        lines.append("")
+        notes = [note for model in plan.models for note in model.notes]
+        if notes:
+            lines += [*(f"- {_MARKS[severity]} {plain(text)}" for severity, text in notes), ""]
     if plan.cost:
         lines += ["| US dollars | before | after | |", "|---|---:|---:|---:|"]
         lines += [f"| {' | '.join(map(plain, row))} |" for row in rows(plan.cost)]

@@ -1,9 +1,10 @@
-"""A preview as people read it: what changes, what that means, what it costs."""
+"""A preview as people read it: what changes, what that means, which models serve, what it costs."""
 
 from dataclasses import dataclass
 
 from infra.operate.table.changes import Action, Change, changes
 from infra.operate.table.cost import Cost, cost
+from infra.operate.table.models import Model, models
 from infra.operate.table.preview import Preview
 from infra.operate.table.service import Remark, remarks
 
@@ -61,6 +62,7 @@ class Plan:
     stack: str
     groups: tuple[Group, ...]
     remarks: tuple[Remark, ...]
+    models: tuple[Model, ...]
     cost: Cost | None
     errors: tuple[str, ...]
     seconds: float
@@ -83,6 +85,7 @@ def make(preview: Preview) -> Plan:
         groups=tuple(_groups(changed)),
         # A preview that failed has not met everything: nothing is promised from it.
         remarks=() if failed else remarks(changed, preview.steps),
+        models=models(preview.steps),
         cost=cost(preview.steps),
         errors=preview.errors,
         seconds=preview.seconds,

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.operate.table.changes import Action
+from infra.operate.table.models import Model
 from infra.operate.table.money import footnote, rows
 from infra.operate.table.plan import Group, Plan
 
@@ -22,7 +23,7 @@ _MARKS = {"good": ("=", "green"), "note": ("i", "cyan"), "warning": ("!", "bold 
 
 
 def show(plan: Plan, console: Console) -> None:
-    """Print what changes, what labelers notice of it, and what it costs."""
+    """Print what changes, what labelers notice of it, which models serve, and what it costs."""
     with console.capture() as captured:
         _print(plan, console)
     # Columns are filled up with spaces, which a file or a pipe need not keep.
@@ -42,6 +43,8 @@ def _print(plan: Plan, console: Console) -> None:
             mark, colour = _MARKS[remark.severity]
             table.add_row(Text(mark, colour), Text(remark.text))
         console.print(Padding(table, (0, 0, 0, 2)))
+    if plan.models:
+        _models(plan.models, console)
     if plan.cost:
         console.print("\n[bold]Cost in US dollars[/]")
         table = _grid()
@@ -51,6 +54,19 @@ def _print(plan: Plan, console: Console) -> None:
         console.print(Padding(Text(footnote(plan.cost), "dim"), (0, 0, 0, 2)))
     for error in plan.errors:
         console.print(Text(f"\nThe preview failed: {error}", "red"))
+
+
+def _models(models: tuple[Model, ...], console: Console) -> None:
+    console.print("\n[bold]Models[/]")
+    table, notes = _grid(), _grid()
+    for model in models:
+        table.add_row(*map(Text, (model.does, model.words, model.size, model.licence)))
+        for severity, text in model.notes:
+            mark, colour = _MARKS[severity]
+            notes.add_row(Text(mark, colour), Text(text))
+    console.print(Padding(table, (0, 0, 0, 2)))
+    if notes.row_count:
+        console.print(Padding(notes, (0, 0, 0, 2)))
 
 
 def _group(group: Group, console: Console) -> None:

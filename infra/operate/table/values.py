@@ -1,7 +1,8 @@
 """What of a property's difference may be shown, and how.
 
 A machine's metadata is where the key and the password travel: of it only the names of the
-attributes are shown, whatever the engine has masked already.
+attributes are shown, whatever the engine has masked already. Of an image's build arguments too:
+the weights that they name are told in words (`infra.operate.table.models`).
 """
 
 import json
@@ -20,7 +21,7 @@ UNKNOWN = frozenset(
         "[unknown]",
     }
 )
-ONLY_NAMES = frozenset({"metadata", "environment"})
+ONLY_NAMES = frozenset({"buildArgs", "environment", "metadata"})
 _SECRETIVE = re.compile(r"(?i)password|secret|token|private|credential")
 _SHOWN_CHARACTERS = 60
 _SEGMENT = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|\.?([^.\[\]]+)""")

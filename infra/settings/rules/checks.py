@@ -4,9 +4,16 @@ from collections.abc import Collection
 
 from infra.settings.fields import Settings
 from infra.settings.findings import Finding
-from infra.settings.rules import machine, names, network, studio
+from infra.settings.rules import backends, machine, models, names, network, studio
 
-RULES = (*names.RULES, *machine.RULES, *network.RULES, *studio.RULES)
+RULES = (
+    *names.RULES,
+    *machine.RULES,
+    *network.RULES,
+    *studio.RULES,
+    *models.RULES,
+    *backends.RULES,
+)
 
 
 def findings(settings: Settings, without: Collection[str] = ()) -> list[Finding]:

@@ -20,6 +20,7 @@ from tests.label_studio import (
     TOKEN,
     LabelStudioServer,
     environment_python,
+    serve_backend,
     serve_label_studio,
 )
 
@@ -164,3 +165,40 @@ def test_the_banned_subnets_are_those_of_the_installed_version() -> None:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "default_banned_subnets"
     ]
     assert lists == [list(DEFAULT_BANNED_SUBNETS)]
+
+
+def test_a_click_that_the_backend_cannot_answer_ends_in_a_status_that_the_page_shows(
+    server: LabelStudioServer, tmp_path: Path
+) -> None:
+    """With 200 and `errors`, Label Studio's own answer, nothing happens on the screen."""
+    asked = {"title": "clicks that fail", "label_config": CONFIG}
+    project = server.request("POST", "/api/projects/", json=asked).json()["id"]
+    data = [{"data": {"image": name}} for name in ("damaged", "later", "fine")]
+    path = f"/api/projects/{project}/import?return_task_ids=true"
+    tasks = server.request("POST", path, json=data).json()["task_ids"]
+
+    def click(task: int) -> requests.Response:
+        return requests.post(
+            f"{server.url}/api/ml/{backend}/interactive-annotating",
+            json={"task": task, "context": {"result": []}},
+            headers={"Authorization": f"Token {server.token}"},
+            timeout=60,
+        )
+
+    with serve_backend(tmp_path, "tests.backends.serving.foreign:Stuck") as model:
+        body = {"project": project, "url": model.url, "title": "m", "is_interactive": True}
+        backend = server.request("POST", "/api/ml/", json=body).json()["id"]
+        told = [click(task) for task in tasks]
+    assert [answer.status_code for answer in told] == [422, 422, 200]
+    assert told[0].json()["detail"] == "damaged.jpg: is damaged"
+    assert told[1].json()["detail"] == "later.jpg: its server sleeps"
+    assert told[0].json()["errors"] == ["damaged.jpg: is damaged"]
+    assert told[2].json()["data"]["result"]
+
+    gone = click(tasks[2])
+    assert gone.status_code == 422
+    assert gone.json()["detail"].startswith("The model gives no answer: its backend is down")
+    assert "127.0.0.1" not in gone.text
+    # Without an account nobody learns anything.
+    url = f"{server.url}/api/ml/{backend}/interactive-annotating"
+    assert requests.post(url, json={"task": tasks[0]}, timeout=60).status_code == 401

@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import torch
 from flask.testing import FlaskClient
 
 from backends.segment_anything_model.backend import SegmentAnythingBackend
 from backends.segment_anything_model.engine import SegmentAnythingEngine
+from backends.segment_anything_model.sam import SegmentAnything
 from backends.segment_anything_model.settings import SegmentAnythingSettings
 from backends.serving.app import create_app
 from backends.serving.metrics import ENCODES
@@ -97,19 +99,57 @@ def test_prompts_of_two_labels_give_two_regions(client: FlaskClient, files: File
     assert [region["value"]["brushlabels"] for region in regions] == [["hat"], ["scarf-gloves"]]
 
 
-def test_negative_clicks_alone_give_no_region(client: FlaskClient, files: Files) -> None:
+def test_negative_clicks_alone_are_told_what_to_do(client: FlaskClient, files: Files) -> None:
     answer = ask(client, files.put("a.png", photo(1)), click(30, 40, is_positive=False))
-    assert answer.get_json()["results"][0]["result"] == []
+    assert answer.status_code == 400
+    assert answer.get_json()["error"].startswith("begin with a click on the object")
+
+
+SEVERAL = """<View>
+  <Image name="front" value="$photo.url"/><Image name="pages" valueList="$pages"/>
+  <Labels name="garment" toName="pages"><Label value="hat"/></Labels>
+  <Brush name="masks" toName="pages"/>
+  <BrushLabels name="front_masks" toName="front"><Label value="hat"/></BrushLabels>
+</View>"""
+
+
+def test_a_click_is_answered_from_the_image_that_it_is_on(
+    client: FlaskClient, files: Files
+) -> None:
+    urls = [files.put(f"{seed}.png", photo(seed, 60 + 20 * seed, 100)) for seed in range(3)]
+    task = {"id": 7, "data": {"photo": {"url": urls[0]}, "pages": urls[1:]}}
+
+    def answered(**prompt: object) -> list[dict]:
+        context = {"result": [click(30, 40, **prompt)]}
+        body = {"tasks": [task], "label_config": SEVERAL, "params": {"context": context}}
+        return client.post("/predict", json=body).get_json()["results"][0]["result"]
+
+    (region,) = answered(to_name="front")
+    assert (region["from_name"], region["original_height"]) == ("front_masks", 60)
+    for index in (0, 1):
+        drawn, named = answered(to_name="pages", item_index=index)
+        assert (drawn["type"], drawn["from_name"]) == ("brush", "masks")
+        assert (named["type"], named["from_name"]) == ("labels", "garment")
+        assert drawn["item_index"] == named["item_index"] == index
+        assert drawn["original_height"] == 80 + 20 * index
+
+
+def test_a_smart_tool_that_can_get_no_mask_is_refused_at_setup(client: FlaskClient) -> None:
+    schema = CONFIG.replace("KeyPointLabels", "VectorLabels")
+    answer = client.post("/setup", json={"schema": schema})
+    assert answer.status_code == 400
+    assert "a smart Vector gives no mask" in answer.get_json()["error"]
 
 
 @pytest.mark.parametrize("url", ["/data/upload/1/missing.png", None, 5, "ftp://x/y", ""])
-def test_a_task_without_a_usable_image_gets_an_empty_result_and_a_logged_line(
+def test_a_click_on_a_task_without_a_usable_image_is_refused_in_a_sentence_and_logged(
     client: FlaskClient, url: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = ask(client, url, click(1, 1))
-    assert answer.status_code == 200
-    assert answer.get_json()["results"][0]["result"] == []
-    assert "task 7 gets an empty result" in caplog.text
+    assert answer.status_code == 422
+    # Label Studio hands on the status line, and no body.
+    assert answer.status == f"422 {answer.get_json()['error']}"
+    assert "task 7: cannot" in caplog.text
     assert TOKEN not in caplog.text
 
 
@@ -237,3 +277,30 @@ class TestWithoutClicks:
     def test_without_one_every_task_gets_an_empty_result(self, client: FlaskClient) -> None:
         answer = client.post("/predict", json=self.tasks(1, 2, 3))
         assert [item["result"] for item in answer.get_json()["results"]] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(5000, 3), (3, 5000), (600, 1), (1, 600), (20000, 8), (3, 3), (1, 1)]
+)
+def test_a_click_on_a_strip_gives_a_mask_of_its_size_or_a_sentence(
+    client: FlaskClient, files: Files, width: int, height: int
+) -> None:
+    answer = ask(client, files.put("strip.png", photo(3, height, width)), click(50, 50))
+    if answer.status_code == 400:
+        assert answer.get_json()["error"].startswith("the model found nothing there")
+        return
+    assert answer.status_code == 200, answer.get_json()
+    for region in answer.get_json()["results"][0]["result"]:
+        assert (region["original_width"], region["original_height"]) == (width, height)
+        assert mask_of(region, height, width).any()
+
+
+def test_a_lack_of_memory_that_lasts_is_told_to_the_labeler(
+    client: FlaskClient, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def encode(*args: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 5.96 GiB.")
+
+    monkeypatch.setattr(SegmentAnything, "encode", encode)
+    answer = ask(client, files.put("a.png", photo(1)), click(1, 1))
+    assert answer.status == "503 there is not enough memory for it at this moment"

@@ -6,7 +6,7 @@ import pytest
 from backends.segmentation.label_map import read_label_map
 from backends.segmentation.settings import CLOTHES_LABEL_MAP
 from backends.serving.errors import SettingsError
-from masks.labeling_config import mask_control
+from masks.labeling_config import labeling_config
 from tests.backends.segmentation.conftest import CLOTHES
 
 GARMENTS = Path(__file__).parents[3] / "templates" / "labeling" / "garments.xml"
@@ -70,7 +70,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_the_shipped_map_sends_only_labels_of_the_shipped_config() -> None:
     # The tutorial's fault: it sent upper-clothes, which its labeling config did not have.
     shipped = read_label_map(CLOTHES_LABEL_MAP, CLOTHES)
-    control = mask_control(GARMENTS.read_text())
+    control = labeling_config(GARMENTS.read_text()).mask_controls[0]
     assert {label for label in shipped.labels if control.label_for(label) is None} == set()
     assert shipped.labels["other tops"] == (4,)
     assert shipped.labels["footwear"] == (9, 10)

@@ -3,13 +3,13 @@ import numpy as np
 from backends.segmentation.label_map import LabelMap
 from backends.segmentation.model import ClassMap
 from backends.segmentation.regions import scored_regions
-from masks.labeling_config import mask_control
+from masks.labeling_config import labeling_config
 from masks.regions import mask_of
 
-CONTROL = mask_control(
+CONTROL = labeling_config(
     '<View><Image name="i" value="$i"/><BrushLabels name="b" toName="i">'
     '<Label value="footwear"/><Label value="hat"/></BrushLabels></View>'
-)
+).mask_controls[0]
 LABELS = LabelMap({"hat": (1,), "footwear": (2, 3), "unknown": (4,)}, "test")
 
 
@@ -35,10 +35,10 @@ def test_one_region_per_label_with_classes_merged_and_unknown_labels_never_sent(
 
 
 def test_names_that_are_one_label_of_the_config_share_one_region() -> None:
-    control = mask_control(
+    control = labeling_config(
         '<View><Image name="i" value="$i"/><BrushLabels name="b" toName="i">'
         '<Label value="footwear" predicted_values="left,right"/></BrushLabels></View>'
-    )
+    ).mask_controls[0]
     regions, _ = scored_regions(
         scene(), LabelMap({"left": (2,), "right": (3,)}, "t"), control, 0.001, per_component=False
     )
@@ -48,7 +48,8 @@ def test_names_that_are_one_label_of_the_config_share_one_region() -> None:
 
 
 def test_a_control_without_labels_gets_regions_without_one() -> None:
-    control = mask_control('<View><Image name="i" value="$i"/><Brush name="b" toName="i"/></View>')
+    text = '<View><Image name="i" value="$i"/><Brush name="b" toName="i"/></View>'
+    control = labeling_config(text).mask_controls[0]
     regions, _ = scored_regions(scene(), LABELS, control, 0.001, per_component=False)
     assert [region["type"] for region in regions] == ["brush"] * 3
 

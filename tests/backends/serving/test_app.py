@@ -49,7 +49,7 @@ def predict(client: FlaskClient, *images: str, **more: object):
 
 def choices(answer) -> list[str | None]:
     return [
-        item["result"][0]["value"]["choices"][0] if item["result"] else None
+        item["result"][0]["value"]["choices"][0] if item else None
         for item in answer.get_json()["results"]
     ]
 
@@ -102,7 +102,7 @@ class TestPredict:
         assert choices(answer) == ["a", "b", "c"]
         assert [item["model_version"] for item in answer.get_json()["results"]] == ["plain-1"] * 3
 
-    def test_a_task_that_fails_gets_an_empty_result_and_its_neighbours_theirs(
+    def test_a_task_on_which_the_model_fails_is_left_open_and_its_neighbours_get_theirs(
         self, client: FlaskClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         answer = predict(client, "a", "bad", "c")
@@ -161,6 +161,99 @@ class TestPredict:
         answer = client.post("/predict", data=b"x" * (1024 * 1024 + 1))
         assert answer.status_code == 413
         assert answer.get_json() == {"error": "the body is over the limit of 1048576 bytes"}
+
+
+class TestFourOutcomes:
+    """A result and nothing here are the model's own answers; these are the other two."""
+
+    @pytest.fixture
+    def client(self) -> FlaskClient:
+        client, loader = client_of("Stuck")
+        loader.load_now()
+        return client
+
+    def test_what_cannot_be_answered_now_is_left_open_and_its_neighbours_are_answered(
+        self, client: FlaskClient
+    ) -> None:
+        results = predict(client, "a", "later", "c").get_json()["results"]
+        assert [bool(item) for item in results] == [True, False, True]
+        assert results[1] == []
+        assert predict(client, "later").get_json()["results"] == [[]]
+
+    def test_what_cannot_be_answered_at_all_is_stored_once_with_the_reason(
+        self, client: FlaskClient
+    ) -> None:
+        (refused,) = predict(client, "damaged").get_json()["results"]
+        version = "plain-1 cannot: is damaged"
+        assert refused == {"result": [], "score": None, "model_version": version}
+        # Label Studio asks again whenever the model's own version is not among the predictions.
+        task = {"id": 1, "data": {"image": "damaged"}, "predictions": [{"model_version": version}]}
+        assert client.post("/predict", json={"tasks": [task]}).get_json()["results"] == [[]]
+
+    @pytest.mark.parametrize(
+        ("image", "status", "said"),
+        [
+            ("damaged", 422, "damaged.jpg: is damaged"),
+            ("later", 503, "later.jpg: its server sleeps"),
+            ("bad", 503, "the model failed on it; the backend's log says how"),
+        ],
+    )
+    def test_a_click_gets_an_error_with_the_sentence_in_its_status_line(
+        self, client: FlaskClient, image: str, status: int, said: str
+    ) -> None:
+        answer = predict(client, image, params={"context": {"result": []}})
+        assert answer.status == f"{status} {said}"
+        assert answer.get_json() == {"error": said}
+        assert ("Retry-After" in answer.headers) == (status == 503)
+
+    def test_the_reasons_are_there_to_be_asked_for_until_the_task_is_answered(
+        self, client: FlaskClient
+    ) -> None:
+        predict(client, "a", "later", "damaged")
+        noted = {item["task"]: item for item in client.get("/failures").get_json()["failures"]}
+        assert noted[1] == {"task": 1, "kind": "cannot now", "reason": "its server sleeps"}
+        assert noted[2] == {"task": 2, "kind": "cannot", "reason": "is damaged"}
+        assert 0 not in noted
+        predict(client, "a", "b", "c")
+        left = {item["task"] for item in client.get("/failures").get_json()["failures"]}
+        assert left.isdisjoint({0, 1, 2})
+
+    def test_a_lost_device_is_told_by_health_and_by_every_later_answer(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        client, loader = client_of("Stuck")
+        loader.load_now()
+        answer = predict(client, "a", "lost")
+        assert answer.status_code == 503
+        said = "the device is lost (CUDA error: device-side assert triggered)"
+        assert said in answer.get_json()["error"]
+        health = client.get("/health")
+        assert health.status_code == 503
+        assert health.get_json()["status"] == "LOST"
+        assert said in health.get_json()["progress"]
+        assert predict(client, "a").status_code == 503
+        assert caplog.text.count(said) == 1
+
+
+class TestLabelStudioMl2:
+    """Its models cannot be installed from PyPI; what they answer is understood."""
+
+    @pytest.fixture
+    def client(self) -> FlaskClient:
+        client, loader = client_of("Version2")
+        loader.load_now()
+        return client
+
+    def test_a_model_response_is_taken_with_its_version(self, client: FlaskClient) -> None:
+        answer = predict(client, "a", "b")
+        assert choices(answer) == ["a", "b"]
+        results = answer.get_json()["results"]
+        assert [item["model_version"] for item in results] == ["response-7"] * 2
+        assert [item["score"] for item in results] == [0.5, 0.5]
+
+    def test_several_predictions_of_one_task_are_taken(self, client: FlaskClient) -> None:
+        (several,) = predict(client, "several").get_json()["results"]
+        assert [item["model_version"] for item in several] == ["response-7"] * 2
 
 
 class TestOtherRoutes:
@@ -229,7 +322,8 @@ class TestBasicAuth:
         assert guarded.get("/health").status_code == 200
 
     @pytest.mark.parametrize(
-        "route", ["/setup", "/predict", "/versions", "/webhook", "/metrics", "/nothing"]
+        "route",
+        ["/setup", "/predict", "/failures", "/versions", "/webhook", "/metrics", "/nothing"],
     )
     @pytest.mark.parametrize("auth", [None, ("labeler", "wrong"), ("", ""), ("labelér", "s3cret")])
     def test_all_else_is_closed(

@@ -85,7 +85,7 @@ class TestOurServerWithAForeignModel:
         assert setup.json() == {"model_version": "plain-1"}
         tasks = [{"id": n, "data": {"image": name}} for n, name in enumerate(["a", "bad", "c"])]
         answer = requests.post(f"{url}/predict", json={"tasks": tasks}, auth=AUTH, timeout=5)
-        assert [bool(item["result"]) for item in answer.json()["results"]] == [True, False, True]
+        assert [bool(item) for item in answer.json()["results"]] == [True, False, True]
         assert "Traceback" not in answer.text
         webhook = requests.post(f"{url}/webhook", json={"action": "x"}, auth=AUTH, timeout=1)
         assert webhook.status_code == 201
@@ -116,6 +116,65 @@ class TestOurServerWithAForeignModel:
         assert time.monotonic() - started < 1
         for connection in idle:
             connection.close()
+
+
+def test_as_many_stuck_requests_as_are_let_in_stop_neither_health_nor_setup(
+    tmp_path: Path,
+) -> None:
+    with serve_backend(tmp_path / "log", MODEL_CLASS=f"{FOREIGN}:Stuck") as url:
+        wait_for_health(url)
+        body = {"tasks": [{"id": 1, "data": {"image": "stuck"}}]}
+        statuses: list[int] = []
+
+        def ask() -> None:
+            statuses.append(requests.post(f"{url}/predict", json=body, timeout=60).status_code)
+
+        threads = [threading.Thread(target=ask) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        started = time.monotonic()
+        refused = requests.post(f"{url}/predict", json=body, timeout=60)
+        took = [time.monotonic() - started]
+        for _ in range(5):
+            for method, path in (("GET", "/health"), ("POST", "/setup")):
+                started = time.monotonic()
+                answer = requests.request(method, url + path, json={"schema": ""}, timeout=5)
+                assert answer.status_code == 200
+                took.append(time.monotonic() - started)
+        still_stuck = not statuses
+        for thread in threads:
+            thread.join()
+    print(f"/health and /setup beside 16 stuck requests: {max(took) * 1000:.0f} ms at most")
+    assert still_stuck
+    assert statuses == [200] * 16
+    assert max(took) < 1
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"]
+    assert "16 requests are being answered" in refused.reason
+
+
+def test_a_worker_whose_device_is_lost_ends_and_another_one_starts(tmp_path: Path) -> None:
+    with serve_backend(tmp_path / "log", MODEL_CLASS=f"{FOREIGN}:Stuck") as url:
+        wait_for_health(url)
+
+        def ask(image: str) -> requests.Response:
+            body = {"tasks": [{"id": 1, "data": {"image": image}}]}
+            return requests.post(f"{url}/predict", json=body, timeout=10)
+
+        assert ask("lost").status_code == 503
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if ask("a").status_code == 200:
+                    break
+            except requests.ConnectionError:
+                pass
+            time.sleep(0.1)
+        assert ask("a").status_code == 200
+    log = (tmp_path / "log").read_text()
+    assert log.count("Booting worker with pid") == 2
+    assert "the device is lost (CUDA error: device-side assert triggered)" in log
 
 
 def test_nine_users_at_once_over_real_sockets(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ pushes. What is asked and answered: tests.cloud.docker_build.
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,11 @@ def build(lab: Lab, asked: dict[str, Any]) -> str:
         words += ["-t", tag]
     dockerfile = Path(asked["dockerfile"]["location"]).resolve()
     context = Path(asked["context"]["location"]).resolve()
-    lab.docker("build", "-q", *words, "-f", dockerfile, context)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, value in (asked.get("secrets") or {}).items():
+            Path(folder, name).write_text(value)
+            words.append(f"--secret=id={name},src={folder}/{name}")
+        lab.docker("build", "-q", *words, "-f", dockerfile, context)
     digests = {lab.push(tag).partition("@")[2] for tag in asked["tags"]}
     if len(digests) != 1:
         raise LabError(f"the registry has {len(digests)} digests for {', '.join(asked['tags'])}")

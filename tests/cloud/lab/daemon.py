@@ -1,5 +1,6 @@
 """The Docker daemon that builds and pushes images: an operator's, inside the lab's network."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ from typing import IO
 
 from tests.cloud.lab import cache, cgroups
 from tests.cloud.lab.authority import Authority
-from tests.cloud.lab.network import Network
+from tests.cloud.lab.network import METADATA_ADDRESS, Network
 from tests.cloud.lab.place import LabError, Place, run, say
 from tests.cloud.lab.processes import Processes, wait_until
 
@@ -71,7 +72,10 @@ class Daemon:
 
     def config(self) -> Path:
         file = self.place.folder("docker-config") / "daemon.json"
-        file.write_text(f'{{"cgroup-parent": "/{self.place.name}-docker"}}')
+        # The lab's name server: a build that reads a bucket has to find the lab's. (With the hosts
+        # as options of a build, BuildKit would take each of its steps for another one.)
+        known = {"cgroup-parent": f"/{self.place.name}-docker", "dns": [METADATA_ADDRESS]}
+        file.write_text(json.dumps(known))
         return file
 
     def answers(self) -> bool:

@@ -10,6 +10,7 @@ from google.auth.exceptions import RefreshError, TransportError
 from google.cloud import storage
 from google.oauth2 import credentials
 
+from tests.cloud.gcp.lookups import TOKEN as OPERATOR_TOKEN
 from tests.cloud.storage.conftest import ORIGIN, Place
 
 pytestmark = pytest.mark.integration
@@ -23,6 +24,14 @@ def signed(place: Place, seconds: int = 60) -> str:
 def by_token(place: Place, token: str) -> storage.Client:
     """A client without a key, as on a machine with an attached account."""
     return storage.Client(project="demo-project", credentials=credentials.Credentials(token))
+
+
+def test_who_runs_pulumi_reads_every_bucket_with_their_own_token(place: Place) -> None:
+    operator = by_token(place, OPERATOR_TOKEN)
+    place.client.bucket("target").blob("weights").upload_from_string("x")
+    assert operator.bucket("target").blob("weights").download_as_bytes() == b"x"
+    with pytest.raises(exceptions.NotFound):
+        operator.bucket("nobodys").blob("weights").download_as_bytes()
 
 
 def test_a_revoked_key_gets_no_token(place: Place) -> None:

@@ -26,6 +26,8 @@ ROLES = {
     "roles/storage.bucketViewer": frozenset({BUCKET + "get", BUCKET + "list"}),
     "roles/storage.admin": VIEW | EDIT | {BUCKET + "get", BUCKET + "list"},
 }
+# Who runs Pulumi, with a token of their own: the project's owner.
+OPERATOR = "operator@example.com"
 SIGNER = "roles/iam.serviceAccountTokenCreator"
 
 
@@ -59,7 +61,7 @@ class World:
 
     def is_account(self, email: str) -> bool:
         """Whether the account is there and enabled."""
-        return any(
+        return email == OPERATOR or any(
             found.get("email") == email and not found.get("disabled")
             for found in self._all("serviceaccount.Account")
         )
@@ -86,6 +88,8 @@ class World:
 
     def permissions(self, caller: str | None, bucket: str) -> frozenset[str]:
         """Return what `caller` (None: anybody) may do in `bucket`."""
+        if caller == OPERATOR:
+            return ROLES["roles/storage.admin"]
         members = {"allUsers", f"serviceAccount:{caller}"} if caller else {"allUsers"}
         grants = [
             grant for grant in self._all("storage.BucketIAMMember") if grant["bucket"] == bucket

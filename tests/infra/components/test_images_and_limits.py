@@ -1,9 +1,12 @@
 """The images, the data disk and the budget, as the program asks for them."""
 
+from typing import Any
+
 from infra.content import content_hash
 from infra.settings.facts import IMAGE_NAMES
 from infra.version import read_version
-from tests.infra.conftest import PASSWORD, PROJECT_NUMBER, Deploy
+from tests.infra.conftest import PASSWORD, PROJECT_NUMBER, Deploy, Recorded, Stack
+from tests.infra.settings import configs
 
 DISK = "compute/disk:Disk"
 
@@ -26,6 +29,79 @@ def test_docker_images_are_built_from_the_repository_in_an_update_only(deploy: D
     ]
     assert frontend.inputs["buildArgs"] == {"VERSION": read_version()}
     assert "gcp:artifactregistry/repository:Repository atelier-dev" in frontend.depends_on
+
+
+def built(stack: Stack, image: str) -> Recorded:
+    """Return the resource that builds an image."""
+    builders = ("docker-build:index:Image", "command:local:Command")
+    (found,) = [
+        item
+        for item in stack.resources
+        if item.type in builders and item.name == f"atelier-dev-{image}"
+    ]
+    return found
+
+
+def test_the_default_models_are_built_in_and_are_part_of_the_tags(deploy: Deploy) -> None:
+    stack = deploy()
+
+    interactive = built(stack, "segment_anything_model").inputs
+    arguments = dict(interactive["buildArgs"])
+    assert arguments.pop("VERSION") == read_version()
+    assert arguments["SAM_CHECKPOINT_URL"].endswith("/sam_vit_b_01ec64.pth")
+    assert len(arguments["SAM_CHECKPOINT_SHA256"]) == 64
+    tag = interactive["tags"][0].rpartition(":")[2]
+    assert tag == content_hash("segment_anything_model", arguments=arguments)
+    assert tag != content_hash("segment_anything_model")
+    assert "secrets" not in interactive
+    segmentation = built(stack, "segmentation").inputs["buildArgs"]
+    assert segmentation["SEGMENTATION_LABEL_MAP"].startswith("/app/backends/segmentation/")
+    assert segmentation["SEGMENTATION_MODEL_SHA256"].count(",") == 2
+
+
+def test_demo_weights_are_built_in_where_they_are_asked_for(deploy: Deploy) -> None:
+    stack = deploy(interactiveModel="demo", segmentationModel="demo")
+
+    for image in ("segment_anything_model", "segmentation"):
+        inputs = built(stack, image).inputs
+        assert {value for key, value in inputs["buildArgs"].items() if key != "VERSION"} == {""}
+        assert inputs["tags"][0].endswith(f":{content_hash(image)}")
+
+
+def test_a_bucket_is_read_with_the_builders_own_token_which_is_no_reason_to_build_again(
+    deploy: Deploy,
+) -> None:
+    stack = deploy(segmentationModel=f"gs://a-bucket/mine#{configs.FOLDER}")
+
+    image = built(stack, "segmentation")
+    assert image.inputs["secrets"] == {"google_token": "ya29.token"}
+    assert image.is_secret("secrets", "google_token")
+    assert image.inputs["ignoreSecretsInDiffCalculation"] == ["google_token"]
+    assert "secrets" not in built(stack, "segment_anything_model").inputs
+
+
+def test_cloud_build_is_told_the_weights_and_runs_again_for_others(deploy: Deploy) -> None:
+    def asked(**config: str) -> Any:
+        return built(deploy(images="cloudbuild", **config), "segment_anything_model").inputs
+
+    default, demo = asked(), asked(interactiveModel="demo")
+    assert default["environment"]["SAM_CHECKPOINT_URL"].startswith("https://")
+    # Given and empty: what the caller's own environment holds must not be built in.
+    assert demo["environment"]["SAM_CHECKPOINT_URL"] == ""
+    assert default["triggers"] != demo["triggers"]
+
+
+def test_a_preview_is_told_both_models_and_what_does_not_fit(deploy: Deploy) -> None:
+    stack = deploy(preset="cpu", interactiveModel="sam-vit-h")
+
+    images = next(item for item in stack.resources if item.type == "atelier:gcp:Images")
+    interactive, segmentation = images.inputs["models"]
+    assert interactive["name"] == "sam-vit-h"
+    assert interactive["bytes"] > 2e9
+    assert interactive["warning"].startswith("sam-vit-h needs a GPU, and preset cpu has none")
+    assert segmentation["licence"] == "MIT"
+    assert "commercial" in segmentation["obliges"]
+    assert stack.warnings == [interactive["warning"] + "."]
 
 
 def test_the_registrys_token_is_a_secret(deploy: Deploy) -> None:

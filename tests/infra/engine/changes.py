@@ -138,6 +138,29 @@ IN_PLACE = (
     Change("readyMinutes", 30, ()),
 )
 
+OTHER_MODEL = (
+    Change(
+        "interactiveModel",
+        "sam2.1-tiny",
+        (
+            Effect("Image atelier-dev-segment_anything_model", "update", ("tags", "buildArgs")),
+            *rolled("metadata.atelier-images"),
+        ),
+    ),
+)
+
+OTHER_BACKENDS = (
+    Change(
+        "segmentationModel",
+        "demo",
+        (
+            Effect("Image atelier-dev-segmentation", "update", ("tags", "buildArgs")),
+            *rolled("metadata.atelier-images"),
+        ),
+    ),
+    Change("backends", {"MAX_BODY_MB": 64}, rolled("metadata.atelier-env")),
+)
+
 REPLACING = (
     Change("preset", "t4", new_machine("guestAccelerators", "machineType")),
     Change(
@@ -265,6 +288,8 @@ PREBUILT = (
 # {name: what is previewed together}
 GROUPS = {
     "in place": IN_PLACE,
+    "another model": OTHER_MODEL,
+    "other backends": OTHER_BACKENDS,
     "replacing": REPLACING,
     "another zone": OTHER_ZONE,
     "another region": OTHER_REGION,

@@ -19,7 +19,7 @@ ROWS = [(group, change) for group, changes in GROUPS.items() for change in chang
 FILES = {  # {file: the only thing that a change of it touches, and how}
     "templates/vm/compose.yml": (MACHINE, "metadata.atelier-compose"),
     "templates/vm/startup.sh": (MACHINE, "metadata.startup-script"),
-    "backends/segmentation/segformer.py": ("Image atelier-dev-segmentation", "tags"),
+    "backends/segmentation/model.py": ("Image atelier-dev-segmentation", "tags"),
 }
 
 

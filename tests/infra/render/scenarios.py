@@ -45,6 +45,13 @@ SCENARIOS: Mapping[str, Mapping[str, object]] = {
         "workHours": "20:00-04:30",
         "timeZone": "Europe/Amsterdam",
         "sprintDays": 7,
+        "interactiveModel": "sam-vit-h",
+        "backends": {
+            "IMAGE_HOSTS": ["Images.example.org", "203.0.113.7:9000"],
+            "MAX_BODY_MB": 64,
+            "SAM_CACHE_MB": 4096,
+            "SEGMENTATION_MIN_AREA": "0.001",
+        },
     },
     "iap-keyless": {
         "preset": "t4",

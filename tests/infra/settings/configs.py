@@ -47,6 +47,12 @@ INDEPENDENT = optional(
     keptVersionDays=st.integers(1, 3650),
     auth=st.sampled_from(["key", "keyless"]),
     keyVersion=st.integers(1, 1_000_000),
+    backends=optional(
+        IMAGE_HOSTS=st.sampled_from([[], ["images.example.org", "10.0.0.7:9000"]]),
+        MAX_BODY_MB=st.integers(1, 1024),
+        SEGMENTATION_MIN_AREA=st.sampled_from([0, 0.001, "0.02"]),
+        SEGMENTATION_REGIONS=st.sampled_from(["label", "component"]),
+    ),
     projectFile=st.just("templates/projects/garments-bucket.yaml"),
     adminEmail=EMAILS,
     maxRunHours=st.integers(0, 2880),
@@ -80,8 +86,20 @@ ACCESS = st.one_of(
     st.just({"tls": "domain", "domain": "label.example.org"}),
     st.just({"tls": "off", "allowedRanges": ["203.0.113.7/32"]}),
 )
-IMAGES = st.sampled_from(
-    [{}, {"images": "cloudbuild"}, {"images": "prebuilt", "prebuilt": PREBUILT}]
+HASH = "0123456789abcdef" * 4
+FOLDER = f"config.json={HASH}&model.safetensors={HASH}"
+MODELS = optional(
+    interactiveModel=st.sampled_from(
+        ["sam-vit-b", "demo", "sam2.1-tiny", f"https://weights.example.org/mine.pth#sha256={HASH}"]
+    ),
+    segmentationModel=st.sampled_from(
+        ["segformer-b2-clothes", "demo", f"gs://a-bucket/models/mine#{FOLDER}"]
+    ),
+)
+IMAGES = st.one_of(
+    MODELS,
+    st.builds(lambda models: {"images": "cloudbuild"} | models, MODELS),
+    st.just({"images": "prebuilt", "prebuilt": PREBUILT}),
 )
 GIVEN_BUCKETS = optional(
     sourceBucket=BUCKETS.map(lambda name: f"s{name[1:]}"),
@@ -153,6 +171,42 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
     "images": bad_text("", "podman"),
     "prebuilt": st.one_of(
         st.sampled_from([PREBUILT | {"frontend": "frontend:latest"}, PREBUILT | {"backend": "x"}]),
+        NOT_MAPPING,
+    ),
+    "interactiveModel": bad_text(
+        "",
+        "sam-vit-x",
+        "segformer-b2-clothes",
+        "https://weights.example.org/mine.pth",
+        f"https://weights.example.org/mine.pth#sha256={HASH[:-1]}",
+        f"https://me:secret@weights.example.org/mine.pth#sha256={HASH}",
+        f"https://weights.example.org/mine.pth?signature=x#sha256={HASH}",
+        f"file:///home/me/mine.pth#sha256={HASH}",
+        f"s3://a-bucket/mine.pth#sha256={HASH}",
+        f"https://weights.example.org/mine#{FOLDER}",
+    ),
+    "segmentationModel": bad_text(
+        "sam-vit-b",
+        "SegFormer",
+        f"https://weights.example.org/mine.safetensors#sha256={HASH}",
+        f"https://weights.example.org/mine#config.json={HASH}&../model.safetensors={HASH}",
+        f"https:///mine#{FOLDER}",
+    ),
+    "backends": st.one_of(
+        st.sampled_from(
+            [
+                {"IMAGE_HOST": ["a.org"]},
+                {"IMAGE_HOSTS": "a.org"},
+                {"IMAGE_HOSTS": ["https://a.org"]},
+                {"MAX_BODY_MB": 0},
+                {"MAX_BODY_MB": 1.5},
+                {"MAX_BODY_MB": True},
+                {"IMAGE_MAX_MB": "nan"},
+                {"THREADS": "inf"},
+                {"SEGMENTATION_REGIONS": "all"},
+                {"LABEL_STUDIO_API_KEY": "x"},
+            ]
+        ),
         NOT_MAPPING,
     ),
     "projectFile": bad_text("", "garments.yaml", "/etc/passwd", "../x.yaml", "README.md"),

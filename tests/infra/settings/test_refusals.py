@@ -1,15 +1,19 @@
 """Each rule refuses one config, in these words."""
 
+from pathlib import Path
+
 import pytest
 
 from infra.settings.fields import CONFIG_FIELDS, Settings
 from infra.settings.findings import SettingsError
 from infra.settings.load import load
 from infra.settings.machines import FITTING
-from infra.settings.rules import checks, machine, names, network, studio
+from infra.settings.rules import backends, checks, machine, models, names, network, studio
 from infra.settings.rules.rule import Rule
 from tests.infra.settings import configs
+from tests.infra.settings.refusals import backends as refusals_of_backends
 from tests.infra.settings.refusals import machine as refusals_of_machines
+from tests.infra.settings.refusals import models as refusals_of_models
 from tests.infra.settings.refusals import names as refusals_of_names
 from tests.infra.settings.refusals import network as refusals_of_network
 from tests.infra.settings.refusals import studio as refusals_of_studio
@@ -21,6 +25,8 @@ REFUSALS = {
     **refusals_of_names.REFUSALS,
     **refusals_of_network.REFUSALS,
     **refusals_of_studio.REFUSALS,
+    **refusals_of_models.REFUSALS,
+    **refusals_of_backends.REFUSALS,
 }
 
 
@@ -79,7 +85,7 @@ def test_every_rule_is_shown_to_refuse_something() -> None:
 def test_no_rule_is_forgotten_and_each_reads_fields_that_exist() -> None:
     written = {
         value
-        for module in (machine, names, network, studio)
+        for module in (backends, machine, models, names, network, studio)
         for value in vars(module).values()
         if isinstance(value, Rule)
     }
@@ -127,6 +133,41 @@ def test_a_key_that_is_encrypted_for_nothing_is_refused_and_not_shown() -> None:
     (finding,) = refused.value.findings
     assert finding.key == "domain"
     assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("file:///home/me/mine.pth", "interactiveModel: a file of one computer cannot be read"),
+        ("https://weights.example.org/mine.pth?sig=secret", "holds a password or a signature"),
+        ("https://weights.example.org/mine.pth", ""),
+    ],
+)
+def test_a_model_of_the_teams_own_catalogue_is_known_and_its_address_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: str
+) -> None:
+    own = tmp_path / "own.toml"
+    file = f'{{name = "mine.pth", url = "{url}", sha256 = "{configs.HASH}", size = 7}}'
+    own.write_text(f'[interactive.mine]\nlicence = "MIT"\nfiles = [{file}]\n')
+    monkeypatch.setenv("ATELIER_CATALOGUE", str(own))
+    config = GOOD | {"interactiveModel": "mine"}
+    if not words:
+        load(config, project=configs.PROJECT, stack="dev")
+        return
+    with pytest.raises(SettingsError) as refused:
+        load(config, project=configs.PROJECT, stack="dev")
+    assert words in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_catalogue_that_cannot_be_read_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATELIER_CATALOGUE", str(tmp_path / "none.toml"))
+    with pytest.raises(
+        SettingsError, match=r"none\.toml cannot be read.* Mend the file that ATELIER"
+    ):
+        load(GOOD, project=configs.PROJECT, stack="dev")
 
 
 def test_every_machine_type_of_a_preset_is_taken() -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 from laptop.credentials import Credentials
 from laptop.docker.folders import ensure_folders
 from laptop.docker.settings import DockerSettings
-from laptop.docker.variables import PROJECT_FILE
 from laptop.pictures import CATALOGUE
 from laptop.settings import ROOT
 from studio.project.load import load_project
 from tests.laptop.docker.conftest import MakeSettings
 
+URLS = {"SEGMENTATION_URL": "http://s", "SEGMENT_ANYTHING_MODEL_URL": "http://a"}
 PASSWORD = {"SEGMENTATION_PASSWORD": "a", "SEGMENT_ANYTHING_MODEL_PASSWORD": "b"}
 
 
@@ -84,7 +84,9 @@ def test_the_project_file_finds_its_labeling_config_and_the_pictures(
 ) -> None:
     settings = prepared(make_settings, Credentials())
     images = settings.project_dir / "images"
-    project = load_project(settings.project_dir / PROJECT_FILE, {"IMAGES": str(images), **PASSWORD})
+    project = load_project(
+        settings.project_dir / settings.project_file, {"IMAGES": str(images), **PASSWORD}
+    )
     assert project is not None
     assert (images / "scene-001.jpg").is_file()
     assert list(settings.google_dir.iterdir()) == []
@@ -100,3 +102,45 @@ def test_a_newer_repository_renews_what_comes_from_it(make_settings: MakeSetting
     assert settings.caddyfile.read_bytes() == (ROOT / "templates/laptop/Caddyfile").read_bytes()
     assert config.read_bytes() == (ROOT / "templates/labeling/garments.xml").read_bytes()
     assert os.stat(config).st_uid == settings.user
+
+
+def photographs(folder: Path) -> Path:
+    (folder / "autumn").mkdir(parents=True)
+    for name in ("coat.JPG", "autumn/hat.png"):
+        (folder / name).write_bytes(name.encode())
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def test_own_photographs_are_copied_beside_their_project_file_and_kept_in_step(
+    make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    images = photographs(tmp_path / "my photos")
+    settings = make_settings(IMAGES=str(images))
+    ensure_folders(settings, Credentials())
+    file = settings.project_dir / settings.project_file
+    project = load_project(file, {**URLS, **PASSWORD})
+    assert project.title == "my photos"
+    assert project.source.folder is not None
+    copies = project.source.folder
+
+    def found() -> dict[str, int]:
+        return {
+            str(copy.relative_to(copies)): copy.stat().st_ino
+            for copy in copies.rglob("*")
+            if copy.is_file()
+        }
+
+    first = found()
+    assert sorted(first) == ["autumn/hat.png", "coat.JPG"]
+    before = state(settings.folder)
+    ensure_folders(settings, Credentials())
+    assert state(settings.folder).keys() == before.keys()
+    (images / "coat.JPG").unlink()
+    (images / "new.webp").write_bytes(b"new")
+    (images / "autumn/hat.png").write_bytes(b"another hat")
+    ensure_folders(settings, Credentials())
+    assert sorted(found()) == ["autumn/hat.png", "new.webp"]
+    assert (copies / "autumn/hat.png").read_bytes() == b"another hat"
+    # The originals are their owner's still.
+    assert {path.stat().st_uid for path in images.rglob("*")} == {os.geteuid()}

@@ -1,8 +1,12 @@
 """What `docker build` is told."""
 
+import io
 import tomllib
 
-from laptop.docker.images import build_words
+from rich.console import Console
+
+from laptop.docker.images import announce_once, build_words
+from laptop.progress import Progress
 from laptop.settings import ROOT
 from tests.laptop.docker.conftest import MakeSettings
 
@@ -37,3 +41,27 @@ def test_each_image_gets_its_own_arguments_and_no_value_is_on_a_command_line(
     assert arguments("segment_anything_model") == [
         *("PYTHON_IMAGE", "SAM_CHECKPOINT_URL", "SAM_CHECKPOINT_SHA256"),
     ]
+
+
+def test_a_bucket_is_read_with_a_secret_that_no_command_line_shows(
+    make_settings: MakeSettings,
+) -> None:
+    settings = make_settings(MODELS=f"gs://bucket/own.pth#sha256={'0' * 64}")
+    words = build_words("segment_anything_model", settings)
+    assert words[words.index("--secret") + 1] == "id=google_token,env=ATELIER_GOOGLE_TOKEN"
+    assert "--secret" not in build_words("segmentation", settings)
+
+
+def test_the_weights_of_a_build_are_announced_once(make_settings: MakeSettings) -> None:
+    def said(models: str) -> str:
+        output = io.StringIO()
+        settings = make_settings(MODELS=models)
+        settings.run_dir.mkdir(parents=True, exist_ok=True)
+        announce_once(settings, Progress(Console(file=output, width=300)))
+        return output.getvalue()
+
+    first = said("photographs")
+    assert "sam-vit-b for clicks and boxes: Segment Anything, ViT-B, 375.0 MB" in first
+    assert "licence MIT: NVIDIA's licence" in first
+    assert said("photographs") == ""
+    assert "sam2.1-tiny" in said("sam2.1-tiny")

@@ -39,7 +39,7 @@ def test_all_weights_that_no_image_can_have_are_refused_at_once(
         require_buildable(make_settings(SAM_CHECKPOINT="sam.pth", SEGMENTATION_MODEL="a/b"))
     first, second = str(raised.value).splitlines()
     assert first.startswith("SAM_CHECKPOINT works only without Docker.")
-    assert "give SAM_CHECKPOINT_URL and SAM_CHECKPOINT_SHA256" in first
+    assert "or SAM_CHECKPOINT_URL and SAM_CHECKPOINT_SHA256" in first
     assert second.startswith("SEGMENTATION_MODEL works only without Docker.")
 
 
@@ -51,3 +51,30 @@ def test_an_address_and_its_hash_belong_together(make_settings: MakeSettings, na
         rest = {key: value for key, value in given.items() if key != missing}
         with pytest.raises(LaptopError, match=rf"^{missing} is missing"):
             require_buildable(make_settings(**rest))
+
+
+def test_models_of_the_catalogue_become_build_arguments(make_settings: MakeSettings) -> None:
+    settings = make_settings(MODELS="photographs")
+    require_buildable(settings)
+    given = settings.build_arguments
+    assert given["SAM_CHECKPOINT_URL"].endswith("/sam_vit_b_01ec64.pth")
+    assert len(given["SAM_CHECKPOINT_SHA256"]) == 64
+    assert "/mattmdjaga/segformer_b2_clothes/resolve/" in given["SEGMENTATION_MODEL_URL"]
+    assert given["SEGMENTATION_MODEL_SHA256"].count("=") == 3
+    in_the_image = given["SEGMENTATION_LABEL_MAP"].removeprefix("/app/")
+    assert (ROOT / in_the_image).is_file(), "the Dockerfile copies backends/segmentation to /app"
+
+
+def test_demo_models_need_no_build_argument(make_settings: MakeSettings) -> None:
+    settings = make_settings(MODELS="demo")
+    require_buildable(settings)
+    assert settings.build_arguments == {}
+
+
+def test_a_model_that_is_given_twice_or_from_this_machine_is_refused(
+    make_settings: MakeSettings,
+) -> None:
+    with pytest.raises(LaptopError, match="sam-vit-b and SAM_CHECKPOINT_URL another"):
+        make_settings(MODELS="sam-vit-b", SAM_CHECKPOINT_URL="https://example.org/a")
+    with pytest.raises(LaptopError, match=r"file:///w/own\.pth is on this machine"):
+        require_buildable(make_settings(MODELS=f"file:///w/own.pth#sha256={DIGEST}"))

@@ -21,7 +21,9 @@ def read(settings: DockerSettings, *overlays: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
+        # As the client gives them: `laptop.docker.client`.
         env={
+            **settings.passed_on,
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": str(Path.home()),
             **variables(settings),
@@ -57,6 +59,16 @@ def test_every_folder_is_below_the_state_whatever_its_name_is(make_settings: Mak
         assert service["user"] == f"{settings.user}:{settings.group}"
     for secret in content["secrets"].values():
         assert Path(secret["file"]).parent == settings.secrets_dir
+
+
+def test_what_the_caller_chose_about_the_backends_reaches_their_containers(
+    make_settings: MakeSettings,
+) -> None:
+    chosen = {"IMAGE_HOSTS": "images.example.org", "SAM_REFINE": "none"}
+    services = read(make_settings(**chosen))["services"]
+    for name in ("segmentation", "segment_anything_model"):
+        assert services[name]["environment"]["IMAGE_HOSTS"] == "images.example.org"
+    assert services["segment_anything_model"]["environment"]["SAM_REFINE"] == "none"
 
 
 def test_the_one_shot_applies_the_demos_project(make_settings: MakeSettings) -> None:

@@ -36,7 +36,7 @@ def test_a_submitted_annotation_lands_in_the_target_with_its_facts(
     assert content["data"]["image"].startswith(f"gs://{workplace.source}/autumn/")
     assert content["data"]["Name"]
     (annotation,) = content["annotations"]
-    assert annotation["result"][0]["value"]["brushlabels"] == ["dress"]
+    assert annotation["result"][1]["value"]["labels"] == ["dress"]
     assert "nothing to change" in workplace.apply()
 
 

@@ -6,12 +6,15 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studio.left import NEVER
+from studio.part import Remark
 from studio.parts.predictions import (
     AIM_SECONDS,
     MAX_TASKS,
     RetrievePredictions,
     Seen,
     compare,
+    left_unasked,
     next_size,
 )
 from studio.project.project_file import ProjectFile
@@ -29,6 +32,21 @@ def test_tasks_without_the_current_models_prediction_are_predicted(project: Proj
     steps = compare(project, replace(AGREED, tasks=tasks, new_tasks=1))
     assert steps == [RetrievePredictions("first", 3)]
     assert lines(steps) == ["retrieve predictions of 3 tasks"]
+
+
+def test_an_image_that_the_model_cannot_use_is_not_asked_for_again(project: ProjectFile) -> None:
+    refused = task(1, "big.jpg", "v2 cannot: more than the 100 megapixels allowed")
+    tasks = (refused, task(2, "b.jpg", "v2"))
+    (remark,) = compare(project, replace(AGREED, tasks=tasks))
+    assert remark == Remark(
+        "cannot be pre-labelled: more than the 100 megapixels allowed: 1 task (big.jpg)"
+    )
+    assert left_unasked(project, replace(AGREED, tasks=tasks)).exit_status == NEVER
+    steps = compare(project, replace(AGREED, tasks=tasks, again=True))
+    assert steps == [RetrievePredictions("first", 1, again=True)]
+    newer = replace(FIRST, model_version="v3")
+    steps = compare(project, replace(AGREED, tasks=tasks, backends=(newer, SECOND)))
+    assert steps == [RetrievePredictions("first", 2)], "another model may be able to"
 
 
 def test_any_prediction_will_do_while_the_model_is_unknown(project: ProjectFile) -> None:

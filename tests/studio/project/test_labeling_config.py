@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import ProjectFileError
-from studio.project.labeling_config import read_task_keys
+from studio.project.labeling_config import missing_controls, prompt_controls, read_task_keys
 
 GARMENTS = Path(__file__).parents[3] / "templates" / "labeling" / "garments.xml"
 
@@ -41,3 +41,19 @@ def test_several_variables_in_a_text_are_found_once() -> None:
 def test_a_config_without_exactly_one_image_is_refused(text: str) -> None:
     with pytest.raises(ProjectFileError, match="labeling config"):
         read_task_keys(text)
+
+
+def test_the_shipped_configs_prompts_are_its_points_and_boxes() -> None:
+    assert prompt_controls(GARMENTS.read_text()) == ("point", "box")
+
+
+def test_smart_tools_that_annotate_too_and_configs_without_masks_have_no_prompts() -> None:
+    point = '<KeyPoint name="p" toName="i0" smart="true"/>'
+    assert prompt_controls(config("$image", more=point)) == ()
+    assert prompt_controls("<View/>") == ()
+
+
+def test_controls_that_a_config_lacks_are_told_those_of_a_repeater_are_there() -> None:
+    pages = '<Repeater on="$p"><Brush name="b_{{idx}}" toName="i0"/></Repeater>'
+    text = config("$image", more=pages)
+    assert missing_controls(text, {"t", "b_0", "b_12", "gone", "b_x"}) == ["b_x", "gone"]

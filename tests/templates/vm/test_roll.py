@@ -16,7 +16,8 @@ pytestmark = pytest.mark.integration  # Real waits, for minutes in all.
 
 # `compose config` is the real one. The rest obeys files that a test writes: `gone` (references that
 # no registry has), `sick` (a container does not become well), `refused` (what apply says at its
-# end), `held` (apply does not end). `calls` has what was asked, `runs` each apply's last word.
+# end), `left` (the status that apply ends with, and what it says), `held` (apply does not end).
+# `calls` has what was asked, `runs` each apply's last word.
 DOCKER = r"""cd "$(dirname "$0")/../docker"
 case $1 in
   image) [[ $2 != inspect ]] || ! grep -qsF "$3" gone ;;
@@ -35,6 +36,7 @@ case $1 in
         echo "account anna@example.org with password number-$(wc -l <runs)"
         while [[ -e held ]]; do sleep 0.1; done
         [[ ! -e refused ]] || { cat refused && exit 1; }
+        [[ ! -e left ]] || { cut -d ' ' -f 2- left && exit "$(cut -d ' ' -f 1 left)"; }
         ;;
     esac
     ;;
@@ -197,6 +199,17 @@ def test_a_project_that_cannot_be_applied_at_the_boot_is_tried_again_quietly(
     assert services.does("boot", status=3)[-2:] == ["project", "failed"]
     services.file("refused").unlink()
     assert services.does("roll") == ["ready"]
+
+
+@pytest.mark.parametrize("status", [3, 4])
+def test_images_without_a_pre_label_are_no_failure_of_the_project(
+    services: Services, status: int
+) -> None:
+    services.file("left").write_text(f"{status} studio: 2 images have no pre-label\n")
+    assert services.does("boot")[-2:] == ["project", "ready"]
+    assert services.does("roll") == ["ready"]
+    assert services.message == OPEN
+    assert services.file("runs").read_text().split() == ["apply", "--data-only"]
 
 
 def test_unasked_the_projects_settings_are_left_as_people_made_them(services: Services) -> None:

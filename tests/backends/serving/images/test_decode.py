@@ -26,7 +26,7 @@ RED = Image.new("RGB", COLOUR.size, "red")
 
 
 def pixels(content: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    return decode(io.BytesIO(content), "x.img", max_pixels)
+    return decode(io.BytesIO(content), "x.img", max_pixels, lambda _: None)
 
 
 def deep_png(channels: np.ndarray) -> bytes:

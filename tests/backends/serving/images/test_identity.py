@@ -113,7 +113,7 @@ def test_different_images_have_different_identities(one: str, other: str) -> Non
         ("DATA:image/png,x", "only gs://"),
         ("file:///etc/passwd", "only gs://"),
         ("ftp://images.example/a.png", "only gs://"),
-        ("s3://bucket/a.png", "only gs://"),
+        ("s3://bucket/a.png", "read through Label Studio; set LABEL_STUDIO_URL"),
         ("//images.example/a.png", "only gs://"),
         ("images/a.png", "only gs://"),
         ("javascript:alert(1)", "only gs://"),

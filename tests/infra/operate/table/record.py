@@ -41,6 +41,10 @@ def main() -> None:
     with TemporaryDirectory() as folder, Stack(Path(folder)) as stack:
         stack.config(gcp__project="demo-project", secrets={"adminPassword": PASSWORD})
         record(stack, "new")
+        stack.up()
+        stack.config(interactiveModel="sam2.1-tiny", segmentationModel="demo")
+        record(stack, "models")
+        stack.config(interactiveModel=None, segmentationModel=None)
         stack.config(images="prebuilt", prebuilt=references(DIGESTS[0]))
         stack.up()
         record(stack, "nothing")

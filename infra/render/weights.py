@@ -1,0 +1,82 @@
+"""What the two models mean for their images, and what a preview tells of them.
+
+An address never holds a password or a signature (`infra.settings.rules.models`): build arguments
+stand in the image's history and in the state.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from infra.settings.fields import Settings
+from infra.settings.models import CHOICES, Choice, models
+from weights.catalogue import Model, catalogue
+
+# The Dockerfiles' arguments: address, hash and label map.
+ARGUMENTS = {
+    "interactive": ("SAM_CHECKPOINT_URL", "SAM_CHECKPOINT_SHA256"),
+    "segmentation": (
+        "SEGMENTATION_MODEL_URL",
+        "SEGMENTATION_MODEL_SHA256",
+        "SEGMENTATION_LABEL_MAP",
+    ),
+}
+LABEL_MAPS = "/app/backends/segmentation/label_maps"
+
+
+def build_arguments(settings: Settings, image: str) -> dict[str, str]:
+    """Return the arguments that an image is built with: its model's weights.
+
+    All of the Dockerfile's are there, the empty ones too, so that none is taken from elsewhere.
+    The frontend's image has none, and with prebuilt images nothing is built.
+    """
+    chosen = models(settings)
+    for choice in CHOICES:
+        if choice.image == image and choice.kind in chosen:
+            return _arguments(chosen[choice.kind])
+    return {}
+
+
+def needs_google(arguments: Mapping[str, str]) -> bool:
+    """Return whether a build reads a bucket, and so needs a Google account's token."""
+    return any(value.startswith("gs://") for value in arguments.values())
+
+
+def _arguments(model: Model) -> dict[str, str]:
+    """Return URL and hash as `weights.fetch` takes them, and the label map's place in the image."""
+    label_map = f"{LABEL_MAPS}/{model.label_map}.yaml" if model.label_map and model.files else ""
+    return dict(zip(ARGUMENTS[model.kind], (*model.source, label_map), strict=False))
+
+
+def told(settings: Settings) -> list[dict[str, object]]:
+    """Return what a preview tells of each model: plain values, for the engine's JSON."""
+    chosen = models(settings)
+    return [
+        _told(choice, chosen[choice.kind], settings) for choice in CHOICES if choice.kind in chosen
+    ]
+
+
+def _told(choice: Choice, model: Model, settings: Settings) -> dict[str, object]:
+    is_own = "://" in choice.reference(settings)
+    return {
+        "does": choice.does,
+        "name": model.name,
+        "host": urlsplit(model.files[0].url).netloc if is_own else "",
+        "bytes": model.size,
+        "licence": model.licence,
+        # "nothing beyond ..." is what everybody knows of a licence.
+        "obliges": "" if model.obliges.startswith("nothing") else model.obliges,
+        "warning": _warning(choice, model, settings),
+    }
+
+
+def _warning(choice: Choice, model: Model, settings: Settings) -> str:
+    if model.gpu != "needed" or settings.machine.gpu:
+        return ""
+    others = (other for other in catalogue()[choice.kind].values() if other.gpu == "not needed")
+    instead = next((other.name for other in others if other.files), "")
+    remedy = f"{instead} is made for such machines" if instead else "a preset with a GPU helps"
+    waits = "the first click on each image" if choice.kind == "interactive" else "each image"
+    return (
+        f"{model.name} needs a GPU, and preset {settings.preset} has none: {waits} takes half a"
+        f" minute or longer; {remedy}"
+    )

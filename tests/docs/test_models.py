@@ -1,0 +1,66 @@
+"""docs/models.md says of each model what the catalogue says."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from weights.access import Access
+from weights.catalogue import KINDS, Model, catalogue, choose
+from weights.file import megabytes
+
+PAGE = (Path(__file__).parents[2] / "docs/models.md").read_text()
+MODELS = [model for kind in KINDS for model in catalogue()[kind].values()]
+
+
+def row(model: Model) -> str:
+    """A model's line of the table."""
+    size = megabytes(model.size) if model.size else "none"
+    cells = (f"`{model.name}`", model.kind, size, f"{model.memory_gb:g}", model.gpu, model.licence)
+    return "| " + " | ".join((*cells, model.good_for)) + " |"
+
+
+def licences() -> list[str]:
+    """A line for each obligation, with the models that have it."""
+    by_words: dict[tuple[str, str], list[str]] = {}
+    for model in MODELS:
+        names = by_words.setdefault((model.licence, model.obliges), [])
+        names += [f"`{model.name}`"] * (f"`{model.name}`" not in names)
+    return [f"- {', '.join(names)}: {of}; {asks}." for (of, asks), names in by_words.items()]
+
+
+def test_the_table_is_the_catalogue() -> None:
+    table = PAGE.partition("## The list")[2].partition("\n\n*Memory*")[0]
+    assert table.splitlines()[4:] == [row(model) for model in MODELS]
+
+
+def test_every_licence_is_there_with_what_it_asks() -> None:
+    listed = PAGE.partition("## Licences")[2].partition("## Your own weights")[0]
+    assert [line for line in listed.splitlines() if line.startswith("- ")] == licences()
+
+
+def test_every_name_on_the_page_is_one_of_the_catalogue() -> None:
+    names = set(re.findall(r"`((?:sam|segformer)[a-z0-9.-]*-[a-z0-9.-]+)`", PAGE))
+    assert len(names) >= 8
+    assert names <= {model.name for model in MODELS}
+    for models in re.findall(r"make demo MODELS=([a-z0-9.,-]+)", PAGE):
+        if models != "forest":
+            choose(models)
+
+
+def test_the_own_list_of_the_page_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    own = tmp_path / "own.toml"
+    own.write_text(text)
+    monkeypatch.setenv("ATELIER_CATALOGUE", str(own))
+    assert {model.name for model in choose("forest").values()} == set(
+        tomllib.loads(text)["sets"]["forest"]
+    )
+
+
+def test_the_mirror_maps_as_the_page_says() -> None:
+    cells = dict(re.findall(r"^\| (address|`WEIGHTS_MIRROR`|asked for) \| `(.+)` \|$", PAGE, re.M))
+    assert cells["address"] == choose("sam-vit-b")["interactive"].files[0].url
+    mirrored = Access(mirror=cells["`WEIGHTS_MIRROR`"]).address(cells["address"])
+    assert mirrored == cells["asked for"]

@@ -1,0 +1,92 @@
+"""A folder of one's own photographs becomes a project, always the same one."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from laptop.own_images import SUFFIXES, require_images, without_facts, write_project
+from laptop.settings import ROOT, LaptopError
+from studio.images.image import SUFFIXES as STUDIO_SUFFIXES
+from studio.project.labeling_config import read_task_keys
+from studio.project.load import load_project, read_title
+from studio.project.project_file import ProjectFile
+
+URLS = {"SEGMENTATION_URL": "http://s", "SEGMENT_ANYTHING_MODEL_URL": "http://a"}
+PASSWORDS = {"SEGMENTATION_PASSWORD": "a", "SEGMENT_ANYTHING_MODEL_PASSWORD": "b"}
+
+
+def photographs(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "one.jpg").write_bytes(b"1")
+    return folder
+
+
+def project(projects: Path, folder: Path) -> ProjectFile:
+    path = write_project(projects, folder, str(folder))
+    return load_project(path, {**URLS, **PASSWORDS})
+
+
+def test_the_project_has_the_folders_name_and_images_and_both_backends(tmp_path: Path) -> None:
+    folder = photographs(tmp_path / "Autumn: 'hats' & \"coats\"")
+    made = project(tmp_path / "projects", folder)
+    assert made.title == folder.name
+    assert made.source.folder == folder
+    assert [backend.title for backend in made.backends] == ["segmentation", "segment-anything"]
+    keys = read_task_keys(made.config_text)
+    assert (keys.image, keys.headers) == ("image", ()), "no fact is shown that a folder has not"
+
+
+def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    folder, projects = photographs(tmp_path / "autumn"), tmp_path / "projects"
+    first = write_project(projects, folder, str(folder))
+    before = {path: path.read_bytes() for path in projects.iterdir()}
+    assert write_project(projects, folder, str(folder)) == first
+    assert {path: path.read_bytes() for path in projects.iterdir()} == before
+
+
+def test_another_folder_of_the_same_name_is_another_project(tmp_path: Path) -> None:
+    projects = tmp_path / "projects"
+    titles = [
+        project(projects, photographs(tmp_path / str(number) / "autumn")).title
+        for number in range(3)
+    ]
+    assert titles == ["autumn", "autumn 2", "autumn 3"]
+    assert project(projects, tmp_path / "1" / "autumn").title == "autumn 2"
+
+
+@pytest.mark.parametrize("name", ["a", "x" * 80, "garments", "Garments", "$HOME", "über/日本"])
+def test_any_name_of_a_folder_makes_a_title_that_label_studio_takes(
+    tmp_path: Path, name: str
+) -> None:
+    made = project(tmp_path / "projects", photographs(tmp_path / name))
+    demo = read_title(ROOT / "templates/projects/garments.yaml", {})
+    assert made.title.lower() != demo.lower(), "it would become the demo's project"
+
+
+def test_the_demos_labeling_config_keeps_all_but_the_facts() -> None:
+    config = (ROOT / "templates/labeling/garments.xml").read_text()
+    kept = without_facts(config)
+    assert set(re.findall(r"\$(\w+)", kept)) == {"image"}
+    assert re.findall(r"<Label .*/>", kept) == re.findall(r"<Label .*/>", config)
+
+
+def test_the_same_files_count_as_images_as_for_the_studio() -> None:
+    assert SUFFIXES == STUDIO_SUFFIXES
+
+
+def test_a_folder_without_an_image_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(LaptopError, match=r"IMAGES: .*/none does not exist"):
+        require_images(tmp_path / "none")
+    (tmp_path / "file.jpg").touch()
+    with pytest.raises(LaptopError, match="is not a folder"):
+        require_images(tmp_path / "file.jpg")
+    folder = tmp_path / "empty"
+    (folder / ".hidden").mkdir(parents=True)
+    (folder / ".hidden/a.jpg").touch()
+    (folder / "a.tiff").touch()
+    with pytest.raises(LaptopError, match=r"there is no image in .*\.bmp, .*\.webp"):
+        require_images(folder)
+    (folder / "deep").mkdir()
+    (folder / "deep/B.JPG").touch()
+    require_images(folder)
