@@ -15,7 +15,7 @@ import torch
 from segment_anything import sam_model_registry
 from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
 
-from backends.segment_anything_model.checkpoints import load_sam
+from backends.segment_anything_model.models import load_model
 from backends.segment_anything_model.prompts import Click
 from backends.segment_anything_model.sam import SegmentAnything
 from backends.segmentation.model import SegmentationModel
@@ -63,11 +63,10 @@ def test_the_demo_segmentation_gives_the_classes_that_it_gives_on_a_cpu() -> Non
 
 
 def test_the_demo_segment_anything_gives_the_masks_that_it_gives_on_a_cpu() -> None:
-    sam, _, _ = load_sam(DEMO_SAM)
     image = draw(7, SIZE).image
     masks = []
     for device in ("cpu", "cuda"):
-        model = SegmentAnything(sam, device)
+        model = load_model(DEMO_SAM, device=device)
         embedding = model.encode(image)
         decoded = model.decode(embedding, [Click(SIZE[1] / 2, SIZE[0] / 2, True)])
         masks.append(model.full_size(embedding, decoded))
