@@ -51,11 +51,9 @@ def _rings(mask: NDArray[np.bool_]) -> list[tuple[Corners, list[Corners]]]:
         return []
     # Each pixel becomes four. OpenCV's contours run through the centres of those at the edge, and
     # the corner of the pixel that each of them touches is where the edge is.
-    top, left = int(mask.any(1).argmax()), int(mask.any(0).argmax())
-    bottom, right = (
-        len(mask) - mask.any(1)[::-1].argmax(),
-        mask.shape[1] - mask.any(0)[::-1].argmax(),
-    )
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, left = int(rows[0]), int(columns[0])
+    bottom, right = int(rows[-1]) + 1, int(columns[-1]) + 1
     seen = mask[top:bottom, left:right].astype(np.uint8)
     doubled = seen.repeat(2, axis=0).repeat(2, axis=1)
     contours, hierarchy = cv2.findContours(doubled, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)

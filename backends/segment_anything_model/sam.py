@@ -61,7 +61,8 @@ class SegmentAnything(InteractiveModel):
     @torch.inference_mode()
     def encode(self, image: NDArray[np.uint8]) -> Embedding:
         side = self._sam.image_encoder.img_size
-        geometry = Padded(image.shape[:2], side, self._sam.prompt_encoder.mask_input_size[0])
+        size = (image.shape[0], image.shape[1])
+        geometry = Padded(size, side, self._sam.prompt_encoder.mask_input_size[0])
         resized = torch.as_tensor(geometry.resized(image), device=self._sam.device)
         pixels = resized.permute(2, 0, 1)[None].float()
         with self._encode_lock, ENCODE_SECONDS.time():

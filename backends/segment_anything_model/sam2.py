@@ -38,11 +38,11 @@ class SegmentAnything2(InteractiveModel):
         self.device = devices.chosen(device)
         # Convolutions of this layout are faster on CPUs, EdgeTAM's by a sixth.
         module = cast(torch.nn.Module, network).eval()
-        self._network = module.to(self.device, memory_format=torch.channels_last)
+        self._network = module.to(device=self.device).to(memory_format=torch.channels_last)
         self._encode_lock = threading.Lock()
         self._mean = torch.tensor(IMAGENET_DEFAULT_MEAN, device=self.device).view(1, 3, 1, 1)
         self._std = torch.tensor(IMAGENET_DEFAULT_STD, device=self.device).view(1, 3, 1, 1)
-        self._side = int(network.prompt_encoder.input_image_size)
+        self._side = int(cast(int, network.prompt_encoder.input_image_size))
         self._logits_side = int(network.prompt_encoder.mask_input_size[0])
 
     @classmethod
@@ -68,7 +68,8 @@ class SegmentAnything2(InteractiveModel):
 
     @torch.inference_mode()
     def encode(self, image: NDArray[np.uint8]) -> Embedding:
-        geometry = Squashed(image.shape[:2], self._side, self._logits_side)
+        size = (image.shape[0], image.shape[1])
+        geometry = Squashed(size, self._side, self._logits_side)
         resized = torch.as_tensor(geometry.resized(image), device=self.device)
         pixels = (resized.permute(2, 0, 1)[None].float() / 255 - self._mean) / self._std
         with self._encode_lock, ENCODE_SECONDS.time():

@@ -62,6 +62,11 @@ class ChangeProject(Step):
         context.studio.update_project(context.project_id, self.fields)
         if self.with_new_predictions:
             context.studio.delete_predictions(context.project_id)
+            # With them Label Studio forgets whose predictions it shows.
+            project = context.present.project
+            if project is not None and project.model_version:
+                shown = {"model_version": project.model_version}
+                context.studio.update_project(context.project_id, shown)
 
 
 def look(context: Context) -> Seen:

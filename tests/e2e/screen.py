@@ -136,7 +136,8 @@ class Screen:
             lambda answer: "interactive-annotating" in answer.url, timeout=PATIENCE_MS
         ) as answer:
             yield regions
-        self.prompts.append(_points(answer.value.request.post_data_json["context"]["result"]))
+        asked: Any = answer.value.request.post_data_json
+        self.prompts.append(_points(asked["context"]["result"]))
         regions += answer.value.json()["data"]["result"]
         self.page.wait_for_selector(
             "[data-testid=bottombar-accept-suggestions-button]", timeout=PATIENCE_MS

@@ -115,7 +115,7 @@ def test_the_folder_is_the_project_and_every_photograph_was_segmented(demo: Demo
 def test_a_click_is_answered_by_the_fetched_checkpoint(demo: Demo, host: Host) -> None:
     health = requests.get(f"{demo.services()['segment_anything_model']}/health", timeout=5).json()
     digest = hashlib.sha256(host.files["/sam_vit_b_random.pth"]).hexdigest()
-    assert health["model_version"] == f"vit_b@{digest[:8]}"
+    assert health["model_version"] == f"sam-vit_b@{digest[:8]}"
     backends = demo.api("GET", "/api/ml", params={"project": demo.project})
     (backend,) = (one["id"] for one in backends if one["is_interactive"])
     question = {"task": demo.tasks()[0]["id"], "context": {"result": [click()]}}
@@ -128,11 +128,16 @@ def test_a_click_is_answered_by_the_fetched_checkpoint(demo: Demo, host: Host) -
 def test_the_next_start_needs_no_network_says_nothing_and_changes_nothing(
     demo: Demo, host: Host
 ) -> None:
-    before = {task["id"]: task["predictions"] for task in demo.tasks()}
+    before = predictions(demo)
     demo.stop()
     host.asked.clear()
     said = demo.up()
     assert host.asked == []
     assert "licence" not in said
     assert "fetch" not in said
-    assert {task["id"]: task["predictions"] for task in demo.tasks()} == before
+    assert predictions(demo) == before
+
+
+def predictions(demo: Demo) -> dict[int, list[int]]:
+    """The predictions of each task, by their ids."""
+    return {task["id"]: [one["id"] for one in task["predictions"]] for task in demo.tasks()}

@@ -149,6 +149,8 @@ def test_a_plain_control_has_the_labels_of_its_images_list(tag: str) -> None:
     text = ONE_LIST.format(controls=f'<{tag} name="m" toName="photo"/>')
     control = mask_control(text)
     owner, label = control.label_for("scarf") or (None, None)
+    assert owner is not None
+    assert label is not None
     assert (owner.name, owner.type, label.stored) == ("garment", "labels", "scarf")
 
 

@@ -27,7 +27,7 @@ def test_filling_the_true_outlines_gives_any_mask_back_to_the_pixel(seed: int) -
     rng = np.random.default_rng(seed)
     height, width = rng.integers(5, 40, 2)
     blotches = cv2.GaussianBlur(rng.random((height, width)), (0, 0), rng.uniform(0.5, 3))
-    mask = blotches > np.quantile(blotches, rng.uniform(0.1, 0.9))
+    mask = blotches > np.quantile(np.asarray(blotches, np.float64), rng.uniform(0.1, 0.9))
     assert np.array_equal(fill(outlines(mask, tolerance=0), height, width), mask)
 
 

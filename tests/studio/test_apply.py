@@ -217,7 +217,7 @@ def test_predictions_that_a_new_config_does_not_show_are_made_anew(
     assert "nothing to change" in with_backends.apply()
 
 
-def test_a_config_without_a_label_that_is_in_use_is_refused_in_label_studios_words(
+def test_a_config_without_a_label_that_is_in_use_is_not_taken_and_apply_says_so(
     workplace: Workplace, annotate: Callable[[int], None]
 ) -> None:
     workplace.apply()
@@ -225,10 +225,10 @@ def test_a_config_without_a_label_that_is_in_use_is_refused_in_label_studios_wor
     config = workplace.folder / "config.xml"
     config.write_text(config.read_text().replace('value="dress"', 'value="gown"'))
     result = workplace.run("apply")
-    assert result.exit_code == 1
-    assert "changing label_config of the project: Label Studio refused" in result.output
+    assert result.exit_code == 0
+    assert "which the file's config lacks" in result.output
     assert "dress" in result.output
-    assert "Traceback" not in result.output
+    assert 'value="gown"' not in workplace.project()["label_config"]
 
 
 def test_tasks_of_others_are_left_alone(workplace: Workplace) -> None:

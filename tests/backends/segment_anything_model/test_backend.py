@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -119,7 +120,7 @@ def test_a_click_is_answered_from_the_image_that_it_is_on(
     urls = [files.put(f"{seed}.png", photo(seed, 60 + 20 * seed, 100)) for seed in range(3)]
     task = {"id": 7, "data": {"photo": {"url": urls[0]}, "pages": urls[1:]}}
 
-    def answered(**prompt: object) -> list[dict]:
+    def answered(**prompt: Any) -> list[dict]:
         context = {"result": [click(30, 40, **prompt)]}
         body = {"tasks": [task], "label_config": SEVERAL, "params": {"context": context}}
         return client.post("/predict", json=body).get_json()["results"][0]["result"]

@@ -114,6 +114,7 @@ def pair(kind: str, control: str, key: str, **more: object) -> list[dict]:
 def test_the_two_results_of_a_prompt_with_a_list_of_labels_are_one_click() -> None:
     (question,) = asked(ONE_LIST, *pair("keypoint", "point", "k1", is_positive=True))
     assert len(question.prompts) == 1
+    assert question.label is not None
     assert (question.control.name, question.label[0].name) == ("brush", "garment")
     assert question.label[1].stored == "skirt"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import (
@@ -33,7 +33,7 @@ SIZE = {"height": 64, "width": 64}
 
 
 def beit() -> tuple[Any, Any]:
-    config = BeitConfig(
+    config = cast(Any, BeitConfig)(
         image_size=64,
         patch_size=8,
         hidden_size=32,
@@ -50,7 +50,7 @@ def beit() -> tuple[Any, Any]:
 
 
 def upernet() -> tuple[Any, Any]:
-    backbone = ConvNextConfig(
+    backbone = cast(Any, ConvNextConfig)(
         depths=[1, 1, 1, 1],
         hidden_sizes=[8, 16, 24, 32],
         out_features=[f"stage{n}" for n in "1234"],

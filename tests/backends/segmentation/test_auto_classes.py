@@ -2,7 +2,7 @@
 
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -119,7 +119,7 @@ def test_a_bin_checkpoint_runs_no_code(tmp_path: Path) -> None:
 @pytest.mark.integration  # 650 MB on disk and a minute of forward passes on a busy machine.
 def test_a_full_size_beit_of_ade20k_is_as_transformers_has_it(tmp_path: Path) -> None:
     # microsoft/beit-base-finetuned-ade-640-640: 163 M parameters, 150 classes.
-    config = BeitConfig(
+    config = cast(Any, BeitConfig)(
         image_size=640,
         use_relative_position_bias=True,
         use_absolute_position_embeddings=False,

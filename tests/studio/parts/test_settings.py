@@ -83,11 +83,13 @@ def test_a_config_that_holds_all_that_annotations_need_is_changed(project: Proje
     )
     (step,) = compare(project, Seen(replace(AGREED, label_config=OLD), frozenset({"tag"})))
     assert step == ChangeProject({"label_config": project.config_text})
+    assert isinstance(step, ChangeProject)
     assert not step.may_change_model
 
 
 def test_masks_in_another_control_need_new_predictions(project: ProjectFile) -> None:
     project.labeling_config.write_text(NEW)
     (step,) = compare(project, Seen(replace(AGREED, label_config=OLD)))
+    assert isinstance(step, ChangeProject)
     assert step.may_change_model
     assert lines([step]) == ["change the project's label config; predictions are made anew"]
