@@ -38,7 +38,8 @@ class SegmentAnything2(InteractiveModel):
         self.device = devices.chosen(device)
         # Convolutions of this layout are faster on CPUs, EdgeTAM's by a sixth.
         module = cast(torch.nn.Module, network).eval()
-        self._network = module.to(device=self.device).to(memory_format=torch.channels_last)
+        moved = module.to(device=self.device).to(memory_format=torch.channels_last)
+        self._network = cast(Network, moved)
         self._encode_lock = threading.Lock()
         self._mean = torch.tensor(IMAGENET_DEFAULT_MEAN, device=self.device).view(1, 3, 1, 1)
         self._std = torch.tensor(IMAGENET_DEFAULT_STD, device=self.device).view(1, 3, 1, 1)
