@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 DEMO = Path(__file__).resolve().parent.parent / ".local" / "demo.json"
-CLICK = {"x": 50, "y": 50, "width": 0.3, "keypointlabels": ["dress"]}
+CLICK = {"x": 50, "y": 50, "width": 0.3, "labels": ["dress"]}
 
 
 def ask(url: str, token: str = "", body: Any = None) -> Any:
@@ -42,10 +42,11 @@ def main() -> int:
     backends = ask(f"{url}/api/ml?{project}", token)
     backend = next(one["id"] for one in backends if one["is_interactive"])
     tasks = ask(f"{url}/api/tasks?{project}&page_size=1&fields=all", token)["tasks"]
-    click = {"type": "keypointlabels", "from_name": "tag2", "to_name": "image", "value": CLICK}
+    click = {"type": "keypoint", "from_name": "point", "to_name": "image", "value": CLICK}
     question = {"task": tasks[0]["id"], "context": {"result": [click]}}
     answer = ask(f"{url}/api/ml/{backend}/interactive-annotating", token, question)
-    masks = [region["value"]["rle"] for region in answer["data"]["result"]]
+    # A mask is two results of one id: the brush's, and the label's.
+    masks = [part["value"]["rle"] for part in answer["data"]["result"] if part["type"] == "brush"]
     print(f"one click on task {question['task']}: {len(masks)} mask, {len(masks[0])} bytes")
     return 0 if masks and masks[0] else 1
 
