@@ -124,6 +124,7 @@ def test_a_full_size_beit_of_ade20k_is_as_transformers_has_it(tmp_path: Path) ->
         use_relative_position_bias=True,
         use_absolute_position_embeddings=False,
         layer_scale_init_value=0.1,
+        out_indices=[3, 5, 7, 11],
         num_labels=150,
     )
     size = {"height": 640, "width": 640}
