@@ -161,18 +161,17 @@ class Studio:
             )
             return sorted(number_of(item) for item in pages)
 
-    def annotated_controls(self, project: int) -> frozenset[str]:
-        """Return the names of the controls that annotations and drafts were made with."""
+    def labels_in_use(self, project: int) -> dict[str, frozenset[str]]:
+        """Return the controls that annotations and drafts were made with, and their labels."""
         doing = "reading what the project's annotations were made with"
         with explained(self.connection, doing):
             summary = self._send("GET", f"/api/projects/{project}/summary/", doing)
-        return frozenset(
-            [
-                *(str(key).partition("|")[0] for key in summary.get("created_annotations") or {}),
-                *(summary.get("created_labels") or {}),
-                *(summary.get("created_labels_drafts") or {}),
-            ]
-        )
+        controls = (str(key).partition("|")[0] for key in summary.get("created_annotations") or {})
+        used: dict[str, frozenset[str]] = dict.fromkeys(controls, frozenset())
+        for key in ("created_labels", "created_labels_drafts"):
+            for control, counts in (summary.get(key) or {}).items():
+                used[control] = used.get(control, frozenset()) | frozenset(counts)
+        return used
 
     def delete_predictions(self, project: int) -> None:
         """Delete all predictions of a project."""

@@ -1,12 +1,12 @@
 """The project itself: its title, description, labeling config, and how predictions are shown."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from studio.label_studio.records import Project
 from studio.part import Context, Remark, Step
-from studio.project.labeling_config import masks_go_elsewhere, missing_controls
+from studio.project.labeling_config import masks_go_elsewhere, missing
 from studio.project.project_file import ProjectFile
 
 OF_DATA = False
@@ -17,11 +17,11 @@ class Seen:
     """What is there.
 
     Attributes:
-        annotated: names of the controls that annotations and drafts were made with.
+        in_use: the controls that annotations and drafts were made with -> their labels.
     """
 
     project: Project | None = None
-    annotated: frozenset[str] = frozenset()
+    in_use: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def look(context: Context) -> Seen:
     project = context.present.project
     if project is None or project.label_config == context.project.config_text:
         return Seen(project)
-    return Seen(project, context.studio.annotated_controls(project.id))
+    return Seen(project, context.studio.labels_in_use(project.id))
 
 
 def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
@@ -91,10 +91,10 @@ def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
     changed = {name: value for name, value in wanted.items() if getattr(present, name) != value}
     found: list[Step | Remark] = []
     if "label_config" in changed:
-        missing = missing_controls(project.config_text, seen.annotated)
-        if missing:
+        lacking = missing(project.config_text, seen.in_use)
+        if lacking:
             del changed["label_config"]
-            found.append(Remark(_kept(missing)))
+            found.append(Remark(_kept(lacking)))
     anew = "label_config" in changed and masks_go_elsewhere(
         present.label_config, project.config_text
     )
@@ -103,9 +103,9 @@ def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
     return found
 
 
-def _kept(missing: list[str]) -> str:
+def _kept(lacking: list[str]) -> str:
     return (
         "the project keeps its labeling config: there are annotations or drafts of "
-        f"{', '.join(missing)}, which the file's config lacks. For the new config, give the file "
+        f"{', '.join(lacking)}, which the file's config lacks. For the new config, give the file "
         "another title: that makes a project of its own"
     )

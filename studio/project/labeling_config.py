@@ -1,7 +1,7 @@
 """What a labeling config says about a task's data."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -9,6 +9,7 @@ from label_studio_sdk.label_interface.interface import LabelInterface
 
 from masks.errors import LabelingConfigError
 from masks.labeling_config import LabelingConfig, labeling_config
+from masks.labels import read_label_list
 from studio.errors import ProjectFileError
 
 # Label Studio replaces $name in any attribute by the task's data.
@@ -59,14 +60,35 @@ def prompt_controls(config: str) -> tuple[str, ...]:
     return tuple(control.name for control in read.smart if control.only_prompts) if read else ()
 
 
-def missing_controls(config: str, annotated: Collection[str]) -> list[str]:
-    """Return which of the controls that annotations were made with ``config`` lacks."""
+def missing(config: str, used: Mapping[str, Collection[str]]) -> list[str]:
+    """Return which of the controls and labels in use ``config`` lacks, as its reader calls them.
+
+    Label Studio itself refuses a config without a label of a `<BrushLabels>` that is in use, and
+    takes one without a label of a `<Labels>` beside a plain `<Brush>`.
+
+    Args:
+        config: the labeling config.
+        used: the controls that annotations were made with -> the labels that these have.
+    """
     tree = ElementTree.fromstring(config)
     flags = [tag.get("indexFlag") or "{{idx}}" for tag in tree.iter("Repeater")]
-    names = [re.escape(element.get("name", "")) for element in tree.iter()]
+    found: list[str] = []
+    for control, labels in used.items():
+        tags = [tag for tag in tree.iter() if _is_named(tag, control, flags)]
+        if not tags:
+            found.append(control)
+        elif tags[0].find(".//Label") is not None:  # Others take theirs from the task's data.
+            known = read_label_list(tags[0], ())
+            found += [f"{label} ({control})" for label in labels if known.named(label) is None]
+    return sorted(found)
+
+
+def _is_named(tag: ElementTree.Element, control: str, flags: list[str]) -> bool:
+    """Whether a control has a tag's name, of which a `<Repeater>` may make many."""
+    name = re.escape(tag.get("name", ""))
     for flag in flags:
-        names = [name.replace(re.escape(flag), r"\d+") for name in names]
-    return sorted(one for one in annotated if not any(re.fullmatch(name, one) for name in names))
+        name = name.replace(re.escape(flag), r"\d+")
+    return re.fullmatch(name, control) is not None
 
 
 def masks_go_elsewhere(before: str, after: str) -> bool:

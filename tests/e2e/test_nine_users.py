@@ -67,7 +67,7 @@ def prompts_for(task: dict) -> list[dict]:
 def test_nine_users_nine_images_five_clicks_get_no_wrong_mask(demo: Demo) -> None:
     tasks = demo.scenes()[:USERS]
     demo.kill("segment_anything_model")
-    wait_until_up(demo.services()["segment_anything_model"], 120)
+    wait_until_up(demo.services()["segment_anything_model"], 20)
     backend = Backend(demo)
     assert backend.encodes() == 0
     latencies: list[float] = []

@@ -217,9 +217,6 @@ def test_predictions_that_a_new_config_does_not_show_are_made_anew(
     assert "nothing to change" in with_backends.apply()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Label Studio checks no labels of a list beside a plain <Brush>: ours to do"
-)
 def test_a_config_without_a_label_that_is_in_use_is_not_taken_and_apply_says_so(
     workplace: Workplace, annotate: Callable[[int], None]
 ) -> None:

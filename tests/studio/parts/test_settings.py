@@ -71,7 +71,7 @@ def test_a_config_that_annotations_need_is_kept_and_the_rest_is_changed(
 ) -> None:
     project.labeling_config.write_text(NEW)
     present = replace(AGREED, label_config=OLD, description="old")
-    remark, step = compare(project, Seen(present, frozenset({"tag"})))
+    remark, step = compare(project, Seen(present, {"tag": ["hat"]}))
     assert isinstance(remark, Remark)
     assert "annotations or drafts of tag, which the file's config lacks" in remark.text
     assert step == ChangeProject({"description": ""})
@@ -81,10 +81,17 @@ def test_a_config_that_holds_all_that_annotations_need_is_changed(project: Proje
     project.labeling_config.write_text(
         OLD.replace("</BrushLabels>", "<Label value='x'/></BrushLabels>")
     )
-    (step,) = compare(project, Seen(replace(AGREED, label_config=OLD), frozenset({"tag"})))
+    (step,) = compare(project, Seen(replace(AGREED, label_config=OLD), {"tag": ["hat"]}))
     assert step == ChangeProject({"label_config": project.config_text})
     assert isinstance(step, ChangeProject)
     assert not step.may_change_model
+
+
+def test_a_config_without_a_label_that_annotations_have_is_not_taken(project: ProjectFile) -> None:
+    project.labeling_config.write_text(OLD.replace("hat", "cap"))
+    (remark,) = compare(project, Seen(replace(AGREED, label_config=OLD), {"tag": ["hat"]}))
+    assert isinstance(remark, Remark)
+    assert "annotations or drafts of hat (tag), which the file's config lacks" in remark.text
 
 
 def test_masks_in_another_control_need_new_predictions(project: ProjectFile) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import ProjectFileError
-from studio.project.labeling_config import missing_controls, prompt_controls, read_task_keys
+from studio.project.labeling_config import missing, prompt_controls, read_task_keys
 
 GARMENTS = Path(__file__).parents[3] / "templates" / "labeling" / "garments.xml"
 
@@ -56,4 +56,17 @@ def test_smart_tools_that_annotate_too_and_configs_without_masks_have_no_prompts
 def test_controls_that_a_config_lacks_are_told_those_of_a_repeater_are_there() -> None:
     pages = '<Repeater on="$p"><Brush name="b_{{idx}}" toName="i0"/></Repeater>'
     text = config("$image", more=pages)
-    assert missing_controls(text, {"t", "b_0", "b_12", "gone", "b_x"}) == ["b_x", "gone"]
+    used = dict.fromkeys(["t", "b_0", "b_12", "gone", "b_x"], ())
+    assert missing(text, used) == ["b_x", "gone"]
+
+
+@pytest.mark.parametrize("tag", ["Labels", "BrushLabels"])
+def test_labels_that_a_list_lacks_are_told_an_alias_counts_as_its_label(tag: str) -> None:
+    more = f"<{tag} name='l' toName='i0'><Label value='hat'/><Label value='bag' alias='b'/></{tag}>"
+    used = {"l": ["hat", "b", "bag", "dress"]}
+    assert missing(config("$image", more=more), used) == ["dress (l)"]
+
+
+def test_labels_that_come_from_a_tasks_data_are_not_looked_for() -> None:
+    more = "<Labels name='l' toName='i0' value='$kinds'/>"
+    assert missing(config("$image", more=more), {"l": ["dress"]}) == []
