@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from infra.operate.table.preview import State, Step
+from weights.file import megabytes
 
 COMPONENT = "atelier:gcp:Images"
 PROPERTY = "models"
-_MEGABYTE, _GIGABYTE = 1e6, 1e9
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,4 @@ def _size(entry: Mapping[str, object]) -> str:
         return "size unknown"
     if not size:
         return "part of Atelier"
-    if size >= _GIGABYTE:
-        return f"{size / _GIGABYTE:.1f} GB"
-    return f"{max(1, round(size / _MEGABYTE))} MB"
+    return megabytes(int(size))

@@ -38,8 +38,8 @@ def test_size_and_licence_of_both_are_shown_and_what_a_licence_asks_for() -> Non
     assert lines(
         preview(interactiveModel="sam-vit-h", segmentationModel="segformer-b2-clothes")
     ) == [
-        "clicks and boxes sam-vit-h 2.6 GB Apache-2.0",
-        "pre-labels segformer-b2-clothes 109 MB MIT",
+        "clicks and boxes sam-vit-h 2.56 GB Apache-2.0",
+        "pre-labels segformer-b2-clothes 109.5 MB MIT",
         "i segformer-b2-clothes: NVIDIA's licence of the SegFormer source, on which it was trained,"
         " allows research and evaluation only: ask before commercial use.",
     ]
