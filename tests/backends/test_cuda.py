@@ -13,7 +13,6 @@ import pytest
 import requests
 import torch
 from segment_anything import sam_model_registry
-from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
 
 from backends.segment_anything_model.models import load_model
 from backends.segment_anything_model.prompts import Click
@@ -21,6 +20,7 @@ from backends.segment_anything_model.sam import SegmentAnything
 from backends.segmentation.model import SegmentationModel
 from demo.scenes.scene import draw
 from tests.backends.files import TOKEN, Files
+from tests.backends.random_checkpoints import sam_vit_b, segformer_b2_clothes
 from tests.backends.servers import ROOT, serve_backend, wait_for_health
 
 pytestmark = [
@@ -75,15 +75,7 @@ def test_the_demo_segment_anything_gives_the_masks_that_it_gives_on_a_cpu() -> N
 
 
 def test_a_full_size_segformer_is_as_on_a_cpu(tmp_path: Path) -> None:
-    torch.manual_seed(5)
-    config = SegformerConfig(
-        depths=[3, 4, 6, 3],
-        hidden_sizes=[64, 128, 320, 512],
-        decoder_hidden_size=768,
-        id2label={number: str(number) for number in range(18)},
-    )
-    SegformerForSemanticSegmentation(config).save_pretrained(tmp_path)
-    SegformerImageProcessor().save_pretrained(tmp_path)
+    segformer_b2_clothes(tmp_path)
     image = draw(8, SIZE).image
     on_cpu, on_gpu = (SegmentationModel(str(tmp_path), it) for it in ("cpu", "cuda"))
     (expected,), (found,) = on_cpu.predict([image]), on_gpu.predict([image])
@@ -118,7 +110,7 @@ def test_a_full_size_segment_anything_is_as_on_a_cpu() -> None:
 def test_a_server_answers_from_the_gpu(name: str, files: Files, tmp_path: Path) -> None:
     checkpoint = tmp_path / "sam_vit_b_random.pth"
     if name == "segment_anything_model":
-        torch.save(sam_model_registry["vit_b"]().state_dict(), checkpoint)
+        sam_vit_b(checkpoint)
     environment = {
         "MODEL_CLASS": f"backends.{name}.backend:{MODEL[name]}",
         "SEGMENTATION_MODEL": str(DEMO_SEGMENTATION),

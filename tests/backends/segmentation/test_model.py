@@ -3,12 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessor
+from transformers import SegformerForSemanticSegmentation, SegformerImageProcessor
 
 from backends.segmentation.label_map import read_label_map
 from backends.segmentation.model import SegmentationModel
 from backends.segmentation.settings import CLOTHES_LABEL_MAP
 from backends.serving.errors import SettingsError
+from tests.backends.random_checkpoints import segformer_b2_clothes
 from tests.backends.segmentation.conftest import CLOTHES
 
 RNG = np.random.default_rng(5)
@@ -74,16 +75,7 @@ def test_the_version_names_the_weights(checkpoint: Path, tmp_path: Path) -> None
 def test_a_full_size_clothes_checkpoint_loads_by_its_folder_and_its_map_fits(
     tmp_path: Path,
 ) -> None:
-    # SegFormer-B2 with the classes of mattmdjaga/segformer_b2_clothes, random weights.
-    config = SegformerConfig(
-        hidden_sizes=[64, 128, 320, 512],
-        depths=[3, 4, 6, 3],
-        decoder_hidden_size=768,
-        id2label=CLOTHES,
-        label2id={name: number for number, name in CLOTHES.items()},
-    )
-    SegformerForSemanticSegmentation(config).save_pretrained(tmp_path)
-    SegformerImageProcessor().save_pretrained(tmp_path)
+    segformer_b2_clothes(tmp_path)
     model = SegmentationModel(str(tmp_path), "cpu")
     assert sum(weights.numel() for weights in model._network.parameters()) > 27_000_000
     (answer,) = model.predict([picture(700, 450)])
