@@ -12,6 +12,7 @@ from backends.segment_anything_model.embeddings import EncodedImage
 from backends.segment_anything_model.model import Decoded, InteractiveModel
 from backends.segment_anything_model.prompts import Box, Click, Prompts
 from backends.serving.cache import SingleFlightCache
+from backends.serving.errors import BadRequest
 from masks.regions import mask_of
 
 # The logits of earlier clicks, so that the fifth click decodes once and not five times.
@@ -52,6 +53,7 @@ class MaskFromPrompts:
 
         Raises:
             RegionError: a drawn mask that cannot be read.
+            BadRequest: an empty stroke.
         """
         shot = _Shot(prompts.clicks, prompts.box)
         earlier: torch.Tensor | None = None
@@ -61,6 +63,8 @@ class MaskFromPrompts:
                 earlier = self._model.as_logits(image.embedding, drawn)
             else:
                 shot = _Shot(clicks_along(drawn), None)
+                if not shot.clicks:
+                    raise BadRequest("the stroke is empty; paint over the object")
         if earlier is None:
             decoded = self._replay(image, shot)
         else:
@@ -101,10 +105,10 @@ def clicks_along(stroke: NDArray[np.bool_], most: int = STROKE_CLICKS) -> tuple[
     The first is the point that is deepest inside; each further one is the deep point that is
     farthest from those before it.
     """
-    depth = cv2.distanceTransform(np.pad(stroke, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    rows, columns = np.nonzero(depth >= depth.max() / 2)
     if not stroke.any():
         return ()
+    depth = cv2.distanceTransform(np.pad(stroke, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    rows, columns = np.nonzero(depth >= depth.max() / 2)
     chosen = [int(depth[rows, columns].argmax())]
     apart = np.full(len(rows), np.inf)
     while len(chosen) < min(most, len(rows)):

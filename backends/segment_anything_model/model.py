@@ -8,13 +8,13 @@ no method knows of HTTP or of Label Studio. `sam.py` and `sam2.py` hold the mode
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.geometry import Geometry
 from backends.segment_anything_model.prompts import Box, Click
 
@@ -70,15 +70,15 @@ class InteractiveModel(ABC):
 
     @classmethod
     @abstractmethod
-    def load(cls, path: Path, device: str = "auto") -> Self:
-        """Return the model of a checkpoint.
+    def load(cls, checkpoint: Checkpoint, device: str = "auto") -> Self:
+        """Return the model of a checkpoint that has been looked into.
 
         Args:
-            path: a file or a folder, see `checkpoints.read_checkpoint`.
+            checkpoint: of this model, see `checkpoints.read_checkpoint`.
             device: "cpu", "cuda", or "auto" for the GPU where there is one.
 
         Raises:
-            SettingsError: it is not a whole checkpoint of this model.
+            SettingsError: weights are missing, or have another shape.
         """
 
     @abstractmethod
@@ -87,7 +87,10 @@ class InteractiveModel(ABC):
 
     @abstractmethod
     def encode(self, image: NDArray[np.uint8]) -> Embedding:
-        """Return the embedding of an image, uint8 RGB (H, W, 3). One thread encodes at a time."""
+        """Return the embedding of an image, uint8 RGB (H, W, 3).
+
+        It takes gigabytes of some models: `EmbeddingStore` lets one thread at a time do it.
+        """
 
     @abstractmethod
     def decode(

@@ -27,7 +27,7 @@ def load_model(
     if checkpoint.type in SAM_TYPES:
         from backends.segment_anything_model.sam import SegmentAnything
 
-        return SegmentAnything.of(checkpoint, device)
+        return SegmentAnything.load(checkpoint, device)
     from backends.segment_anything_model.sam2 import SegmentAnything2
 
-    return SegmentAnything2.of(checkpoint, device)
+    return SegmentAnything2.load(checkpoint, device)

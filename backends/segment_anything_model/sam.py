@@ -4,9 +4,7 @@ The official `SamPredictor` holds one image at a time, and two labelers on one p
 of each other's images. Here no state is shared but the weights.
 """
 
-import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Self, cast
 
 import numpy as np
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 from segment_anything import sam_model_registry
 from segment_anything.modeling import Sam
 
-from backends.segment_anything_model.checkpoints import Checkpoint, read_checkpoint
+from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.conversion import official_sam_state
 from backends.segment_anything_model.demo.small_sam import build_small_sam
 from backends.segment_anything_model.geometry import Padded
@@ -27,7 +25,7 @@ from backends.serving.metrics import ENCODE_SECONDS, ENCODES
 
 
 class SegmentAnything(InteractiveModel):
-    """A model of `segment_anything`: one encode at a time, decodes beside it."""
+    """A model of `segment_anything`."""
 
     def __init__(
         self, sam: Sam, device: str = "auto", description: str = "sam", is_demo: bool = False
@@ -35,22 +33,12 @@ class SegmentAnything(InteractiveModel):
         self.is_demo = is_demo
         self._description = description
         self._sam = sam.to(devices.chosen(device)).eval()
-        self._encode_lock = threading.Lock()
         self.device = self._sam.device
         with torch.inference_mode():
             self._dense_pe = self._sam.prompt_encoder.get_dense_pe()
 
     @classmethod
-    def load(cls, path: Path, device: str = "auto") -> Self:
-        return cls.of(read_checkpoint(path), device)
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint, device: str = "auto") -> Self:
-        """Return the model of a checkpoint that has been looked into.
-
-        Raises:
-            SettingsError: weights are missing, or have another shape.
-        """
+    def load(cls, checkpoint: Checkpoint, device: str = "auto") -> Self:
         is_demo = checkpoint.type == "small"
         sam = build_small_sam(checkpoint.path) if is_demo else _official(checkpoint)
         return cls(sam, device, f"sam-{checkpoint.type}@{checkpoint.digest}", is_demo)
@@ -65,7 +53,7 @@ class SegmentAnything(InteractiveModel):
         geometry = Padded(size, side, self._sam.prompt_encoder.mask_input_size[0])
         resized = torch.as_tensor(geometry.resized(image), device=self._sam.device)
         pixels = resized.permute(2, 0, 1)[None].float()
-        with self._encode_lock, ENCODE_SECONDS.time():
+        with ENCODE_SECONDS.time():
             features = self._sam.image_encoder(self._sam.preprocess(pixels))
         ENCODES.inc()
         return Embedding((features,), geometry)

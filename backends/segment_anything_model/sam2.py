@@ -3,9 +3,7 @@
 Both by transformers, from its own folders or from the official checkpoints.
 """
 
-import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Self, cast
 
 import numpy as np
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from transformers import EdgeTamModel, Sam2Model
 from transformers.utils.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
-from backends.segment_anything_model.checkpoints import Checkpoint, read_checkpoint
+from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.conversion import sam2_config, transformers_sam2_state
 from backends.segment_anything_model.geometry import Squashed
 from backends.segment_anything_model.model import Decoded, Embedding, InteractiveModel
@@ -31,7 +29,7 @@ MOST_LOGIT = 32.0
 
 
 class SegmentAnything2(InteractiveModel):
-    """A Sam2Model or an EdgeTamModel: one encode at a time, decodes beside it."""
+    """A Sam2Model or an EdgeTamModel."""
 
     def __init__(self, network: Network, device: str = "auto", description: str = "sam2") -> None:
         self._description = description
@@ -40,23 +38,13 @@ class SegmentAnything2(InteractiveModel):
         module = cast(torch.nn.Module, network).eval()
         moved = module.to(device=self.device).to(memory_format=torch.channels_last)
         self._network = cast(Network, moved)
-        self._encode_lock = threading.Lock()
         self._mean = torch.tensor(IMAGENET_DEFAULT_MEAN, device=self.device).view(1, 3, 1, 1)
         self._std = torch.tensor(IMAGENET_DEFAULT_STD, device=self.device).view(1, 3, 1, 1)
         self._side = int(cast(int, network.prompt_encoder.input_image_size))
         self._logits_side = int(network.prompt_encoder.mask_input_size[0])
 
     @classmethod
-    def load(cls, path: Path, device: str = "auto") -> Self:
-        return cls.of(read_checkpoint(path), device)
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint, device: str = "auto") -> Self:
-        """Return the model of a checkpoint that has been looked into.
-
-        Raises:
-            SettingsError: weights are missing, or have another shape.
-        """
+    def load(cls, checkpoint: Checkpoint, device: str = "auto") -> Self:
         if checkpoint.is_folder:
             model = EdgeTamModel if checkpoint.type == "edgetam" else Sam2Model
             network = cast(Network, load_pretrained(model, str(checkpoint.path)))
@@ -73,7 +61,7 @@ class SegmentAnything2(InteractiveModel):
         geometry = Squashed(size, self._side, self._logits_side)
         resized = torch.as_tensor(geometry.resized(image), device=self.device)
         pixels = (resized.permute(2, 0, 1)[None].float() / 255 - self._mean) / self._std
-        with self._encode_lock, ENCODE_SECONDS.time():
+        with ENCODE_SECONDS.time():
             features = self._network.get_image_embeddings(
                 pixels.contiguous(memory_format=torch.channels_last)
             )

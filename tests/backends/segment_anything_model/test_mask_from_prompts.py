@@ -6,9 +6,11 @@ from backends.segment_anything_model.embeddings import EncodedImage
 from backends.segment_anything_model.mask_from_prompts import MaskFromPrompts, clicks_along
 from backends.segment_anything_model.prompts import Click, Prompts
 from backends.segment_anything_model.sam import SegmentAnything
+from backends.serving.errors import BadRequest
 from masks.errors import RegionError
 from masks.labeling_config import labeling_config
 from masks.regions import regions_of
+from masks.rle import encode_mask
 from tests.backends.segment_anything_model.conftest import photo
 
 CONTROL = labeling_config(
@@ -84,6 +86,14 @@ def test_a_stroke_of_the_smart_brush_is_clicks_along_it(
     clicked, same = MaskFromPrompts(model).mask(image, Prompts(clicks))
     assert np.array_equal(painted, clicked)
     assert score == same
+
+
+def test_a_stroke_that_was_rubbed_out_is_no_prompt(
+    model: SegmentAnything, image: EncodedImage
+) -> None:
+    empty = {"value": {"format": "rle", "rle": encode_mask(np.zeros((120, 160), np.bool_))}}
+    with pytest.raises(BadRequest, match="paint over the object"):
+        MaskFromPrompts(model).mask(image, Prompts(drawn=empty))
 
 
 def test_clicks_along_a_stroke_are_deep_in_it_and_far_apart() -> None:
