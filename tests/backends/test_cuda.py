@@ -122,8 +122,8 @@ def test_a_server_answers_from_the_gpu(name: str, files: Files, tmp_path: Path) 
     }
     task = {"id": 1, "data": {"image": files.put("scene.png", draw(7, SIZE).image)}}
     body = {"tasks": [task], "label_config": CONFIG, "project": "1.1", "params": {}}
-    value = {"x": 50, "y": 50, "width": 0.3, "keypointlabels": ["dress"]}
-    click = {"type": "keypointlabels", "from_name": "tag2", "to_name": "image", "value": value}
+    value = {"x": 50, "y": 50, "width": 0.3, "labels": ["dress"]}
+    click = {"type": "keypoint", "from_name": "point", "to_name": "image", "value": value}
     click |= {"original_width": SIZE[1], "original_height": SIZE[0], "id": "a", "is_positive": True}
     if name == "segment_anything_model":
         body["params"] = {"context": {"result": [click]}}

@@ -227,8 +227,10 @@ def test_our_backends_answer_under_label_studio_mls_own_server(
     image[30:70, 20:45] = (200, 30, 40)
     task = {"id": 1, "data": {"image": files.put("a.png", image)}}
     prompt = {
-        "type": "keypointlabels",
-        "value": {"x": 50, "y": 50, "width": 1, "keypointlabels": ["dress"]},
+        "type": "keypoint",
+        "from_name": "point",
+        "to_name": "image",
+        "value": {"x": 50, "y": 50, "width": 1, "labels": ["dress"]},
     }
     with (tmp_path / "log").open("wb") as log:
         server = subprocess.Popen(
@@ -253,7 +255,9 @@ def test_our_backends_answer_under_label_studio_mls_own_server(
             "demo@" if name == "segmentation" else "sam-small@"
         )
         if name == "segment_anything_model":
-            assert prediction["result"][0]["value"]["brushlabels"] == ["dress"]
+            painted, named = prediction["result"]
+            assert painted["type"] == "brush"
+            assert named["value"]["labels"] == ["dress"]
     finally:
         server.terminate()
         server.wait(20)
