@@ -18,7 +18,7 @@ import pulumi_gcp as gcp
 
 from infra.components.services import Services
 from infra.content import content_hash, dockerfile
-from infra.render.weights import build_arguments, needs_google, told
+from infra.render.weights import image_arguments, needs_google, told
 from infra.settings.facts import IMAGE_NAMES
 from infra.settings.fields import Settings
 from infra.version import read_version
@@ -104,7 +104,7 @@ class Images(pulumi.ComponentResource):
         login = gcp.organizations.get_client_config_output(
             opts=pulumi.InvokeOutputOptions(parent=self)
         )
-        arguments = build_arguments(settings, image)
+        arguments = image_arguments(settings, image)
         tag = content_hash(image, arguments=arguments)
         token = pulumi.Output.secret(login.access_token)
         built = docker_build.Image(
@@ -135,7 +135,7 @@ class Images(pulumi.ComponentResource):
     def _by_cloud_build(
         self, resource_name: str, image: str, prefix: pulumi.Output[str], settings: Settings
     ) -> pulumi.Output[str]:
-        arguments = build_arguments(settings, image)
+        arguments = image_arguments(settings, image)
         tag = content_hash(image, arguments=arguments)
         built = command.local.Command(
             resource_name,

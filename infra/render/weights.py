@@ -9,21 +9,11 @@ from urllib.parse import urlsplit
 
 from infra.settings.fields import Settings
 from infra.settings.models import CHOICES, Choice, models
+from weights.build import build_arguments
 from weights.catalogue import Model, catalogue
 
-# The Dockerfiles' arguments: address, hash and label map.
-ARGUMENTS = {
-    "interactive": ("SAM_CHECKPOINT_URL", "SAM_CHECKPOINT_SHA256"),
-    "segmentation": (
-        "SEGMENTATION_MODEL_URL",
-        "SEGMENTATION_MODEL_SHA256",
-        "SEGMENTATION_LABEL_MAP",
-    ),
-}
-LABEL_MAPS = "/app/backends/segmentation/label_maps"
 
-
-def build_arguments(settings: Settings, image: str) -> dict[str, str]:
+def image_arguments(settings: Settings, image: str) -> dict[str, str]:
     """Return the arguments that an image is built with: its model's weights.
 
     All of the Dockerfile's are there, the empty ones too, so that none is taken from elsewhere.
@@ -32,19 +22,13 @@ def build_arguments(settings: Settings, image: str) -> dict[str, str]:
     chosen = models(settings)
     for choice in CHOICES:
         if choice.image == image and choice.kind in chosen:
-            return _arguments(chosen[choice.kind])
+            return build_arguments(chosen[choice.kind])
     return {}
 
 
 def needs_google(arguments: Mapping[str, str]) -> bool:
     """Return whether a build reads a bucket, and so needs a Google account's token."""
     return any(value.startswith("gs://") for value in arguments.values())
-
-
-def _arguments(model: Model) -> dict[str, str]:
-    """Return URL and hash as `weights.fetch` takes them, and the label map's place in the image."""
-    label_map = f"{LABEL_MAPS}/{model.label_map}.yaml" if model.label_map and model.files else ""
-    return dict(zip(ARGUMENTS[model.kind], (*model.source, label_map), strict=False))
 
 
 def told(settings: Settings) -> list[dict[str, object]]:

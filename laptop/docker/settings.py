@@ -16,7 +16,7 @@ from laptop.settings import (
     LaptopSettings,
     load_settings,
 )
-from weights.catalogue import Kind
+from weights.build import ARGUMENTS, build_arguments
 from weights.errors import WeightsError
 
 TEMPLATES = ROOT / "templates/vm"
@@ -39,10 +39,6 @@ BUILD_ARGUMENTS = {
     "frontend": ("PYTHON_IMAGE",),
 }
 
-# Where an image has its label maps.
-LABEL_MAPS = "/app/backends/segmentation/label_maps"
-# The argument of each model, without _URL and _SHA256.
-ARGUMENTS: dict[Kind, str] = {"interactive": "SAM_CHECKPOINT", "segmentation": "SEGMENTATION_MODEL"}
 
 # The user of the images: nobody's on a laptop, and what a studio that root starts runs as.
 IMAGES_USER = (10001, 10001)
@@ -129,14 +125,10 @@ def chosen_arguments(settings: LaptopSettings, given: Mapping[str, str]) -> dict
                 f"MODELS chooses {model.name} and {name}_URL another {kind} model. Omit one."
             )
         try:
-            url, digest = model.source
+            arguments |= build_arguments(model)
         except WeightsError as error:
             raise LaptopError(f"MODELS: {error}") from error
-        if url:
-            arguments |= {f"{name}_URL": url, f"{name}_SHA256": digest}
-    if settings.label_map:
-        arguments["SEGMENTATION_LABEL_MAP"] = f"{LABEL_MAPS}/{settings.label_map}.yaml"
-    return arguments
+    return {name: value for name, value in arguments.items() if value}
 
 
 def require_buildable(settings: DockerSettings) -> None:

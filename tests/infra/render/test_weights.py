@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.render.weights import ARGUMENTS, build_arguments, needs_google, told
+from infra.render.weights import image_arguments, needs_google, told
 from infra.settings.facts import IMAGE_NAMES
 from tests.infra.render.scenarios import REFERENCES, load
 from tests.infra.settings import configs
@@ -17,8 +17,8 @@ INTERACTIVE = "segment_anything_model"
 
 @pytest.mark.parametrize("name", catalogue()["interactive"])
 def test_each_interactive_model_is_built_in_as_the_fetcher_reads_it(name: str) -> None:
-    arguments = build_arguments(load({"interactiveModel": name}), INTERACTIVE)
-    assert tuple(arguments) == ARGUMENTS["interactive"]
+    arguments = image_arguments(load({"interactiveModel": name}), INTERACTIVE)
+    assert tuple(arguments) == ("SAM_CHECKPOINT_URL", "SAM_CHECKPOINT_SHA256")
     files = find(name, "interactive").files
     if not files:
         assert set(arguments.values()) == {""}
@@ -30,8 +30,12 @@ def test_each_interactive_model_is_built_in_as_the_fetcher_reads_it(name: str) -
 
 @pytest.mark.parametrize("name", catalogue()["segmentation"])
 def test_each_segmentation_model_is_built_in_with_its_label_map(name: str) -> None:
-    arguments = build_arguments(load({"segmentationModel": name}), SEGMENTATION)
-    assert tuple(arguments) == ARGUMENTS["segmentation"]
+    arguments = image_arguments(load({"segmentationModel": name}), SEGMENTATION)
+    assert tuple(arguments) == (
+        "SEGMENTATION_MODEL_URL",
+        "SEGMENTATION_MODEL_SHA256",
+        "SEGMENTATION_LABEL_MAP",
+    )
     model = find(name, "segmentation")
     url, digests, label_map = arguments.values()
     if model.files:
@@ -43,12 +47,12 @@ def test_each_segmentation_model_is_built_in_with_its_label_map(name: str) -> No
 
 def test_own_weights_are_built_in_from_their_address() -> None:
     settings = load({"interactiveModel": MINE, "segmentationModel": BUCKET})
-    own = build_arguments(settings, INTERACTIVE)
+    own = image_arguments(settings, INTERACTIVE)
     assert own == {
         "SAM_CHECKPOINT_URL": MINE.partition("#")[0],
         "SAM_CHECKPOINT_SHA256": configs.HASH,
     }
-    folder = build_arguments(settings, SEGMENTATION)
+    folder = image_arguments(settings, SEGMENTATION)
     assert folder == {
         "SEGMENTATION_MODEL_URL": "gs://a-bucket/models/mine",
         "SEGMENTATION_MODEL_SHA256": configs.FOLDER.replace("&", ","),
@@ -59,9 +63,9 @@ def test_own_weights_are_built_in_from_their_address() -> None:
 
 
 def test_nothing_is_built_into_the_frontend_or_with_prebuilt_images() -> None:
-    assert build_arguments(load({}), "frontend") == {}
+    assert image_arguments(load({}), "frontend") == {}
     prebuilt = load({"images": "prebuilt", "prebuilt": REFERENCES})
-    assert not any(build_arguments(prebuilt, name) for name in IMAGE_NAMES)
+    assert not any(image_arguments(prebuilt, name) for name in IMAGE_NAMES)
     assert told(prebuilt) == []
 
 
