@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.render.weights import ARGUMENTS
 from infra.version import read_version
+from weights.build import build_arguments
+from weights.catalogue import catalogue
 
 ROOT = Path(__file__).parents[2]
 DIGEST = "sha256:" + "a" * 64
@@ -86,7 +87,13 @@ def test_the_build_passes_every_argument_of_the_dockerfiles_on() -> None:
         for word in step["args"]
         if word.startswith("--build-arg=")
     }
-    assert passed == {"VERSION", *(name for names in ARGUMENTS.values() for name in names)}
+    needed = {
+        name
+        for models in catalogue().values()
+        for model in models.values()
+        for name in build_arguments(model)
+    }
+    assert passed == {"VERSION", *needed}
     assert {f"_{name}" for name in passed} | {"_DOCKERFILE", "_IMAGE"} == {*config["substitutions"]}
     for name in ("segmentation", "segment_anything_model"):
         dockerfile = (ROOT / "backends" / name / "Dockerfile").read_text()
