@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from backends.frontend.editor.changes import declared
 from backends.frontend.networks import DEFAULT_BANNED_SUBNETS
 from tests.label_studio import (
     PASSWORD,
@@ -105,6 +107,52 @@ def test_the_pages_own_tips_come_from_nowhere_else(server: LabelStudioServer) ->
     for path in ("/heidi-tips", "/heidi-tips/"):
         answer = requests.get(server.url + path, timeout=3)
         assert (answer.status_code, answer.json()) == (404, {})
+
+
+def test_the_page_asks_for_the_changed_files_which_a_browser_may_keep(
+    server: LabelStudioServer,
+) -> None:
+    # Label Studio's own address of the same file shows what is installed.
+    installed = requests.get(f"{server.url}/react-app/main.js", timeout=30)
+    (change,) = [one for one in declared() if one.file == "main.js"]
+    html = requests.get(f"{server.url}/user/login/", timeout=30).text
+    addresses = re.findall(r'(?:src|href)="([^"]*/react-app/[^"]*)"', html)
+    assert all(re.match("/editor-[0-9a-f]{12}/react-app/", address) for address in addresses)
+    assert addresses
+    folder = addresses[0].rpartition("/")[0]
+    sent = requests.get(f"{server.url}{folder}/main.js", timeout=30)
+    expected = installed.content.replace(change.find.encode(), change.replace.encode())
+    assert sent.content == expected != installed.content
+    assert sent.headers["Content-Type"] == installed.headers["Content-Type"]
+    for file in ("main.js", "runtime.js", "main.css", "main.js.map"):
+        answer = requests.get(f"{server.url}{folder}/{file}", timeout=30)
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable", file
+    # A page that was open while the studio was updated.
+    old = requests.get(f"{server.url}/editor-0/react-app/main.js", timeout=30)
+    assert (old.content, old.headers["Cache-Control"]) == (sent.content, "no-cache")
+    outside = requests.get(f"{server.url}{folder}/..%2f..%2f..%2f..%2fREADME.md", timeout=30)
+    assert outside.status_code in (400, 404)
+    assert requests.get(f"{server.url}{folder}/none.js", timeout=30).status_code == 404
+    told = requests.get(f"{server.url}/api/editor-changes/", timeout=30).json()
+    assert told == {"changes": {one.name: None for one in declared()}}
+
+
+def test_a_page_that_was_changed_by_somebody_else_is_served_as_it_is_and_said(
+    tmp_path: Path,
+) -> None:
+    """The file that the change was written for is gone; nobody has to do without a studio."""
+    python = str(environment_python("frontend"))
+    folder = tmp_path / "web" / "dist" / "apps" / "labelstudio"
+    folder.mkdir(parents=True)
+    (folder / "main.js").write_text("another version")
+    code = (
+        "import sys; from pathlib import Path; from backends.frontend import __main__ as frontend;"
+        "frontend.say_what_is_not_changed(Path(sys.argv[1]))"
+    )
+    command = [python, "-c", code, str(tmp_path / "label_studio")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert len(done.stderr.splitlines()) == len(declared())
+    assert "main.js is not the file that the change was written for" in done.stderr
 
 
 def test_no_secret_is_in_a_log_or_a_command_line(server: LabelStudioServer) -> None:
