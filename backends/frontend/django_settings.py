@@ -29,6 +29,12 @@ CHANGED_PAGES = changed(declared(), Path(REACT_APP_ROOT))
 PAGES_DIGEST = CHANGED_PAGES.digest(version("label-studio"))
 FRONTEND_HOSTNAME = f"{HOSTNAME}/editor-{PAGES_DIGEST}"
 
+# A model that needs the annotations too, which none of ours does, gets them by Label Studio's own:
+# data_export.serializers.BaseExportDataSerializerForInteractive.
+INTERACTIVE_DATA_SERIALIZER = get_env(
+    "INTERACTIVE_DATA_SERIALIZER", "backends.frontend.sent.ClickedTask"
+)
+
 # Told to ML backends when no public address is set.
 INTERNAL_PORT = get_env("PORT", "8080")
 

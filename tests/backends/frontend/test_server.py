@@ -1,6 +1,7 @@
 """The real Label Studio as `python -m backends.frontend` runs it."""
 
 import ast
+import json
 import os
 import re
 import signal
@@ -9,7 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import requests
@@ -250,3 +253,61 @@ def test_a_click_that_the_backend_cannot_answer_ends_in_a_status_that_the_page_s
     # Without an account nobody learns anything.
     url = f"{server.url}/api/ml/{backend}/interactive-annotating"
     assert requests.post(url, json={"task": tasks[0]}, timeout=60).status_code == 401
+
+
+class Listening(BaseHTTPRequestHandler):
+    """A backend that keeps what it is sent and answers with no mask."""
+
+    protocol_version = "HTTP/1.1"
+    predict: ClassVar[list[bytes]] = []
+
+    def do_GET(self) -> None:
+        self.answer({"status": "UP"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/predict":
+            self.predict.append(body)
+        self.answer({"results": [{"result": []}], "model_version": "1"})
+
+    def answer(self, content: dict) -> None:
+        sent = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_click_sends_the_task_to_the_backend_without_its_masks(
+    server: LabelStudioServer,
+) -> None:
+    """Whatever hangs on the task: what is sent has the size of its data."""
+    (task,) = make_tasks(server, "many masks", 1)
+    for _ in range(3):
+        annotate(server, task)
+    project = server.get(f"/api/tasks/{task}/").json()["project"]
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Listening)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{listening.server_port}"
+        body = {"project": project, "url": url, "title": "m", "is_interactive": True}
+        backend = server.request("POST", "/api/ml/", json=body).json()["id"]
+        drawn = {"result": [{"id": "p", "type": "keypointlabels"}]}
+        path = f"/api/ml/{backend}/interactive-annotating"
+        server.request("POST", path, json={"task": task, "context": drawn})
+    finally:
+        listening.shutdown()
+        listening.server_close()
+    (sent,) = Listening.predict
+    assert len(sent) < 2000
+    asked = json.loads(sent)
+    (item,) = asked["tasks"]
+    assert (item["id"], item["project"]) == (task, project)
+    assert item["data"] == {"image": "gs://bucket/0.jpg"}
+    assert not {"annotations", "predictions", "drafts"} & set(item)
+    assert asked["params"]["context"] == drawn
+    assert asked["label_config"] == CONFIG
