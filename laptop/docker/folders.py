@@ -12,7 +12,7 @@ from laptop.docker.variables import CADDYFILE
 from laptop.own_images import labeling_config, own_images, write_project
 from laptop.settings import DEMO_PROJECT
 
-DATA = ("postgres", "frontend", "caddy")
+DATA = ("postgres", "frontend", "caddy", "embeddings")
 LABELING = DEMO_PROJECT.parent.parent / "labeling"
 
 
