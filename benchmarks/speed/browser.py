@@ -106,7 +106,7 @@ def _plan(run: Run, orders: Orders, made: dict[str, Any], numbers: dict[str, Any
                 clicking(side, 0, "cold")
     if run.want("browser_first_after_opening"):
         opening("ours", "ahead")
-        orders.add("ours", act="wait", seconds=2 if run.quick else 40)
+        orders.add("ours", act="wait an encode's time")
         clicking("ours", 0, "after opening")
     for size in WARM:
         wants_warm = run.want(f"browser_warm_{size}")
@@ -133,8 +133,10 @@ def _plan(run: Run, orders: Orders, made: dict[str, Any], numbers: dict[str, Any
 
 
 def _place(count: int) -> list[float]:
-    """A place near the middle, inside of every garment and of none of the task's masks."""
-    return [0.5 + 0.012 * (count % 7 - 3), 0.5 + 0.012 * (count // 7 % 7 - 3)]
+    """A place inside of every garment and of none of the task's masks. It is not the probe's, where
+    the point itself would be taken for the mask.
+    """
+    return [0.5 + 0.012 * (count % 7 - 3), 0.58 + 0.012 * (count // 7 % 7 - 3)]
 
 
 def _labeler(run: Run, orders: dict[str, Any]) -> list[dict[str, float]]:

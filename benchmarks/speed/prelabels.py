@@ -80,7 +80,7 @@ def measure(run: Run) -> None:
                 ratio, theirs, mine = pairs(
                     lambda number: ask(tutorial.url, addresses[:1]),
                     batch,
-                    run.samples(4),
+                    run.samples(3),
                     (tutorial.pid, ours.pid),
                 )
             run.note(
@@ -89,7 +89,7 @@ def measure(run: Run) -> None:
             )  # fmt: skip
         if run.want("prelabel_forward"):
             ratio, mine, bare = pairs(
-                batch, bare_model(run, model), run.samples(4), (ours.pid, None)
+                batch, bare_model(run, model), run.samples(3), (ours.pid, None)
             )
             run.note(
                 "prelabel_forward", ratio,
@@ -118,9 +118,7 @@ def bare_model(run: Run, folder: Path):
 
     @torch.inference_mode()
     def forward(number: int) -> None:
-        pictures = [
-            np.asarray(Image.open(io.BytesIO(file or b"")).convert("RGB")) for file in files
-        ]
+        pictures = [np.array(Image.open(io.BytesIO(file or b"")).convert("RGB")) for file in files]
         pixels = processor(images=pictures, return_tensors="pt", input_data_format="channels_last")[
             "pixel_values"
         ]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,7 +121,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def ours(weights: Weights, folder: Path, image_host: str, **settings: str):
+def ours(
+    weights: Weights, folder: Path, image_host: str, **settings: str
+) -> AbstractContextManager[Server]:
     """Run our interactive backend; `settings` are added to its environment."""
     port = free_port()
     environment = {
@@ -140,7 +142,9 @@ def ours(weights: Weights, folder: Path, image_host: str, **settings: str):
     return running(command, environment, port, folder / "ours.log")
 
 
-def peer(weights: Weights, folder: Path, threads: int = PEER_THREADS):
+def peer(
+    weights: Weights, folder: Path, threads: int = PEER_THREADS
+) -> AbstractContextManager[Server]:
     """Run the peer of the interactive backend."""
     environment = {
         **weights.environment,
@@ -150,7 +154,9 @@ def peer(weights: Weights, folder: Path, threads: int = PEER_THREADS):
     return gunicorn("benchmarks.speed.peer:from_environment()", environment, folder, threads)
 
 
-def gunicorn(app: str, environment: Mapping[str, str], folder: Path, threads: int):
+def gunicorn(
+    app: str, environment: Mapping[str, str], folder: Path, threads: int
+) -> AbstractContextManager[Server]:
     """Run an app as the example's Dockerfile does: one worker, threads, no time-out."""
     port = free_port()
     command = [

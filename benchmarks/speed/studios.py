@@ -1,9 +1,10 @@
 """Label Studio as it is shipped, and ours: two servers with the same projects."""
 
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ USER = "labeler@benchmark.test"
 PASSWORD = "only-for-the-benchmark"
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 PYTHON = ROOT / ".local" / "env" / "frontend" / "bin" / "python"
-# Beside what is asked here of both: nothing may wait for a host that cannot be reached.
+TEMPLATES = ROOT / ".local" / "benchmark"
+# What the stock one is told: nothing may wait for a host that cannot be reached.
 QUIET = {
     "COLLECT_ANALYTICS": "false",
     "LATEST_VERSION_CHECK": "false",
@@ -29,6 +31,9 @@ QUIET = {
     "FRONTEND_SENTRY_DSN": "",
     "FEATURE_FLAGS_OFFLINE": "true",
     "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+    # The backend and the pictures are on loopback.
+    "SSRF_PROTECTION_ENABLED": "false",
+    "ML_BLOCK_LOCAL_IP": "false",
 }
 # Where no mask of a task is, and every garment is: there the mask of a click is seen to be painted.
 PROBE = (0.5, 0.5)
@@ -72,32 +77,48 @@ class Studio:
 
 @contextmanager
 def studios(folder: Path) -> Iterator[tuple[Studio, Studio]]:
-    """Run the stock Label Studio and ours, from one database whose migrations are done."""
-    ours_data, stock_data = folder / "ours-data", folder / "stock-data"
+    """Run the stock Label Studio and ours, each from a copy of one database."""
+    with ExitStack() as stack:
+        both = []
+        for name, run in (("stock", _stock), ("ours", _ours)):
+            data = folder / f"{name}-data"
+            if not data.exists():
+                shutil.copytree(_template(folder), data)
+            both.append(Studio(name, stack.enter_context(run(folder, data))))
+        yield both[0], both[1]
+
+
+def _template(folder: Path) -> Path:
+    """Return a data folder whose migrations are done, made once for each version."""
+    code = "from importlib.metadata import version; print(version('label-studio'))"
+    told = subprocess.run([str(PYTHON), "-c", code], check=True, capture_output=True, text=True)
+    ready = TEMPLATES / f"label-studio-{told.stdout.strip()}"
+    if not ready.exists():
+        draft = folder / "template"
+        with _ours(folder, draft):
+            pass
+        TEMPLATES.mkdir(parents=True, exist_ok=True)
+        shutil.move(draft, ready)
+    return ready
+
+
+def _ours(folder: Path, data: Path) -> AbstractContextManager[Server]:
     port = free_port()
     settings = {
         "LABEL_STUDIO_USERNAME": USER,
         "LABEL_STUDIO_PASSWORD": PASSWORD,
         "LABEL_STUDIO_USER_TOKEN": TOKEN,
-        "LABEL_STUDIO_BASE_DATA_DIR": str(ours_data),
+        "LABEL_STUDIO_BASE_DATA_DIR": str(data),
         "ML_BACKEND_ADDRESSES": "127.0.0.1/32",
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WEB_WORKERS": "1",
     }
     command = [str(PYTHON), "-m", "backends.frontend"]
-    log = folder / "our-studio.log"
-    if not stock_data.exists():
-        with running(command, settings, port, log):
-            pass
-        shutil.copytree(ours_data, stock_data)
-    with ExitStack() as stack:
-        ours = stack.enter_context(running(command, settings, port, log))
-        stock = stack.enter_context(_stock(folder, stock_data))
-        yield Studio("stock", stock), Studio("ours", ours)
+    return running(command, settings, port, folder / "our-studio.log")
 
 
-def _stock(folder: Path, data: Path):
+def _stock(folder: Path, data: Path) -> AbstractContextManager[Server]:
     port = free_port()
     command = [
         *(str(PYTHON), "-m", "label_studio.server", "start", "--no-browser"),

@@ -1,6 +1,7 @@
 """The figures and what becomes of them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from benchmarks.speed.figures import GROUPS, Row, Target, chosen
 from benchmarks.speed.pictures import Pictures
 from benchmarks.speed.report import Machine, page, terminal_table, write_json
 from benchmarks.speed.run import Run, measure
-from benchmarks.speed.servers import Weights
+from benchmarks.speed.servers import ROOT, Weights
 
 MORE = Target("more", "clicks, peer ÷ ours", "times", 2, 5)
 LESS = Target("less", "memory, ours ÷ peer", "times", 1, 0.5, smaller_is_better=True)
@@ -85,3 +86,15 @@ def test_the_report_has_every_row_with_its_bounds_and_verdict(run: Run, tmp_path
     wanted = {"name", "value", "unit", "at_least", "reach_for", "passed"}
     assert all(wanted <= set(row) for row in rows)
     assert [row["passed"] for row in rows] == [False, True, False]
+
+
+def test_the_figures_that_want_a_gpu_are_called_as_they_are() -> None:
+    text = (ROOT / "docs" / "verification.md").read_text()
+    section = text.split("### Figures that want a GPU")[1].split("\n## ")[0]
+    named = re.findall(
+        r"`([a-z_0-9.]+)`", "".join(re.findall(r"^\| `.*?\|", section, re.MULTILINE))
+    )
+    assert len(named) >= 8
+    assert set(named) <= {target.name for group in GROUPS.values() for target in group}
+    (command,) = re.findall(r"--only (.*?) --", section)
+    assert list(chosen(command.split())) == command.split()
