@@ -119,6 +119,7 @@ lint: ## ruff, pyright, shellcheck, hadolint, compose, caddy, zizmor
 	.local/env/operator/bin/zizmor --offline --quiet .github/workflows
 	scripts/lint_machine.sh
 
-bench: ## quality and speed of the models, as tables
-	@$(BOOTSTRAP) ml
-	$(ML) -m benchmarks
+bench: ## the speed beside Label Studio's official example, and whether it is enough; FIGURES="clicks users"
+	@$(BOOTSTRAP) --test operator ml frontend
+	@scripts/install_chromium.sh
+	$(ML) -m benchmarks.speed $(if $(FIGURES),--only $(FIGURES))
