@@ -5,8 +5,8 @@
     root  no machine, but names and ports of Cloud Storage on loopback, a watched network and loop
           devices: skipped for anybody else
 
-While one group waits for a boot or a time-out, the others keep the cores busy. Each group of
-machines has a lab of its own. Ctrl-C ends all of them, and their labs with them.
+Two run at a time: while one waits for a boot or a time-out, the other keeps the second core busy.
+Each group of machines has a lab of its own. Ctrl-C ends both, and their labs with them.
 """
 
 import signal
@@ -15,13 +15,17 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.cloud.lab import tools
 from tests.cloud.lab.place import LabError
 
 HERE = Path(__file__).resolve().parent
 TINY = ("test_boot", "test_faults")
+# Side by side, each one group after the other. "full" takes about as long as the other two.
+LANES = (("full",), ("tiny", "root"))
 ROOT_GROUP = (
     "tests/cloud/storage",
     "tests/e2e/test_outside.py",
@@ -38,34 +42,28 @@ def groups() -> dict[str, list[str]]:
     return machines | {"root": ["-m", "not vm", *ROOT_GROUP]}
 
 
-class Group:
-    """One group, running."""
+class Group(NamedTuple):
+    """One group that has run: pytest's exit status, and the cases that did not pass."""
 
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
-        self.name = name
-        self.began = time.monotonic()
-        # Cases that did not pass, as pytest names them in the end.
-        self.failed: list[str] = []
-        command = [sys.executable, "-u", "-m", "pytest", "-v", "-s", "--no-header", *arguments]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        self.thread = threading.Thread(target=self.tell)
-        self.thread.start()
+    name: str
+    status: int
+    failed: list[str]
 
-    def tell(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            print(f"{self.name}: {line.removeprefix('tests/vm/')}", end="", flush=True)
-            if line.startswith(("FAILED ", "ERROR ")):
-                self.failed.append(line.strip())
-        seconds = time.monotonic() - self.began
-        print(f"{self.name}: exit {self.process.wait()} after {seconds:.0f} s", flush=True)
 
-    def wait(self) -> int:
-        """Wait for its end; return its exit status."""
-        self.thread.join()
-        return self.process.wait()
+def run(name: str, arguments: Sequence[str]) -> Group:
+    """Run one group, a line as each case ends."""
+    began = time.monotonic()
+    failed: list[str] = []
+    command = [sys.executable, "-u", "-m", "pytest", "-v", "-s", "--no-header", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        print(f"{name}: {line.removeprefix('tests/vm/')}", end="", flush=True)
+        if line.startswith(("FAILED ", "ERROR ")):
+            failed.append(line.strip())
+    status = process.wait()
+    print(f"{name}: exit {status} after {time.monotonic() - began:.0f} s", flush=True)
+    return Group(name, status, failed)
 
 
 def main(wanted: Sequence[str]) -> int:
@@ -78,15 +76,21 @@ def main(wanted: Sequence[str]) -> int:
     except LabError as error:
         print(f"make test-vm: {error}")
         return 2
-    running = [Group(name, those) for name, those in known.items() if not wanted or name in wanted]
-    # The terminal tells the groups too, and they take their labs down: wait for that.
-    signal.signal(signal.SIGINT, lambda *_: None)
-    status = max(group.wait() for group in running)
+    stopped = threading.Event()
+    # The terminal tells pytest too, and it takes its lab down: wait for that.
+    signal.signal(signal.SIGINT, lambda *_: stopped.set())
+
+    def run_lane(lane: Sequence[str]) -> list[Group]:
+        names = [name for name in lane if not wanted or name in wanted]
+        return [run(name, known[name]) for name in names if not stopped.is_set()]
+
+    with ThreadPoolExecutor(len(LANES)) as pool:
+        ended = [group for lane in pool.map(run_lane, LANES) for group in lane]
     # Once more, at the end: the group that ended last may have had nothing to say.
-    for group in running:
+    for group in ended:
         for line in group.failed:
             print(f"{group.name}: {line}")
-    return status
+    return 1 if stopped.is_set() or any(group.status for group in ended) else 0
 
 
 if __name__ == "__main__":
