@@ -9,6 +9,7 @@ from django.urls import path  # pyright: ignore[reportMissingImports]
 
 from backends.frontend.editor import pages
 from backends.frontend.interactive import Clicks
+from backends.frontend.opened import Actions, OpenedTask
 
 
 def no_tips(request: HttpRequest) -> JsonResponse:
@@ -21,5 +22,7 @@ urlpatterns = [
     path("api/ml/<int:pk>/interactive-annotating", Clicks.as_view()),
     path("editor-<slug:asked>/react-app/<path:file>", pages.page),
     path("api/editor-changes/", pages.changes),
+    path("api/tasks/<int:pk>/", OpenedTask.as_view()),
+    path("api/dm/actions/", Actions.as_view()),
     *label_studio,
 ]

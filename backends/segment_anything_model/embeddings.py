@@ -134,8 +134,8 @@ class EmbeddingStore:
             urls: addresses from task data, the most wanted first.
 
         Returns:
-            How far each is, or why it could not be had, which is told once: the next call tries
-            again.
+            How far each is, or, of those that are merely created, why it could not be had. That is
+            told once: the next call tries again.
         """
         states: list[State | Unanswered] = []
         wanted: dict[int, tuple[str, str]] = {}
@@ -145,7 +145,7 @@ class EmbeddingStore:
             except Unanswered as error:
                 states.append(error)
                 continue
-            states.append(self._state(source))
+            states.append(self._state(source, priority))
             # One that is ready, and open, may have been replaced.
             if states[-1] == "waiting" or (states[-1] == "ready" and priority == Priority.OPENED):
                 wanted[number] = (source, url)
@@ -155,11 +155,12 @@ class EmbeddingStore:
                 states[number] = "full"
         return states
 
-    def _state(self, source: str) -> State | Unanswered:
+    def _state(self, source: str, priority: Priority) -> State | Unanswered:
         with self._lock:
             fault = self._faults.pop(source, None)
             content = self._contents.get(source)
-        if fault is not None:
+        # Who has a task open wants another try, whatever became of the last one.
+        if fault is not None and priority == Priority.CREATED:
             return fault
         # Ready is what stays: with a folder what is there.
         if self._kept is not None:
@@ -213,25 +214,35 @@ class EmbeddingStore:
                 with self._queue.turn(job):
                     embedding = sparing_memory(lambda: self._model.encode(image.pixels))
                 packed = Packed.of(image.identity, embedding)
-                self._memory.put(image.identity, packed)
-                # When those who wait for it have it.
-                job.future.add_done_callback(lambda _: self._keep(job, packed))
+                self._store(job, packed)
             encoded = self._encoded(packed, image.pixels if self._keep_pixels else None)
-        self._hot.put(job.source, encoded)
+        if job.priority <= Priority.OPENED or (self._keep_pixels and job.priority == Priority.NEXT):
+            self._hot.put(job.source, encoded)
         with self._lock:
             self._contents[job.source] = image.identity
         CACHE_BYTES.set(self._hot.bytes_held + self._memory.bytes_held)
         return encoded
 
-    def _keep(self, job: Job[EncodedImage], packed: Packed) -> None:
-        if self._kept is not None and not self._kept.put(packed):
+    def _store(self, job: Job[EncodedImage], packed: Packed) -> None:
+        if job.priority == Priority.CREATED and self._keep(job, packed):
+            return  # A thousand of these must not drive out what labelers are at.
+        self._memory.put(packed.identity, packed)
+        if job.priority != Priority.CREATED:
+            # When those who wait for it have it.
+            job.future.add_done_callback(lambda _: self._keep(job, packed))
+
+    def _keep(self, job: Job[EncodedImage], packed: Packed) -> bool:
+        if self._kept is None:
+            return False
+        kept = self._kept.put(packed)
+        if not kept:
             self._note(job, CannotNow("its embedding cannot be kept; the backend's log says why"))
+        return kept
 
     def _note(self, job: Job[EncodedImage], error: Exception) -> None:
         """Keep a fault for whoever asks how far the image is; the click on it meets it again."""
-        fault = error
-        if not isinstance(error, Unanswered):
-            fault = CannotNow("the model failed on it; the backend's log says how")
+        told = "the model failed on it; the backend's log says how"
+        fault = error if isinstance(error, Unanswered) else CannotNow(told)
         if not job.is_click:  # Whoever clicked has it logged.
             traceback = None if fault is error else error
             log.warning("an image could not be encoded ahead: %s", error, exc_info=traceback)

@@ -35,7 +35,8 @@ class Job(Generic[Value]):
     Attributes:
         source: the image's identity.
         url: its address.
-        rank: (priority, order, number); the smallest is the most wanted.
+        rank: (priority, order, number); the smallest is the most wanted. It may be wanted more
+            while it is worked on.
         may_be_stale: whether the image behind the address has to be looked at, though known.
     """
 
@@ -45,6 +46,10 @@ class Job(Generic[Value]):
         self.rank = rank
         self.may_be_stale = rank[0] == Priority.OPENED
         self.future: Future[Value] = Future()
+
+    @property
+    def priority(self) -> Priority:
+        return Priority(self.rank[0])
 
     @property
     def is_click(self) -> bool:

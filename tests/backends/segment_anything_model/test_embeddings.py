@@ -303,3 +303,24 @@ def test_a_known_image_is_answered_while_another_is_being_encoded(
     assert time.monotonic() - started < 0.5
     release.set()
     other.join()
+
+
+def test_looking_at_a_whole_project_drives_nothing_out_that_is_in_work(
+    files: Files, model: SegmentAnything, tmp_path: Path
+) -> None:
+    in_work = files.put("in_work.png", photo(0))
+    one = store_for(files, model).get(in_work).nbytes
+    store = store_for(files, model, max_bytes=3 * one, folder=tmp_path)
+    encoded = store.get(in_work)
+    urls = [files.put(f"{seed}.png", photo(seed)) for seed in range(1, 7)]
+    deadline = time.monotonic() + 20
+    while store.prepare(urls, Priority.CREATED) != ["ready"] * 6:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert store.get(in_work) is encoded
+    before = encodes()
+    files.fetched.clear()
+    for url in urls:
+        store.get(url)
+    assert encodes() == before
+    assert files.fetched == []
