@@ -120,10 +120,11 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
         connection = read_connection(os.environ, url, token_file)
         with Studio(connection) as label_studio:
             version = label_studio.version()
+            editor = label_studio.editor_changes()
             found = read_status(label_studio, title)
         # A file or a pipe has no width: there, whole addresses matter more than a screen's 80.
         console = Console(width=None if sys.stdout.isatty() else 200)
-        show_status(console, connection.url, version, found)
+        show_status(console, connection.url, version, editor, found)
         if not all(project.is_up for project in found):
             sys.exit(1)
         statuses = {project.exit_status for project in found} - {0}

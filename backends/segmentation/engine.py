@@ -11,8 +11,9 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.segmentation.class_map import ClassMap
 from backends.segmentation.label_map import read_label_map
-from backends.segmentation.model import ClassMap, SegmentationModel
+from backends.segmentation.model import SegmentationModel
 from backends.segmentation.regions import scored_regions
 from backends.segmentation.settings import SegmentationSettings
 from backends.serving import device as devices
@@ -27,7 +28,7 @@ from masks.regions import Region
 
 log = logging.getLogger(__name__)
 
-FETCH_THREADS = 8
+WORKERS = 8
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class SegmentationEngine(Engine[SegmentationSettings]):
         self.model = SegmentationModel(settings.model, settings.device)
         self.label_map = read_label_map(settings.label_map, self.model.classes)
         self.device_name = devices.named(self.model.device)
-        self.fetchers = ThreadPoolExecutor(FETCH_THREADS, "fetch")
+        self.workers = ThreadPoolExecutor(WORKERS, "images")
         # The images of a batch are in memory at full size: one batch at a time.
         self.batch_lock = threading.Lock()
         self.version = (
@@ -103,13 +104,16 @@ class SegmentationEngine(Engine[SegmentationSettings]):
 
     def _predict_batch(self, batch: list[tuple[_View, _Tally]]) -> None:
         with taking_turns(self.batch_lock, "other images have been segmented"):
-            images = list(self.fetchers.map(lambda item: self._load(item[0]), batch))
+            images = list(self.workers.map(lambda item: self._load(item[0]), batch))
             found = [image for image in images if isinstance(image, Image)]
             class_maps = iter(self._segment([image.pixels for image in found]))
-            for (view, tally), image in zip(batch, images, strict=True):
-                outcome = (
-                    self._regions(view, next(class_maps)) if isinstance(image, Image) else image
-                )
+            outcomes = [
+                image if isinstance(image, Unanswered) else next(class_maps) for image in images
+            ]
+            views = [view for view, _ in batch]
+            for (_, tally), outcome in zip(
+                batch, self.workers.map(self._regions, views, outcomes), strict=True
+            ):
                 if isinstance(outcome, Unanswered):
                     tally.failed = outcome
                 else:
@@ -143,17 +147,23 @@ class SegmentationEngine(Engine[SegmentationSettings]):
     def _regions(
         self, view: _View, class_map: ClassMap | Exception
     ) -> tuple[list[Region], float] | Unanswered:
+        """Return an image's regions and their score, or why there are none."""
+        if isinstance(class_map, Unanswered):
+            return class_map
+
         def work() -> tuple[list[Region], float]:
             if isinstance(class_map, Exception):
                 raise class_map
-            return scored_regions(
-                class_map,
-                self.label_map,
-                view.control,
-                self.settings.segmentation_min_area,
-                self.settings.segmentation_regions == "component",
-                view.item_index,
-            )
+            # At full size a mask takes a dozen times its pixels in bytes.
+            with self.gate.working_on(class_map.classes.size):
+                return scored_regions(
+                    class_map,
+                    self.label_map,
+                    view.control,
+                    self.settings.segmentation_min_area,
+                    self.settings.segmentation_regions == "component",
+                    view.item_index,
+                )
 
         return attempt(view.task, work)
 

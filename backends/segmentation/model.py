@@ -4,37 +4,21 @@ Knows nothing of HTTP or of Label Studio.
 """
 
 import hashlib
+import os
 import threading
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from transformers import AutoImageProcessor, AutoModelForSemanticSegmentation
 
+from backends.segmentation.class_map import ClassMap, class_map
 from backends.serving import device as devices
 from backends.serving.errors import SettingsError
 from backends.serving.pretrained import load_pretrained
-
-# Logits of the full-size image that are made at a time, 18 MB in float32. All 150 classes of a
-# 12 Mpx image would take 7.2 GB.
-BAND_LOGITS = 18 * 64 * 4000
-
-
-@dataclass(frozen=True)
-class ClassMap:
-    """A segmented image.
-
-    Attributes:
-        classes: uint8 (H, W), the most likely class of each pixel.
-        certainty: uint8 (H, W), that class's softmax probability, 0..255 for 0..1.
-    """
-
-    classes: NDArray[np.uint8]
-    certainty: NDArray[np.uint8]
 
 
 class SegmentationModel:
@@ -73,6 +57,7 @@ class SegmentationModel:
         self.device = devices.chosen(device)
         self._network = network.to(self.device)
         self._forward_lock = threading.Lock()
+        self._mappers = ThreadPoolExecutor(os.cpu_count(), "class-maps")
         names: dict[Any, str] = network.config.id2label or {}  # type: ignore[union-attr]
         self.classes = {int(number): str(name).strip() for number, name in names.items()}
         if len(self.classes) > 256:
@@ -92,10 +77,9 @@ class SegmentationModel:
         """
         inputs = [self._pixels(image) for image in images]
         with torch.inference_mode():
-            return [
-                _class_map(logits.float(), image.shape[0], image.shape[1])
-                for logits, image in zip(self._logits(inputs), images, strict=True)
-            ]
+            found = [logits.float() for logits in self._logits(inputs)]
+        heights, widths = ([image.shape[axis] for image in images] for axis in (0, 1))
+        return list(self._mappers.map(class_map, found, heights, widths))
 
     def _logits(self, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
         """Return each input's logits (C, h, w); inputs of one size go through together."""
@@ -133,32 +117,6 @@ def _whole_image(processor: Any) -> dict[str, Any]:
     elif size.get("shortest_edge"):
         options["size"] = {"height": size["shortest_edge"], "width": size["shortest_edge"]}
     return options
-
-
-def _class_map(logits: torch.Tensor, height: int, width: int) -> ClassMap:
-    """Upsample logits (C, h, w) band by band and keep only the best class of each pixel."""
-    count, low_height, low_width = logits.shape
-    top, bottom, row_weight = _bilinear(low_height, height, logits.device)
-    left, right, column_weight = _bilinear(low_width, width, logits.device)
-    classes = np.empty((height, width), dtype=np.uint8)
-    band_rows = max(1, BAND_LOGITS // (count * width))
-    for start in range(0, height, band_rows):
-        band = slice(start, min(start + band_rows, height))
-        weight = row_weight[band, None]
-        rows = logits[:, top[band]] * (1 - weight) + logits[:, bottom[band]] * weight
-        pixels = rows[:, :, left] * (1 - column_weight) + rows[:, :, right] * column_weight
-        classes[band] = pixels.argmax(0).to(torch.uint8).cpu().numpy()
-    certainty = (logits.softmax(0).amax(0) * 255).round().to(torch.uint8).cpu().numpy()
-    return ClassMap(classes, cv2.resize(certainty, (width, height)).astype(np.uint8, copy=False))
-
-
-def _bilinear(
-    low: int, high: int, device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return, per target position, its two source indices and the second one's weight."""
-    position = ((torch.arange(high, device=device) + 0.5) * (low / high) - 0.5).clamp_(min=0)
-    first = position.floor().long().clamp_(max=low - 1)
-    return first, (first + 1).clamp_(max=low - 1), position - first
 
 
 def _version_of(name: str, local: bool) -> str:

@@ -1,11 +1,12 @@
 """Class maps -> scored regions of a labeling config."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.segmentation.class_map import ClassMap
 from backends.segmentation.label_map import LabelMap
-from backends.segmentation.model import ClassMap
-from masks.cleanup import clean, components
+from masks.cleanup import clean, components, rectangle_of
 from masks.labeling_config import MaskControl
 from masks.labels import Label, LabelList
 from masks.regions import Region, regions_of
@@ -44,7 +45,8 @@ def scored_regions(
     painted = 0
     certainty_sum = 0.0
     for label, classes in _classes_by_label(label_map, control):
-        whole = clean(np.isin(class_map.classes, classes), min_pixels, smooth_px)
+        raw = _painted(class_map.classes, classes)
+        whole = clean(raw, min_pixels, smooth_px)
         for mask in components(whole) if per_component else [whole]:
             area, certainty = _certainty(mask, class_map.certainty)
             regions += regions_of(mask, control, label, certainty, item_index)
@@ -69,6 +71,14 @@ def _classes_by_label(
     return list(merged.items())
 
 
+def _painted(classes: NDArray[np.uint8], wanted: tuple[int, ...]) -> NDArray[np.bool_]:
+    table = np.zeros(256, np.uint8)
+    table[[*wanted]] = 1
+    return cv2.LUT(classes, table).view(np.bool_)
+
+
 def _certainty(mask: NDArray[np.bool_], certainty: NDArray[np.uint8]) -> tuple[int, float]:
-    area = int(np.count_nonzero(mask))
-    return area, float(certainty[mask].mean()) / 255 if area else 0.0
+    rectangle = rectangle_of(mask)
+    part = mask[rectangle]
+    area = int(np.count_nonzero(part))
+    return area, float(certainty[rectangle][part].mean()) / 255 if area else 0.0

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -66,3 +67,46 @@ def test_components_are_the_connected_parts_by_size() -> None:
     mask[1:3, 1:3] = True
     mask[8:18, 8:18] = True
     assert [part.sum() for part in components(mask)] == [100, 4]
+
+
+def test_each_of_equal_components_comes_once() -> None:
+    mask = np.zeros((9, 9), np.bool_)
+    mask[::4, ::4] = True
+    found = list(components(mask))
+    assert len(found) == 9
+    assert np.array_equal(np.logical_or.reduce(found), mask)
+    assert list(components(np.zeros((3, 3), np.bool_))) == []
+
+
+def plainly_clean(mask: np.ndarray, min_area: int, smooth_px: float) -> np.ndarray:
+    """The same on the whole image."""
+    if smooth_px > 0:
+        mask = cv2.GaussianBlur(mask.astype(np.uint8) * 255, (0, 0), smooth_px) > 127
+    return without_specks(~without_specks(~mask, min_area), min_area)
+
+
+@pytest.mark.parametrize("smooth_px", [0, 0.4, 0.7, 1.5, 4])
+@pytest.mark.parametrize("min_area", [1, 3, 30, 400])
+def test_a_masks_own_rectangle_gives_what_the_whole_image_gives(
+    min_area: int, smooth_px: float
+) -> None:
+    rng = np.random.default_rng(min_area)
+    for _ in range(40):
+        height, width = (int(side) for side in rng.integers(1, 90, 2))
+        mask = np.zeros((height, width), np.bool_)
+        for _ in range(rng.integers(1, 6)):
+            y, x = rng.integers(0, height), rng.integers(0, width)
+            mask[y : y + rng.integers(1, 60), x : x + rng.integers(1, 60)] ^= True
+        mask &= rng.random(mask.shape) < rng.choice([0.9, 1])
+        expected = plainly_clean(mask, min_area, smooth_px)
+        assert np.array_equal(clean(mask, min_area, smooth_px), expected)
+
+
+def test_the_strip_beside_a_mask_is_no_hole_however_narrow() -> None:
+    # Within its rectangle the strip is small, beside it the background goes on.
+    mask = np.zeros((100, 100), np.bool_)
+    mask[:, 50:] = True
+    assert np.array_equal(clean(mask, 1000, 0), mask)
+    mask[:, 5:] = True
+    assert clean(mask, 501, 0).all()
+    assert np.array_equal(clean(mask, 500, 0), mask)

@@ -1,7 +1,12 @@
-"""python -m tests.vm [GROUP...]: the scenarios in two groups side by side, a line as each ends.
+"""python -m tests.vm [GROUP...]: what only root may, in groups side by side, a line as each ends.
 
-While a machine of one group boots, the other keeps the second core busy. Each group has a lab of
-its own. Ctrl-C ends both, and their labs with them.
+    full  machines with the real images, and a laptop with Docker
+    tiny  machines with images of a few MB
+    root  no machine, but names and ports of Cloud Storage on loopback, a watched network and loop
+          devices: skipped for anybody else
+
+While one group waits for a boot or a time-out, the others keep the cores busy. Each group of
+machines has a lab of its own. Ctrl-C ends all of them, and their labs with them.
 """
 
 import signal
@@ -16,28 +21,34 @@ from tests.cloud.lab import tools
 from tests.cloud.lab.place import LabError
 
 HERE = Path(__file__).resolve().parent
-# What runs on images of a few MB, and what takes the real ones.
 TINY = ("test_boot", "test_faults")
+ROOT_GROUP = (
+    "tests/cloud/storage",
+    "tests/e2e/test_outside.py",
+    "tests/studio/buckets",
+    "tests/templates/vm/test_disk_and_firewall.py",
+)
 
 
 def groups() -> dict[str, list[str]]:
-    """Return the files of each group."""
-    files = sorted(HERE.glob("test_*.py"))
-    tiny = [str(file) for file in files if file.stem in TINY]
-    return {"full": [str(file) for file in files if file.stem not in TINY], "tiny": tiny}
+    """Return pytest's arguments for each group."""
+    machines: dict[str, list[str]] = {"full": ["-m", "vm"], "tiny": ["-m", "vm"]}
+    for file in sorted(HERE.glob("test_*.py")):
+        machines["tiny" if file.stem in TINY else "full"].append(str(file))
+    return machines | {"root": ["-m", "not vm", *ROOT_GROUP]}
 
 
 class Group:
     """One group, running."""
 
-    def __init__(self, name: str, files: Sequence[str]) -> None:
+    def __init__(self, name: str, arguments: Sequence[str]) -> None:
         self.name = name
         self.began = time.monotonic()
         # Cases that did not pass, as pytest names them in the end.
         self.failed: list[str] = []
-        command = [sys.executable, "-u", "-m", "pytest", "-v", "-s", "--no-header", "-m", "vm"]
+        command = [sys.executable, "-u", "-m", "pytest", "-v", "-s", "--no-header", *arguments]
         self.process = subprocess.Popen(
-            [*command, *files], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self.thread = threading.Thread(target=self.tell)
         self.thread.start()
@@ -67,7 +78,7 @@ def main(wanted: Sequence[str]) -> int:
     except LabError as error:
         print(f"make test-vm: {error}")
         return 2
-    running = [Group(name, files) for name, files in known.items() if not wanted or name in wanted]
+    running = [Group(name, those) for name, those in known.items() if not wanted or name in wanted]
     # The terminal tells the groups too, and they take their labs down: wait for that.
     signal.signal(signal.SIGINT, lambda *_: None)
     status = max(group.wait() for group in running)

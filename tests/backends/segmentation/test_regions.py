@@ -1,7 +1,7 @@
 import numpy as np
 
+from backends.segmentation.class_map import ClassMap
 from backends.segmentation.label_map import LabelMap
-from backends.segmentation.model import ClassMap
 from backends.segmentation.regions import scored_regions
 from masks.labeling_config import labeling_config
 from masks.regions import mask_of
