@@ -178,16 +178,23 @@ def _note(run: Run, orders: Orders, answers: list[dict[str, float]]) -> None:
     if ahead and warm:
         value = ahead[0] / statistics.median(warm)
         run.note("browser_first_after_opening", value, f"first {_ms(ahead)}, warm {_ms(warm)}")
+    clicks = [
+        (f"{size} Mpx, {MASKS} masks", f"warm {size}", side) for size in WARM for side in SIDES
+    ]
+    clicks += [
+        (f"{MIDDLE} Mpx, {count} masks", mark, "ours")
+        for count, mark in ((0, "none"), (MANY, "many"))
+    ]
     parts = ("until asked", "until answered", "until painted", "total")
     run.tabulate(
-        f"A warm click in the browser with {MASKS} masks on the task, from mouse up, in ms",
-        ("picture", "side", *parts),
+        "A warm click in the browser, from mouse up, in ms",
+        ("task", "side", *parts),
         [
-            (f"{size} Mpx", side, *(f"{statistics.median(samples(f'warm {size}', side, part)):.0f}"
-                                    for part in parts))
-            for size in WARM for side in SIDES if samples(f"warm {size}", side)
+            (told, side, *(_ms(samples(mark, side, part)) for part in parts))
+            for told, mark, side in clicks
+            if samples(mark, side)
         ],
-    )  # fmt: skip
+    )
 
 
 def _ms(samples: list[float]) -> str:

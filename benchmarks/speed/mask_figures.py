@@ -15,7 +15,7 @@ from benchmarks.speed.garment import garment
 from benchmarks.speed.official import official_sam
 from benchmarks.speed.pictures import SIZES
 from benchmarks.speed.run import Run
-from benchmarks.speed.timing import pairs
+from benchmarks.speed.timing import compared, pairs
 from masks.rle import encode_mask
 
 # Height and width of the pictures on which masks are compared, ten questions each.
@@ -43,7 +43,7 @@ def _rle(run: Run, name: str, mask: NDArray[np.bool_]) -> None:
         lambda number: encode_mask(mask),
         run.samples(15, 3),
     )
-    run.note(name, ratio, f"SDK {theirs.told()}, ours {mine.told()}")
+    run.note(name, ratio, compared(theirs, mine))
 
 
 def _agreement(run: Run) -> None:

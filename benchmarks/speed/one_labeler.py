@@ -9,7 +9,7 @@ from benchmarks.speed import servers
 from benchmarks.speed.clicks import Labeler
 from benchmarks.speed.official import official_sam
 from benchmarks.speed.run import Run
-from benchmarks.speed.timing import Samples, pairs, spoken, timed
+from benchmarks.speed.timing import Samples, compared, pairs, spoken, timed
 
 GROWTH = ("0.5", "2.8", "12")
 # Places that no timed click has had: ours would answer those from memory.
@@ -34,7 +34,7 @@ def measure(run: Run) -> None:
                 ratio, peers, own = pairs(
                     theirs.click, mine.click, run.samples(15, 4), (peer.pid, ours.pid)
                 )
-                run.note(f"backend_warm_{size}", ratio, _both(peers, own))
+                run.note(f"backend_warm_{size}", ratio, compared(peers, own))
                 lines.append((f"{size} Mpx", *map(spoken, cold), peers.told(), own.told()))
             run.tabulate(
                 "A click on the backend alone, as pictures grow",
@@ -52,10 +52,6 @@ def keeping(folder: Path) -> dict[str, str]:
     """Settings with which our backend finds its embeddings again after a restart."""
     folder.mkdir(exist_ok=True)
     return {"SAM_DISK_FOLDER": str(folder)}
-
-
-def _both(peers: Samples, own: Samples) -> str:
-    return f"peer {peers.told()}, ours {own.told()}"
 
 
 def _over_decoder(run: Run, mine: Labeler, pid: int) -> None:
@@ -103,7 +99,7 @@ def _back(run: Run, labelers: dict[str, tuple[Labeler, ...]], pids: tuple[int, i
         return lambda number: labelers[GROWTH[number % 2]][who].click(2 * ELSEWHERE + number)
 
     ratio, peers, own = pairs(visit(0), visit(1), run.samples(2, 2), pids, warm_up=0)
-    run.note("back_to_image", ratio, _both(peers, own))
+    run.note("back_to_image", ratio, compared(peers, own))
     return peers
 
 

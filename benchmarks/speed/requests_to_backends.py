@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from benchmarks.speed.clicks import point
 from benchmarks.speed.run import Run
 from benchmarks.speed.studios import Studio, studios, task
-from benchmarks.speed.timing import pairs
+from benchmarks.speed.timing import compared, pairs
 
 SIZE = "2.8"
 PREDICTED, ANNOTATED = 15, (30, 30)
@@ -76,7 +76,7 @@ def measure(run: Run) -> None:
             (stock.server.pid, ours.server.pid),
             warm_up=2,
         )
-    run.note("request_75_masks_time", ratio, f"stock {theirs.told()}, ours {mine.told()}")
+    run.note("request_75_masks_time", ratio, compared(theirs, mine))
     sent = to_stock.sent[-1], to_ours.sent[-1]
     run.note(
         "request_75_masks_bytes", sent[0] / sent[1], f"stock {sent[0]:,}, ours {sent[1]:,} bytes"

@@ -33,6 +33,13 @@ class Samples:
         return f"{spoken(self.median)}{cpu}"
 
 
+def compared(peers: Samples, own: Samples) -> str:
+    """Both sides' medians for people, and the ratio of their CPU time where the clock saw any."""
+    cpu = statistics.median(own.cpu) if own.cpu else 0.0
+    by_cpu = f"; by CPU {statistics.median(peers.cpu) / cpu:.3g} times" if cpu > 0 else ""
+    return f"peer {peers.told()}, ours {own.told()}{by_cpu}"
+
+
 def spoken(seconds: float) -> str:
     """A duration for people."""
     return f"{seconds:.3g} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
