@@ -15,7 +15,9 @@ from segment_anything.modeling import Sam
 
 from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.conversion import official_sam_state
+from backends.segment_anything_model.decoder import FastDecoder
 from backends.segment_anything_model.demo.small_sam import build_small_sam
+from backends.segment_anything_model.encoder import spare_memory
 from backends.segment_anything_model.geometry import Padded
 from backends.segment_anything_model.model import Decoded, Embedding, InteractiveModel
 from backends.segment_anything_model.prompts import Box, Click
@@ -32,10 +34,12 @@ class SegmentAnything(InteractiveModel):
     ) -> None:
         self.is_demo = is_demo
         self._description = description
+        spare_memory(sam)
         self._sam = sam.to(devices.chosen(device)).eval()
         self.device = self._sam.device
         with torch.inference_mode():
-            self._dense_pe = self._sam.prompt_encoder.get_dense_pe()
+            dense_pe = self._sam.prompt_encoder.get_dense_pe()
+            self._decoder = FastDecoder(self._sam.mask_decoder, dense_pe)
 
     @classmethod
     def load(cls, checkpoint: Checkpoint, device: str = "auto") -> Self:
@@ -82,15 +86,7 @@ class SegmentAnything(InteractiveModel):
             earlier = earlier.to(self._sam.device)
         sparse, dense = self._sam.prompt_encoder(points=points, boxes=boxes, masks=earlier)
         single_click = len(clicks) == 1 and box is None and earlier is None
-        logits, ious = self._sam.mask_decoder(
-            image_embeddings=embedding.features[0],
-            image_pe=self._dense_pe,
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense,
-            multimask_output=single_click,
-        )
-        best = int(ious[0].argmax())
-        return Decoded(logits[:, best : best + 1], float(ious[0, best]))
+        return Decoded(*self._decoder(embedding.features[0], sparse, dense, single_click))
 
     def _tensor(self, array: NDArray[np.float64]) -> torch.Tensor:
         return torch.as_tensor(array, dtype=torch.float, device=self._sam.device)

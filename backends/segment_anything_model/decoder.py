@@ -1,0 +1,138 @@
+"""Segment Anything's mask decoder with the same weights and the same answer, in less work.
+
+Some ten tokens and 4096 places of the image attend to each other. The official decoder projects
+each place to keys, values and queries, for a few tokens that look at them. Matrix products may be
+put together in another order: here the tokens are projected into the space of the image instead.
+What is the same for all places cancels out in a softmax over them. Of the masks only the wanted one
+is made.
+"""
+
+import math
+from typing import Any
+
+import torch
+from segment_anything.modeling import MaskDecoder
+from segment_anything.modeling.transformer import Attention
+from torch import Tensor
+from torch.nn import functional
+
+
+class FastDecoder:
+    """The weights of an official decoder, for one image and one set of prompts at a time."""
+
+    def __init__(self, official: MaskDecoder, dense_pe: Tensor) -> None:
+        """Take over a decoder on its device.
+
+        Args:
+            official: as `segment_anything` builds it.
+            dense_pe: what `PromptEncoder.get_dense_pe` returns, (1, C, h, w).
+        """
+        # Its parts are typed as modules of any kind.
+        self._official: Any = official
+        self._pe = _places(dense_pe)
+        first, self._norm, self._act, second, self._last_act = self._official.output_upscaling
+        self._first, self._second = _as_linear(first), _as_linear(second)
+
+    def __call__(
+        self, features: Tensor, sparse: Tensor, dense: Tensor, several: bool
+    ) -> tuple[Tensor, float]:
+        """Return the logits, (1, 1, 4h, 4w), and the predicted IoU of one mask.
+
+        Args:
+            features: of the image encoder, (1, C, h, w).
+            sparse: points and boxes of the prompt encoder, (1, N, C).
+            dense: an earlier mask of the prompt encoder, or its place holder, (1, C, h, w).
+            several: whether the prompts are ambiguous: take the best of three masks for them.
+        """
+        official = self._official
+        outputs = torch.cat([official.iou_token.weight, official.mask_tokens.weight])
+        tokens, image = self._attend(torch.cat([outputs, sparse[0]]), _places(features + dense))
+        ious = official.iou_prediction_head(tokens[0])
+        chosen = 1 + int(ious[1:].argmax()) if several else 0
+        mixed = official.output_hypernetworks_mlps[chosen](tokens[1 + chosen])
+        height, width = features.shape[-2:]
+        return self._mask(image, mixed, height, width), float(ious[chosen])
+
+    def _attend(self, prompts: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        """As `TwoWayTransformer.forward`: tokens (T, C) and places of the image (h * w, C)."""
+        transformer = self._official.transformer
+        tokens = prompts
+        for layer in transformer.layers:
+            if layer.skip_first_layer_pe:
+                tokens = layer.self_attn(q=tokens[None], k=tokens[None], v=tokens[None])[0]
+            else:
+                asking = (tokens + prompts)[None]
+                tokens = tokens + layer.self_attn(q=asking, k=asking, v=tokens[None])[0]
+            tokens = layer.norm1(tokens)
+            placed = image + self._pe
+            looking = layer.cross_attn_token_to_image
+            tokens = tokens + _tokens_look(looking, tokens + prompts, placed, image)
+            tokens = layer.norm2(tokens)
+            tokens = layer.norm3(tokens + layer.mlp(tokens))
+            looking = layer.cross_attn_image_to_token
+            image = image + _places_look(looking, placed, tokens + prompts, tokens)
+            image = layer.norm4(image)
+        looking = transformer.final_attn_token_to_image
+        tokens = tokens + _tokens_look(looking, tokens + prompts, image + self._pe, image)
+        return transformer.norm_final_attn(tokens), image
+
+    def _mask(self, image: Tensor, mixed: Tensor, height: int, width: int) -> Tensor:
+        """Upscale places to 4 x 4 pixels each, as two transposed convolutions do, and mix them."""
+        pixels = torch.addmm(self._first[1], image, self._first[0])
+        pixels = pixels.view(len(image) * 4, -1)
+        pixels = functional.layer_norm(
+            pixels, pixels.shape[1:], self._norm.weight, self._norm.bias, self._norm.eps
+        )
+        pixels = torch.addmm(self._second[1], self._act(pixels), self._second[0])
+        pixels = self._last_act(pixels).view(-1, len(mixed)) @ mixed
+        # Row, column of the place; of the first doubling in it; of the second in that.
+        blocks = pixels.view(height, width, 2, 2, 2, 2).permute(0, 2, 4, 1, 3, 5)
+        return blocks.reshape(1, 1, height * 4, width * 4)
+
+
+def _tokens_look(attention: Attention, asking: Tensor, placed: Tensor, image: Tensor) -> Tensor:
+    """As `attention(q=asking, k=placed, v=image)` for (T, C), (h * w, C), (h * w, C)."""
+    heads, count, channels = attention.num_heads, *asking.shape
+    queries = attention.q_proj(asking).view(count, heads, -1).transpose(0, 1)
+    size = queries.shape[2]
+    wanted = queries @ attention.k_proj.weight.view(heads, size, channels)
+    # The keys' bias adds the same to a token's scores of all places.
+    scores = wanted.reshape(heads * count, channels) @ placed.T
+    seen = (scores / math.sqrt(size)).softmax(-1) @ image
+    values = attention.v_proj.weight.view(heads, size, channels).transpose(1, 2)
+    out = (seen.view(heads, count, channels) @ values).transpose(0, 1).reshape(count, -1)
+    return attention.out_proj(out + attention.v_proj.bias)
+
+
+def _places_look(attention: Attention, placed: Tensor, tokens: Tensor, values: Tensor) -> Tensor:
+    """As `attention(q=placed, k=tokens, v=values)` for (h * w, C), (T, C), (T, C)."""
+    heads, count, channels = attention.num_heads, *tokens.shape
+    keys = attention.k_proj(tokens).view(count, heads, -1).transpose(0, 1)
+    size = keys.shape[2]
+    offered = keys @ attention.q_proj.weight.view(heads, size, channels)
+    always = keys @ attention.q_proj.bias.view(heads, size, 1)
+    scores = torch.addmm(always.view(-1), placed, offered.reshape(heads * count, channels).T)
+    shares = (scores.view(-1, heads, count) / math.sqrt(size)).softmax(-1)
+    held = attention.v_proj(values).view(count, heads, -1).transpose(0, 1)
+    told = held @ attention.out_proj.weight.view(channels, heads, size).permute(1, 2, 0)
+    return torch.addmm(
+        attention.out_proj.bias, shares.view(-1, heads * count), told.reshape(-1, channels)
+    )
+
+
+def _places(grid: Tensor) -> Tensor:
+    """(1, C, h, w) -> (h * w, C)."""
+    return grid[0].flatten(1).T.contiguous()
+
+
+def _as_linear(doubling: torch.nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:
+    """Return a transposed convolution of 2 x 2 without overlap as weight and bias of a product.
+
+    It takes places (n, C) and gives (n, 2 * 2 * D): row, column, channel.
+    """
+    weight = doubling.weight.detach()
+    assert doubling.bias is not None
+    return (
+        weight.permute(0, 2, 3, 1).reshape(weight.shape[0], -1).contiguous(),
+        doubling.bias.detach().repeat(weight.shape[2] * weight.shape[3]),
+    )

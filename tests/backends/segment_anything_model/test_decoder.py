@@ -1,0 +1,51 @@
+"""The decoder in less work against the official one with the same weights."""
+
+import pytest
+import torch
+from segment_anything.modeling import MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
+
+from backends.segment_anything_model.decoder import FastDecoder
+
+
+def full_width() -> tuple[PromptEncoder, MaskDecoder]:
+    """Prompt encoder and decoder of vit_b, vit_l and vit_h, on an oblong grid."""
+    torch.manual_seed(6)
+    transformer = TwoWayTransformer(depth=2, embedding_dim=256, mlp_dim=2048, num_heads=8)
+    decoder = MaskDecoder(transformer_dim=256, transformer=transformer)
+    prompts = PromptEncoder(256, (12, 20), (192, 320), 16)
+    for name, parameter in decoder.named_parameters():
+        if name.endswith("bias"):  # Fresh ones of some layers are zero, which hides them.
+            torch.nn.init.normal_(parameter, std=0.3)
+    return prompts.eval(), decoder.eval()
+
+
+def small(sam: Sam) -> tuple[PromptEncoder, MaskDecoder]:
+    return sam.prompt_encoder, sam.mask_decoder
+
+
+@pytest.mark.parametrize("wide", [True, False], ids=["full width", "small"])
+@pytest.mark.parametrize("several", [True, False])
+@torch.inference_mode()
+def test_the_wanted_mask_is_the_official_decoders(sam: Sam, wide: bool, several: bool) -> None:
+    encoder, official = full_width() if wide else small(sam)
+    height, width = encoder.image_embedding_size
+    pe = encoder.get_dense_pe()
+    fast = FastDecoder(official, pe)
+    chosen = set()
+    for seed in range(8):
+        torch.manual_seed(seed)
+        features = torch.randn(1, encoder.embed_dim, height, width)
+        count = 1 + seed % 5
+        points = torch.rand(1, count, 2) * min(encoder.input_image_size)
+        labels = torch.randint(0, 2, (1, count))
+        boxes = torch.rand(1, 4) * min(encoder.input_image_size) if seed % 3 == 2 else None
+        earlier = torch.randn(1, 1, *encoder.mask_input_size) * 5 if seed % 2 else None
+        sparse, dense = encoder((points, labels), boxes, earlier)
+        masks, ious = official(features, pe, sparse, dense, multimask_output=several)
+        best = int(ious[0].argmax())
+        chosen.add(best)
+        logits, iou = fast(features, sparse, dense, several)
+        scale = float(masks.abs().max())
+        assert torch.allclose(logits[0, 0], masks[0, best], atol=1e-5 * max(1, scale))
+        assert iou == pytest.approx(float(ious[0, best]), abs=1e-4)
+    assert len(chosen) > 1 or not several
