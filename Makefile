@@ -19,8 +19,6 @@ OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
 # Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. Not those that measure
 # how long a labeler waits.
 PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/laptop tests/studio tests/templates
-# What only root may: names and ports of Cloud Storage on loopback, a watched network, loop devices. Skipped for anybody else.
-ROOT_TESTS := tests/cloud/storage tests/e2e/test_outside.py tests/studio/buckets tests/templates/vm/test_disk_and_firewall.py
 OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(PARALLEL_TESTS))
 
 # What each prints comes in one piece, where make can do that (macOS brings an older one).
@@ -105,11 +103,10 @@ test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a br
 	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)
 
 # docs/verification.md says what it needs.
-test-vm: ## machines of the stand-in cloud: boots, faults, a sprint from up to destroy; root on Debian
+test-vm: ## what wants root, on Debian: machines of the stand-in cloud, a laptop with Docker, a watched network
 	@$(BOOTSTRAP) --test operator ml frontend
 	@scripts/install_chromium.sh
 	@$(OPERATOR) -m tests.cloud.engine
-	$(OPERATOR) -m pytest -q -m "not vm" $(ROOT_TESTS)
 	@$(OPERATOR) -m tests.vm
 
 lint: ## ruff, pyright, shellcheck, hadolint, compose, caddy, zizmor
@@ -122,6 +119,7 @@ lint: ## ruff, pyright, shellcheck, hadolint, compose, caddy, zizmor
 	.local/env/operator/bin/zizmor --offline --quiet .github/workflows
 	scripts/lint_machine.sh
 
-bench: ## quality and speed of the models, as tables
-	@$(BOOTSTRAP) ml
-	$(ML) -m benchmarks
+bench: ## the speed beside Label Studio's official example, and whether it is enough; FIGURES="clicks users"
+	@$(BOOTSTRAP) --test operator ml frontend
+	@scripts/install_chromium.sh
+	$(ML) -m benchmarks.speed $(if $(FIGURES),--only $(FIGURES))

@@ -6,11 +6,13 @@ import hashlib
 import itertools
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from laptop.settings import ROOT, LaptopError
+from weights.catalogue import Kind, Model
 
-LABELING_CONFIG = ROOT / "templates/labeling/garments.xml"
+GARMENTS = ROOT / "templates/labeling/garments.xml"
 TEMPLATE = ROOT / "templates/laptop/photographs.yaml"
 # What `studio apply` uploads; the unit tests compare the two lists.
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"}
@@ -52,7 +54,13 @@ def project_name(folder: Path) -> str:
     return f"{slug}-{digest}.yaml"
 
 
-def write_project(projects: Path, folder: Path, images: str) -> Path:
+def labeling_config(models: Mapping[Kind, Model]) -> Path:
+    """The labels that the segmentation model's pre-labels have."""
+    model = models.get("segmentation")
+    return ROOT / model.labeling_config if model and model.labeling_config else GARMENTS
+
+
+def write_project(projects: Path, folder: Path, images: str, config: Path = GARMENTS) -> Path:
     """Writes the folder's project file and, beside it, its labeling config. The same folder gets
     the same two files every time.
 
@@ -60,6 +68,7 @@ def write_project(projects: Path, folder: Path, images: str) -> Path:
         projects: where project files are.
         folder: the photographs. Another folder is another project, also if its name is the same.
         images: the folder as the project file has to say it.
+        config: the labeling config.
     """
     path = projects / project_name(folder)
     labels = path.with_suffix(".xml")
@@ -69,7 +78,7 @@ def write_project(projects: Path, folder: Path, images: str) -> Path:
         "labeling_config": labels.name,
     }
     projects.mkdir(parents=True, exist_ok=True)
-    labels.write_text(without_facts(LABELING_CONFIG.read_text()))
+    labels.write_text(without_facts(config.read_text()))
     text = TEMPLATE.read_text()
     for name, value in values.items():
         # A JSON string is a YAML one.

@@ -137,6 +137,11 @@ class LaptopSettings:
         return self.data_dir / "images"
 
     @property
+    def embeddings_dir(self) -> Path:
+        """What the interactive model saw of images: made anew where it is missing."""
+        return self.state / "embeddings"
+
+    @property
     def demo_file(self) -> Path:
         """Addresses and passwords for scripts; there while the demo is ready."""
         return self.state / "demo.json"

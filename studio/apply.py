@@ -18,6 +18,7 @@ from studio.parts import (
     target,
     tasks,
 )
+from studio.preparing import announce
 from studio.project.project_file import ProjectFile
 
 # The steps follow this order. Storages are open before anything needs them, predictions come after
@@ -101,6 +102,8 @@ def apply(
         return Applied(context.project_id or None, Left())
     for step in context.planned:
         step.carry_out(context)
+    if any(step.new_tasks for step in context.planned):
+        announce(project, studio, present.tasks)
     left = context.left
     if left is None:
         left = predictions.left_unasked(project, predictions.look(context))

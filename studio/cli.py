@@ -1,4 +1,4 @@
-"""`python -m studio`: apply a project file, show the status."""
+"""`python -m studio`: apply a project file, show the status, prepare images for clicks."""
 
 import json
 import os
@@ -120,15 +120,45 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
         connection = read_connection(os.environ, url, token_file)
         with Studio(connection) as label_studio:
             version = label_studio.version()
+            editor = label_studio.editor_changes()
             found = read_status(label_studio, title)
         # A file or a pipe has no width: there, whole addresses matter more than a screen's 80.
         console = Console(width=None if sys.stdout.isatty() else 200)
-        show_status(console, connection.url, version, found)
+        show_status(console, connection.url, version, editor, found)
         if not all(project.is_up for project in found):
             sys.exit(1)
         statuses = {project.exit_status for project in found} - {0}
         if statuses:
             sys.exit(min(statuses))
+
+
+@studio.command()
+@click.argument("project_file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@connection_options
+def precompute(project_file: Path, url: str | None, token_file: Path | None) -> None:
+    """Have the interactive model look at all images of PROJECT_FILE's project, for quick clicks.
+
+    What is there already is skipped, so a run that was cut off goes on. Exits 3 if some images
+    could not be had now; 4 if all that is left are images that cannot be used; 1 if it failed.
+    """
+    with plain_errors():
+        from studio.label_studio.client import Studio
+        from studio.label_studio.connection import read_connection
+        from studio.output import Output, counted, shortened
+        from studio.preparing import precompute as precompute_project
+        from studio.project.load import load_project
+
+        project = load_project(project_file, os.environ)
+        connection = read_connection(os.environ, url, token_file)
+        output = Output(Console(soft_wrap=not sys.stdout.isatty()))
+        with Studio(connection) as label_studio, output.progress("looking at images") as tell:
+            prepared = precompute_project(project, label_studio, tell)
+        output.say(f"{counted(prepared.ready, 'task')} ready for clicks")
+        for reason, tasks in prepared.failed.items():
+            names = [task.source or f"task {task.id}" for task in tasks]
+            output.say(f"{counted(len(names), 'task')} failed: {reason}: {shortened(names, 5)}")
+        if prepared.exit_status:
+            sys.exit(prepared.exit_status)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """The status as tables."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -13,9 +15,21 @@ from studio.status import ProjectStatus
 STATES = {"CO": "up", "DI": "down", "ER": "error", "TR": "training", "PR": "predicting"}
 
 
-def show_status(console: Console, url: str, version: str, projects: list[ProjectStatus]) -> None:
-    """Print a table of the services, and one of each project's work."""
-    console.print(_services(url, version, projects))
+def show_status(
+    console: Console,
+    url: str,
+    version: str,
+    editor: Mapping[str, str | None],
+    projects: list[ProjectStatus],
+) -> None:
+    """Print a table of the services, and one of each project's work.
+
+    `editor`: name of each change to it -> why it was not made, None for one that was.
+    """
+    services = _services(url, version, projects)
+    if editor:
+        services.add_row("editor", _editor(editor))
+    console.print(services)
     for status in projects:
         console.print(_work(status))
 
@@ -30,6 +44,13 @@ def _services(url: str, version: str, projects: list[ProjectStatus]) -> Table:
                 escape(name), _state(backend), escape(backend.model_version), escape(backend.url)
             )
     return table
+
+
+def _editor(changes: Mapping[str, str | None]) -> str:
+    refused = [f"{name}: {reason}" for name, reason in changes.items() if reason]
+    if refused:
+        return f"[red]slow[/]: as installed, because {escape('; '.join(refused))}"
+    return "[green]quick[/]"
 
 
 def _state(backend: RegisteredBackend) -> str:

@@ -36,6 +36,7 @@ class Model:
         memory_gb: GB of memory that the service needs with it; None for an address.
         gpu: "needed", "worth having" or "not needed"; empty for an address.
         label_map: name of a file in backends/segmentation/label_maps/ without its suffix.
+        labeling_config: with the labels of the label map, a path in Atelier; None for garments.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Model:
     memory_gb: float | None = None
     gpu: str = ""
     label_map: str | None = None
+    labeling_config: str | None = None
 
     @property
     def size(self) -> int | None:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from backends.frontend.database import is_initialised, mark_initialised
+from backends.frontend.editor.changes import changed, declared, pages_folder
 from backends.frontend.environment import label_studio_environment, with_first_user
 from backends.frontend.first_start import DatabaseError, first_start
 from backends.frontend.settings import Settings, SettingsError, read_settings
@@ -27,6 +28,7 @@ def main() -> int:
         environment = label_studio_environment(settings, os.environ)
         environment["PYTHONPATH"] = python_path(environment.get("PYTHONPATH", ""))
         initialise(settings, environment)
+        say_what_is_not_changed(package)
         command = gunicorn_command(settings, package)
         sys.stdout.flush()
         os.execve(command[0], command, environment)
@@ -86,6 +88,18 @@ def initialise(settings: Settings, environment: dict[str, str]) -> None:
                 f"The database is {settings.database}, the data directory {settings.data_dir}"
             )
     mark_initialised(settings, label_studio)
+
+
+def say_what_is_not_changed(package: Path) -> None:
+    """Print a sentence for each change to Label Studio's pages that does not fit what is installed.
+
+    The server starts all the same: a slow editor is better than none. `studio status` says it too.
+    """
+    for problem in changed(declared(), pages_folder(package)).problems:
+        print(
+            f"backends.frontend: Label Studio's pages stay as installed in one place: {problem}",
+            file=sys.stderr,
+        )
 
 
 def gunicorn_command(settings: Settings, package: Path) -> list[str]:

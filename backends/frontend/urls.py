@@ -1,10 +1,15 @@
-"""Label Studio's own addresses, minus one that calls a host outside, and with errors that show."""
+"""Label Studio's own addresses, minus one that calls a host outside, with errors that show.
+
+The pages come from an address of ours, where they are changed.
+"""
 
 from core.urls import urlpatterns as label_studio  # pyright: ignore[reportMissingImports]
 from django.http import HttpRequest, JsonResponse  # pyright: ignore[reportMissingImports]
 from django.urls import path  # pyright: ignore[reportMissingImports]
 
+from backends.frontend.editor import pages
 from backends.frontend.interactive import Clicks
+from backends.frontend.opened import Actions, OpenedTask
 
 
 def no_tips(request: HttpRequest) -> JsonResponse:
@@ -15,5 +20,9 @@ def no_tips(request: HttpRequest) -> JsonResponse:
 urlpatterns = [
     path("heidi-tips/", no_tips, name="heidi_tips"),
     path("api/ml/<int:pk>/interactive-annotating", Clicks.as_view()),
+    path("editor-<slug:asked>/react-app/<path:file>", pages.page),
+    path("api/editor-changes/", pages.changes),
+    path("api/tasks/<int:pk>/", OpenedTask.as_view()),
+    path("api/dm/actions/", Actions.as_view()),
     *label_studio,
 ]

@@ -27,6 +27,9 @@ class SegmentAnythingSettings(ModelSettings):
     sam_model_type: ModelType | Literal["auto"] = "auto"
     sam_refine: Literal["auto", "grabcut", "none"] = "auto"
     sam_cache_mb: int = Field(default=512, ge=16, le=1024 * 1024)
+    # Embeddings that outlive the process; without a folder there are none.
+    sam_disk_folder: Path | None = None
+    sam_disk_mb: int = Field(default=4096, ge=0, le=1024 * 1024)
     segmentation_url: str | None = Field(default=None, pattern=r"^https?://")
     segmentation_user: str | None = None
     segmentation_pass: SecretStr | None = None
@@ -40,3 +43,7 @@ class SegmentAnythingSettings(ModelSettings):
     @property
     def cache_bytes(self) -> int:
         return self.sam_cache_mb * MIB
+
+    @property
+    def disk_bytes(self) -> int:
+        return self.sam_disk_mb * MIB

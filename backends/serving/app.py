@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from backends.serving import failures, payloads
 from backends.serving.errors import BadRequest, Busy, DeviceLost, Unanswered
@@ -33,10 +33,10 @@ _MAX_REASON = 500
 def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
     """Return the service for the model that `loader` brings.
 
-    Routes: GET / and /health, POST /setup, POST /predict, GET /failures, GET and POST /versions,
-    POST /webhook, GET /metrics. All but /health ask for basic auth when the settings have it. A
-    request that cannot be answered gets 4xx, or 503 where asking again may help, and
-    {"error": one sentence}; a fault of ours gets 500 with an id that the log repeats.
+    Routes: GET / and /health, POST /setup, POST /predict, POST /prepare, GET /failures, GET and
+    POST /versions, POST /webhook, GET /metrics. All but /health ask for basic auth when the
+    settings have it. A request that cannot be answered gets 4xx, or 503 where asking again may
+    help, and {"error": one sentence}; a fault of ours gets 500 with an id that the log repeats.
     """
     app = Flask("atelier", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
@@ -94,11 +94,26 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
         _ = loader.model
         return _json({"versions": [loader.model_version]})
 
+    @app.post("/prepare")
+    def prepare() -> Response:
+        body = payloads.json_object(_body(settings.max_body_bytes))
+        wanted = payloads.predict_request(body, default_config)
+        # What another's model does not know is not there, as with another's server.
+        get_ready = getattr(loader.model, "prepare", None)
+        if get_ready is None:
+            raise NotFound
+        return _json(get_ready(wanted.tasks, wanted.label_config, str(body.get("why") or "opened")))
+
     @app.post("/webhook")
     def webhook() -> Response:
         # Label Studio waits one second for this, and nothing here learns from annotations.
-        payloads.json_object(_body(settings.max_body_bytes))
-        return _json({"status": "ignored"}, 201)
+        body = payloads.json_object(_body(settings.max_body_bytes))
+        get_ready = getattr(loader.model_or_none, "prepare", None)
+        if body.get("action") != "TASKS_CREATED" or get_ready is None:
+            return _json({"status": "ignored"}, 201)
+        wanted = payloads.created_tasks(body)
+        get_ready(wanted.tasks, wanted.label_config, "created")
+        return _json({"status": "preparing"}, 201)
 
     @app.get("/metrics")
     def metrics() -> Response:

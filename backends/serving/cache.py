@@ -66,12 +66,19 @@ class SingleFlightCache(Generic[Key, Value]):
                 del self._flights[key]
             flight.set_exception(error)
             raise
+        self.put(key, value)
         with self._lock:
-            if self._size_of(value) <= self._values.maxsize:
-                self._values[key] = value
             del self._flights[key]
         flight.set_result(value)
         return value
+
+    def put(self, key: Key, value: Value) -> None:
+        """Keep a value that was computed elsewhere, unless it is larger than all may be."""
+        with self._lock:
+            if self._size_of(value) <= self._values.maxsize:
+                self._values[key] = value
+            else:
+                self._values.pop(key, None)
 
     def _result_of(self, flight: Future[Value]) -> Value:
         try:

@@ -33,15 +33,18 @@ class PixelGate:
         self._changed = threading.Condition()
 
     @contextmanager
-    def working_on(self, pixels: int) -> Iterator[None]:
+    def working_on(self, pixels: int, wait_seconds: float | None = None) -> Iterator[None]:
         """Wait for the turn of an image of so many pixels, and hold them during the block.
+
+        Args:
+            wait_seconds: at most as long, where the caller has waited for other things before.
 
         Raises:
             Busy: others have worked for too long.
         """
         taken = min(pixels, self._most)
         place = object()
-        ends = time.monotonic() + self._wait_seconds
+        ends = time.monotonic() + min(self._wait_seconds, wait_seconds or self._wait_seconds)
         with self._changed:
             self._queue.append(place)
             try:

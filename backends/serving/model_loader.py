@@ -111,6 +111,11 @@ class ModelLoader:
         return self._model
 
     @property
+    def model_or_none(self) -> LabelStudioMLBase | None:
+        """The loaded model, None where `model` raises."""
+        return None if self.state == "LOST" else self._model
+
+    @property
     def model_version(self) -> str:
         """The version that predictions carry: the model's own, or the name of its class."""
         version = getattr(self._model, "model_version", None)

@@ -64,6 +64,16 @@ def predict_request(payload: Json, default_config: str | None = None) -> Predict
     return PredictRequest(tasks, config, params)
 
 
+def created_tasks(payload: Json) -> PredictRequest:
+    """Return the tasks and the labeling config of a webhook's TASKS_CREATED.
+
+    The tasks come with their data, the project with its `label_config`
+    (webhooks/serializers_for_hooks.py in Label Studio 1.23.2).
+    """
+    config = _optional_text(_optional_object(payload, "project"), "label_config")
+    return predict_request({"tasks": payload.get("tasks"), "label_config": config})
+
+
 def setup_schema(payload: Json) -> str | None:
     """Return the labeling config of a /setup body, if sent."""
     return _optional_text(payload, "schema")

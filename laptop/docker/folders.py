@@ -9,10 +9,10 @@ from pathlib import Path
 from laptop.credentials import Credentials, new_password, write_private
 from laptop.docker.settings import DockerSettings
 from laptop.docker.variables import CADDYFILE
-from laptop.own_images import own_images, write_project
+from laptop.own_images import labeling_config, own_images, write_project
 from laptop.settings import DEMO_PROJECT
 
-DATA = ("postgres", "frontend", "caddy")
+DATA = ("postgres", "frontend", "caddy", "embeddings")
 LABELING = DEMO_PROJECT.parent.parent / "labeling"
 
 
@@ -63,7 +63,8 @@ def renew_project(settings: DockerSettings) -> None:
     if settings.images is not None:
         own = Path("own", Path(settings.project_file).stem)
         copy_images(settings.images, project / own)
-        write_project(project / "projects", settings.images, f"../{own}")
+        labels = labeling_config(settings.models)
+        write_project(project / "projects", settings.images, f"../{own}", labels)
     else:
         shutil.copyfile(DEMO_PROJECT, project / settings.project_file)
         for config in LABELING.iterdir():

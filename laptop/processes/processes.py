@@ -7,7 +7,7 @@ import time
 
 from laptop.credentials import Credentials, ensure_credentials
 from laptop.models import ensure_weights
-from laptop.own_images import write_project
+from laptop.own_images import labeling_config, write_project
 from laptop.processes.ports import require_free
 from laptop.processes.process import APPLIED, Command, run_to_end
 from laptop.processes.services import (
@@ -58,7 +58,8 @@ class Processes:
         settings, project = self._settings, DEMO_PROJECT
         if settings.images is not None:
             projects = settings.data_dir / "projects"
-            project = write_project(projects, settings.images, str(settings.images))
+            labels = labeling_config(settings.models)
+            project = write_project(projects, settings.images, str(settings.images), labels)
         argv = (sys.executable, "-m", "studio", "apply", str(project), "--json", "-")
         environ = apply_environ(self._settings, self._addresses, self._credentials)
         command = Command("apply", argv, environ)

@@ -54,6 +54,7 @@ def make_services(
         "segment_anything_model": {
             "MODEL_CLASS": "backends.segment_anything_model.backend:SegmentAnythingBackend",
             "SAM_CHECKPOINT": str(settings.sam_checkpoint),
+            "SAM_DISK_FOLDER": str(settings.embeddings_dir),
             "SEGMENTATION_URL": addresses["segmentation"],
             "SEGMENTATION_USER": BACKEND_USER,
             "SEGMENTATION_PASS": backends["segmentation"]["password"],

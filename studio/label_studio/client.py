@@ -68,6 +68,17 @@ class Studio:
             self._sdk.users.whoami()
             return str(self._sdk.versions.get().release)
 
+    def editor_changes(self) -> dict[str, str | None]:
+        """Return what became of each change to the editor: name -> why not, None for one made.
+
+        Empty: this Label Studio was started by something else than our frontend.
+        """
+        with explained(self.connection, "asking about the editor"):
+            answer = self._http.get(
+                f"{self.connection.url}/api/editor-changes/", timeout=TIMEOUT_SECONDS
+            )
+        return dict(answer.json()["changes"]) if answer.ok else {}
+
     def projects(self) -> list[Project]:
         """Return all projects, oldest first."""
         with explained(self.connection, "listing projects"):

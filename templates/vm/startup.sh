@@ -141,7 +141,7 @@ ensure_data_disk() {
   mountpoint -q "$DATA" || mount -t ext4 -o discard "$disk" "$DATA" || fail "the data disk $disk cannot be mounted on $DATA"
   # dataDiskGb was raised, or the disk comes from the snapshot of a smaller one.
   resize2fs "$disk" >/dev/null 2>&1 || say "resize2fs could not grow the file system on $disk"
-  install -d -m 0700 -o "$CONTAINER_ID" -g "$CONTAINER_ID" "$DATA"/{postgres,frontend,caddy}
+  install -d -m 0700 -o "$CONTAINER_ID" -g "$CONTAINER_ID" "$DATA"/{postgres,frontend,caddy,embeddings}
 }
 
 # Made here at the first boot, kept with the database that knows them, and nowhere else.

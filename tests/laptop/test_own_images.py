@@ -5,12 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from laptop.own_images import SUFFIXES, require_images, without_facts, write_project
+from laptop.own_images import (
+    SUFFIXES,
+    labeling_config,
+    project_name,
+    require_images,
+    without_facts,
+    write_project,
+)
 from laptop.settings import ROOT, LaptopError
 from studio.images.image import SUFFIXES as STUDIO_SUFFIXES
 from studio.project.labeling_config import read_task_keys
 from studio.project.load import load_project, read_title
 from studio.project.project_file import ProjectFile
+from weights.catalogue import choose
 
 URLS = {"SEGMENTATION_URL": "http://s", "SEGMENT_ANYTHING_MODEL_URL": "http://a"}
 PASSWORDS = {"SEGMENTATION_PASSWORD": "a", "SEGMENT_ANYTHING_MODEL_PASSWORD": "b"}
@@ -90,3 +98,13 @@ def test_a_folder_without_an_image_is_refused_in_words(tmp_path: Path) -> None:
     (folder / "deep").mkdir()
     (folder / "deep/B.JPG").touch()
     require_images(folder)
+
+
+def test_the_labels_are_those_of_the_model_that_makes_the_pre_labels(tmp_path: Path) -> None:
+    folder, projects = photographs(tmp_path / "archive"), tmp_path / "projects"
+    for names, label in (("", "dress"), ("photographs", "dress"), ("beit-base-ade20k", "animal")):
+        labels = labeling_config(choose(names))
+        write_project(projects, folder, str(folder), labels)
+        made = load_project(projects / project_name(folder), {**URLS, **PASSWORDS})
+        assert f'value="{label}"' in made.config_text
+        assert read_task_keys(made.config_text).headers == ()

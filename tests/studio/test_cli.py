@@ -50,7 +50,7 @@ def test_a_wrong_project_file_is_said_before_anybody_is_called(tmp_path: Path) -
 
 def test_help_names_all_commands() -> None:
     result = CliRunner().invoke(studio, ["--help"])
-    assert [name for name in ("apply", "status") if name not in result.output] == []
+    assert [name for name in ("apply", "precompute", "status") if name not in result.output] == []
 
 
 def test_help_needs_no_sdk() -> None:

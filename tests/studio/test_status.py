@@ -36,6 +36,7 @@ def test_services_and_work_are_shown(
         [f"segmentation (project {number})", "up", "foreign-1"],
         [f"segment-anything (project {number})", "up", "foreign-1"],
     ]
+    assert rows[4][:2] == ["editor", "quick"]
     assert ["tasks", "4"] in rows
     assert ["tasks annotated", "2"] in rows
     assert ["annotations by admin@atelier.test", "3"] in rows

@@ -150,6 +150,8 @@ class Sprint:
     def boot(self) -> None:
         """Turn the machine on again, as Google does after a loss of power."""
         self.report_file.unlink(missing_ok=True)
+        # The machine would answer what comes by idle connections of before with a reset.
+        self.web.close()
         self.lab.boot(self.machine, self.data_disk, outside=self.machine.outside)
 
     def containers(self) -> dict[str, tuple[str, str]]:

@@ -18,7 +18,7 @@ import pytest
 from tests.weights.host import Host
 from weights.access import Access
 from weights.cache import Cache
-from weights.catalogue import Model
+from weights.catalogue import Model, catalogue
 from weights.errors import WeightsError
 
 ROOT = Path(__file__).parents[2]
@@ -230,3 +230,15 @@ def test_two_processes_at_once_fetch_it_once(host: Host, start: Start, tmp_path:
     assert [first.returncode, second.returncode] == [0, 0], outputs
     assert len(host.asked) == 1
     assert "another process fetches sam.pth; waiting for it" in outputs[1]
+
+
+def test_a_file_that_comes_with_atelier_is_not_fetched(cache: Cache, host: Host) -> None:
+    general = catalogue()["segmentation"]["beit-base-ade20k"]
+    small = tuple(file for file in general.files if file.name.endswith(".json"))
+    large = host.put("/b/pytorch_model.bin", CONTENT)
+    path = cache.fetch(replace(general, files=(*small, large)))
+    assert [asked for _, asked, _ in host.asked] == ["/b/pytorch_model.bin"]
+    for file in small:
+        content = (path / file.name).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (file.size, file.sha256)
+    assert cache.missing(replace(general, files=small)) == []

@@ -3,13 +3,16 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from weights.catalogue import KINDS, File, Model, catalogue, choose, find
 from weights.errors import WeightsError
 from weights.fetch import wanted
 
+ROOT = Path(__file__).parents[2]
 MODELS = [model for kind in KINDS for model in catalogue()[kind].values()]
 DIGEST = "0123456789abcdef" * 4
 OTHER = "f" * 64
@@ -27,7 +30,16 @@ def test_the_models_that_the_documentation_promises_are_there() -> None:
         "sam2.1-base-plus",
         "sam2.1-large",
     }
-    assert set(catalogue()["segmentation"]) >= {"demo", "segformer-b2-clothes"}
+    segmentation = {"demo", "segformer-b2-clothes", "beit-base-ade20k"}
+    assert set(catalogue()["segmentation"]) >= segmentation
+
+
+def test_the_labels_of_each_model_are_those_of_its_labeling_config() -> None:
+    for model in (model for model in MODELS if model.labeling_config):
+        config = ElementTree.fromstring((ROOT / str(model.labeling_config)).read_text())
+        offered = {label.attrib["value"] for label in config.iter("Label")}
+        label_map = ROOT / f"backends/segmentation/label_maps/{model.label_map}.yaml"
+        assert set(yaml.safe_load(label_map.read_text())["labels"].values()) == offered
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.kind}-{model.name}")

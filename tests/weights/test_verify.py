@@ -8,6 +8,7 @@ import pytest
 
 from tests.weights.host import Host
 from weights.access import Access
+from weights.catalogue import catalogue
 from weights.errors import WeightsError
 from weights.verify import verify
 
@@ -64,3 +65,10 @@ def test_a_file_of_this_machine_has_a_size(tmp_path: Path, host: Host) -> None:
     (tmp_path / "sam.pth").write_bytes(CONTENT)
     own = replace(file, url=(tmp_path / "sam.pth").as_uri())
     assert verify(own, HERE).words == "same size; the host names no SHA-256"
+
+
+def test_a_file_that_comes_with_atelier_is_asked_of_nobody(host: Host) -> None:
+    config, *_ = catalogue()["segmentation"]["beit-base-ade20k"].files
+    found = verify(replace(config, url=f"{host.url}/config.json"), HERE)
+    assert (found.differs, found.words) == (False, "comes with Atelier, and is not fetched")
+    assert host.asked == []

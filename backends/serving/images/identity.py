@@ -16,6 +16,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from backends.serving.images.sources import Reader, Source, StorageObject, resolved_uri
 
+# As `of_content` writes it; a generation number has 16 digits.
+_DIGEST = re.compile("[0-9a-f]{32}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _SIGNATURE = re.compile(
@@ -54,6 +56,15 @@ def of_content(place: str, content: bytes | memoryview) -> str:
 def of_generation(place: str, generation: int) -> str:
     """The identity of one generation of a Cloud Storage object."""
     return f"{place}#{generation}"
+
+
+def of_content_alone(content: str) -> str:
+    """What of the identity of a content stays the same when the same bytes lie elsewhere.
+
+    A generation number is unique in its place only, so there it is the whole identity.
+    """
+    digest = content.rpartition("#")[2]
+    return digest if _DIGEST.fullmatch(digest) else content
 
 
 def _unsigned(query: str) -> str:

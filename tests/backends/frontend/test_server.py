@@ -1,18 +1,23 @@
 """The real Label Studio as `python -m backends.frontend` runs it."""
 
 import ast
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import requests
 
+from backends.frontend.editor.changes import declared
 from backends.frontend.networks import DEFAULT_BANNED_SUBNETS
 from tests.label_studio import (
     PASSWORD,
@@ -105,6 +110,52 @@ def test_the_pages_own_tips_come_from_nowhere_else(server: LabelStudioServer) ->
     for path in ("/heidi-tips", "/heidi-tips/"):
         answer = requests.get(server.url + path, timeout=3)
         assert (answer.status_code, answer.json()) == (404, {})
+
+
+def test_the_page_asks_for_the_changed_files_which_a_browser_may_keep(
+    server: LabelStudioServer,
+) -> None:
+    # Label Studio's own address of the same file shows what is installed.
+    installed = requests.get(f"{server.url}/react-app/main.js", timeout=30)
+    (change,) = [one for one in declared() if one.file == "main.js"]
+    html = requests.get(f"{server.url}/user/login/", timeout=30).text
+    addresses = re.findall(r'(?:src|href)="([^"]*/react-app/[^"]*)"', html)
+    assert all(re.match("/editor-[0-9a-f]{12}/react-app/", address) for address in addresses)
+    assert addresses
+    folder = addresses[0].rpartition("/")[0]
+    sent = requests.get(f"{server.url}{folder}/main.js", timeout=30)
+    expected = installed.content.replace(change.find.encode(), change.replace.encode())
+    assert sent.content == expected != installed.content
+    assert sent.headers["Content-Type"] == installed.headers["Content-Type"]
+    for file in ("main.js", "runtime.js", "main.css", "main.js.map"):
+        answer = requests.get(f"{server.url}{folder}/{file}", timeout=30)
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable", file
+    # A page that was open while the studio was updated.
+    old = requests.get(f"{server.url}/editor-0/react-app/main.js", timeout=30)
+    assert (old.content, old.headers["Cache-Control"]) == (sent.content, "no-cache")
+    outside = requests.get(f"{server.url}{folder}/..%2f..%2f..%2f..%2fREADME.md", timeout=30)
+    assert outside.status_code in (400, 404)
+    assert requests.get(f"{server.url}{folder}/none.js", timeout=30).status_code == 404
+    told = requests.get(f"{server.url}/api/editor-changes/", timeout=30).json()
+    assert told == {"changes": {one.name: None for one in declared()}}
+
+
+def test_a_page_that_was_changed_by_somebody_else_is_served_as_it_is_and_said(
+    tmp_path: Path,
+) -> None:
+    """The file that the change was written for is gone; nobody has to do without a studio."""
+    python = str(environment_python("frontend"))
+    folder = tmp_path / "web" / "dist" / "apps" / "labelstudio"
+    folder.mkdir(parents=True)
+    (folder / "main.js").write_text("another version")
+    code = (
+        "import sys; from pathlib import Path; from backends.frontend import __main__ as frontend;"
+        "frontend.say_what_is_not_changed(Path(sys.argv[1]))"
+    )
+    command = [python, "-c", code, str(tmp_path / "label_studio")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert len(done.stderr.splitlines()) == len(declared())
+    assert "main.js is not the file that the change was written for" in done.stderr
 
 
 def test_no_secret_is_in_a_log_or_a_command_line(server: LabelStudioServer) -> None:
@@ -202,3 +253,61 @@ def test_a_click_that_the_backend_cannot_answer_ends_in_a_status_that_the_page_s
     # Without an account nobody learns anything.
     url = f"{server.url}/api/ml/{backend}/interactive-annotating"
     assert requests.post(url, json={"task": tasks[0]}, timeout=60).status_code == 401
+
+
+class Listening(BaseHTTPRequestHandler):
+    """A backend that keeps what it is sent and answers with no mask."""
+
+    protocol_version = "HTTP/1.1"
+    predict: ClassVar[list[bytes]] = []
+
+    def do_GET(self) -> None:
+        self.answer({"status": "UP"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/predict":
+            self.predict.append(body)
+        self.answer({"results": [{"result": []}], "model_version": "1"})
+
+    def answer(self, content: dict) -> None:
+        sent = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_click_sends_the_task_to_the_backend_without_its_masks(
+    server: LabelStudioServer,
+) -> None:
+    """Whatever hangs on the task: what is sent has the size of its data."""
+    (task,) = make_tasks(server, "many masks", 1)
+    for _ in range(3):
+        annotate(server, task)
+    project = server.get(f"/api/tasks/{task}/").json()["project"]
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Listening)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{listening.server_port}"
+        body = {"project": project, "url": url, "title": "m", "is_interactive": True}
+        backend = server.request("POST", "/api/ml/", json=body).json()["id"]
+        drawn = {"result": [{"id": "p", "type": "keypointlabels"}]}
+        path = f"/api/ml/{backend}/interactive-annotating"
+        server.request("POST", path, json={"task": task, "context": drawn})
+    finally:
+        listening.shutdown()
+        listening.server_close()
+    (sent,) = Listening.predict
+    assert len(sent) < 2000
+    asked = json.loads(sent)
+    (item,) = asked["tasks"]
+    assert (item["id"], item["project"]) == (task, project)
+    assert item["data"] == {"image": "gs://bucket/0.jpg"}
+    assert not {"annotations", "predictions", "drafts"} & set(item)
+    assert asked["params"]["context"] == drawn
+    assert asked["label_config"] == CONFIG

@@ -1,5 +1,6 @@
 """The Segment Anything backend behind the HTTP contract, its images read over HTTP."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -305,3 +306,70 @@ def test_a_lack_of_memory_that_lasts_is_told_to_the_labeler(
     monkeypatch.setattr(SegmentAnything, "encode", encode)
     answer = ask(client, files.put("a.png", photo(1)), click(1, 1))
     assert answer.status == "503 there is not enough memory for it at this moment"
+
+
+def settled(client: FlaskClient, *tasks: dict, why: str = "created") -> list[dict]:
+    """How far tasks are once none of them waits."""
+    told: dict[int, dict] = {}
+    deadline = time.monotonic() + 20
+    while waiting := [task for task in tasks if task["id"] not in told]:
+        assert time.monotonic() < deadline
+        body = {"tasks": waiting, "label_config": CONFIG, "why": why}
+        answer = client.post("/prepare", json=body)
+        assert answer.status_code == 200, answer.text
+        for state in answer.get_json()["tasks"]:
+            if state["state"] in ("ready", "failed"):
+                told[state["id"]] = state
+    return [told[task["id"]] for task in tasks]
+
+
+def test_what_is_prepared_is_encoded_before_the_first_click(
+    client: FlaskClient, files: Files
+) -> None:
+    urls = [files.put(f"{seed}.png", photo(seed)) for seed in range(2)]
+    tasks = [{"id": number, "data": {"photo": url}} for number, url in enumerate(urls)]
+    missing = {"id": 5, "data": {"photo": "/data/upload/1/missing.png"}}
+    nowhere = {"id": 6, "data": {}}
+    found = settled(client, *tasks, missing, nowhere)
+    assert [state["state"] for state in found] == ["ready", "ready", "failed", "failed"]
+    assert "no such file" in found[2]["reason"]
+    assert "no image address" in found[3]["reason"]
+    before = ENCODES._value.get()
+    files.fetched.clear()
+    assert ask(client, urls[1], click(30, 40)).status_code == 200
+    assert ENCODES._value.get() == before
+    assert files.fetched == []
+
+
+def test_new_tasks_that_a_webhook_tells_of_are_prepared(client: FlaskClient, files: Files) -> None:
+    url = files.put("a.png", photo(1))
+    before = ENCODES._value.get()
+    payload = {
+        "action": "TASKS_CREATED",
+        "tasks": [{"id": 7, "data": {"photo": url}, "project": 3}],
+        "project": {"id": 3, "label_config": CONFIG},
+    }
+    assert client.post("/webhook", json=payload).get_json() == {"status": "preparing"}
+    deadline = time.monotonic() + 10
+    while ENCODES._value.get() == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    ignored = client.post("/webhook", json={**payload, "action": "ANNOTATION_CREATED"})
+    assert ignored.get_json() == {"status": "ignored"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"why": "click"}, "why must be one of opened, next, created"),
+        ({"tasks": None}, "tasks must be a list"),
+        ({"label_config": None}, "label_config is missing"),
+    ],
+)
+def test_a_request_that_cannot_be_prepared_is_explained(
+    client: FlaskClient, change: dict, said: str
+) -> None:
+    body = {"tasks": [], "label_config": CONFIG, "why": "opened", **change}
+    answer = client.post("/prepare", json=body)
+    assert answer.status_code == 400
+    assert said in answer.get_json()["error"]

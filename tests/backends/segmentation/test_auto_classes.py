@@ -1,8 +1,9 @@
 """Any semantic segmentation checkpoint of transformers, against its own post-processing."""
 
 import pickle
+import shutil
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,13 +14,17 @@ from transformers import (
     AutoModelForSemanticSegmentation,
     BeitConfig,
     BeitForSemanticSegmentation,
-    BeitImageProcessor,
 )
 
+from backends.segmentation.label_map import read_label_map
 from backends.segmentation.model import SegmentationModel
 from backends.serving.errors import SettingsError
 from benchmarks.equality import picture
 from tests.backends.segmentation.networks import NAMES, SMALL, write
+from weights.carried import carried
+from weights.catalogue import find
+
+LABEL_MAPS = Path(__file__).parents[3] / "backends/segmentation/label_maps"
 
 # A processor that cuts out the middle, or keeps a ratio that its network cannot take, is asked for
 # the whole image in a square, as we ask it.
@@ -117,21 +122,24 @@ def test_a_bin_checkpoint_runs_no_code(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration  # 650 MB on disk and a minute of forward passes on a busy machine.
-def test_a_full_size_beit_of_ade20k_is_as_transformers_has_it(tmp_path: Path) -> None:
-    # microsoft/beit-base-finetuned-ade-640-640: 163 M parameters, 150 classes.
-    config = cast(Any, BeitConfig)(
-        image_size=640,
-        use_relative_position_bias=True,
-        use_absolute_position_embeddings=False,
-        layer_scale_init_value=0.1,
-        out_indices=[3, 5, 7, 11],
-        num_labels=150,
-    )
-    size = {"height": 640, "width": 640}
-    processor = BeitImageProcessor(size=size, do_center_crop=False, do_reduce_labels=True)
-    write(tmp_path, BeitForSemanticSegmentation(config), processor)
+def test_the_general_model_of_the_catalogue_is_as_transformers_has_it(tmp_path: Path) -> None:
+    general = find("beit-base-ade20k", "segmentation")
+    for file in general.files:
+        if (own := carried(file.sha256)) is not None:
+            shutil.copyfile(own, tmp_path / file.name)
+    torch.manual_seed(0)
+    state = BeitForSemanticSegmentation(BeitConfig.from_pretrained(tmp_path)).state_dict()
+    # The file on the hub is of 2021: positions were among the weights then.
+    positions = torch.zeros(1601, 1601, dtype=torch.long)
+    for layer in range(12):
+        attention = f"beit.encoder.layer.{layer}.attention.attention"
+        state[f"{attention}.relative_position_bias.relative_position_index"] = positions.clone()
+    torch.save(state, tmp_path / "pytorch_model.bin")
+    # 163 M parameters and the positions.
+    size = next(file.size for file in general.files if file.name == "pytorch_model.bin")
+    assert (tmp_path / "pytorch_model.bin").stat().st_size == pytest.approx(size, rel=0.01)
     model = SegmentationModel(str(tmp_path), "cpu")
-    assert sum(weights.numel() for weights in model._network.parameters()) > 150_000_000
+    assert set(read_label_map(LABEL_MAPS / f"{general.label_map}.yaml", model.classes).labels)
     image = picture(6, (480, 700))
     (found,) = model.predict([image])
     assert (found.classes == transformers_own(tmp_path, image)).mean() > 0.999

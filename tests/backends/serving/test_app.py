@@ -277,6 +277,15 @@ class TestOtherRoutes:
     def test_webhooks_are_taken_at_once(self, client: FlaskClient) -> None:
         assert client.post("/webhook", json={"action": "ANNOTATION_CREATED"}).status_code == 201
 
+    def test_a_model_that_prepares_nothing_has_no_such_route(self, client: FlaskClient) -> None:
+        answer = client.post("/prepare", json={"tasks": []})
+        assert (answer.status_code, answer.get_json()) == (
+            404,
+            {"error": "there is no /prepare here"},
+        )
+        created = {"action": "TASKS_CREATED", "tasks": []}
+        assert client.post("/webhook", json=created).get_json() == {"status": "ignored"}
+
     def test_metrics_count_requests_by_route_and_status(self, client: FlaskClient) -> None:
         predict(client, "a")
         text = client.get("/metrics").text
@@ -323,7 +332,16 @@ class TestBasicAuth:
 
     @pytest.mark.parametrize(
         "route",
-        ["/setup", "/predict", "/failures", "/versions", "/webhook", "/metrics", "/nothing"],
+        [
+            "/setup",
+            "/predict",
+            "/prepare",
+            "/failures",
+            "/versions",
+            "/webhook",
+            "/metrics",
+            "/nothing",
+        ],
     )
     @pytest.mark.parametrize("auth", [None, ("labeler", "wrong"), ("", ""), ("labelér", "s3cret")])
     def test_all_else_is_closed(

@@ -176,7 +176,8 @@ class Machine:
         cgroups.remove(self.cgroup)
 
     def remove(self) -> None:
-        """End the machine and delete its boot disk."""
+        """End the machine and delete its boot disk; one that never was on has none."""
         self.processes.end(self.process, force=True)
         self.unplug()
-        shutil.rmtree(self.folder)
+        if self.folder.exists():
+            shutil.rmtree(self.folder)

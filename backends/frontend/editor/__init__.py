@@ -1,0 +1,1 @@
+"""What is changed in the pages that Label Studio sends to the browser, and how they are served."""
