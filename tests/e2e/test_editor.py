@@ -1,0 +1,189 @@
+"""The changed editor beside the installed one, in a real browser: the same hands leave the same
+annotation, and no mask is encoded for a click.
+"""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Route, sync_playwright
+
+from tests.e2e.browser import ARGUMENTS, chromium, knows_only
+from tests.e2e.demo import Demo
+from tests.e2e.masks import inner_point, mask_of, masked
+from tests.e2e.screen import PATIENCE_MS, Screen
+
+pytestmark = pytest.mark.browser
+
+MASKS = 6
+# The editor draws a mask that it encodes on a canvas that it puts into the page's body for that
+# (exportRLE in libs/editor/src/utils/canvas.js), and does so for nothing else.
+COUNT_ENCODINGS = """window.encodings = 0;
+const append = Node.prototype.appendChild;
+Node.prototype.appendChild = function (child) {
+  if (this === document.body && child instanceof HTMLCanvasElement) window.encodings += 1;
+  return append.call(this, child);
+};"""
+
+ALL_PAINTED = """() => window.Htx.annotationStore.selected.regions.every(
+  (region) => region.layerRef?.findOne(".segmentation")?.children[0]?.image())"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=[*ARGUMENTS, knows_only("127.0.0.1")]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def tasks(demo: Demo) -> Iterator[list[int]]:
+    """Two tasks with one image and the same pre-labels: MASKS of them."""
+    scene = demo.scenes()[0]
+    (prediction,) = scene["predictions"]
+    pairs: list[dict[str, Any]] = []
+    for number in range(MASKS):
+        first = masked(prediction["result"])[number % len(masked(prediction["result"]))]
+        name = f"m{number}"
+        pairs += [
+            {**result, "id": name} for result in prediction["result"] if result["id"] == first["id"]
+        ]
+    version = prediction["model_version"]
+    one = {
+        "data": scene["data"],
+        "predictions": [{"model_version": version, "result": pairs}],
+    }
+    path = f"/api/projects/{demo.project}/import?return_task_ids=true"
+    made = demo.api("POST", path, json=[one, one])["task_ids"]
+    yield made
+    for task in made:
+        demo.api("DELETE", f"/api/tasks/{task}/")
+
+
+@contextmanager
+def editor(browser: Browser, demo: Demo, *, installed: bool) -> Iterator[Screen]:
+    """A labeler's screen with the changed pages, or with those that are installed."""
+    context = browser.new_context(viewport={"width": 1600, "height": 1320})
+    page = context.new_page()
+    page.add_init_script(COUNT_ENCODINGS)
+    if installed:
+        # Label Studio's own address of the same files.
+        page.route("**/editor-*/react-app/**", as_installed)
+    screen = Screen(page, demo)
+    screen.log_in()
+    yield screen
+    context.close()
+
+
+def as_installed(route: Route) -> None:
+    before, _, after = route.request.url.partition("/editor-")
+    route.continue_(url=f"{before}/{after.partition('/')[2]}")
+
+
+def label(screen: Screen, task: int, at: tuple[float, float]) -> dict[str, Any]:
+    """Click, refine, accept, paint, take back, paint, submit, and open it again."""
+    page, asked = screen.page, []
+    page.on(
+        "request",
+        lambda request: (
+            asked.append(json.loads(request.post_data or "")["context"])
+            if "interactive-annotating" in request.url
+            else None
+        ),
+    )
+    screen.open_task(task)
+    opened = picture(screen)
+    screen.switch_auto_annotation_on()
+    screen.choose_label("hat")
+    screen.choose_smart_tool("key-point-tool")
+    encodings = []
+    for x, y, key in ((*at, "Control"), (0.03, 0.03, "Alt")):
+        before = page.evaluate("window.encodings")
+        with screen.expecting_a_mask():
+            screen.click_image(x, y, key)
+        encodings.append(page.evaluate("window.encodings") - before)
+        screen.choose_label("hat")
+    screen.accept()
+    screen.choose_label("hat")
+    screen.choose_smart_tool("rectangle-tool")
+    with screen.expecting_a_mask():
+        screen.draw_box(0.3, 0.3, 0.6, 0.6)
+    screen.accept()
+    screen.choose_label("bag-belt")
+    screen.press("b")
+    screen.drag((0.05, 0.85), (0.2, 0.9))
+    with_brush = screen.state()["regions"]
+    screen.press("Control+z")
+    undone = screen.state()["regions"]
+    screen.choose_label("bag-belt")
+    screen.press("b")
+    screen.drag((0.05, 0.7), (0.2, 0.75))
+    screen.submit()
+    submitted = page.evaluate("window.encodings")
+    screen.open_task(task)
+    return {
+        "encodings": encodings,
+        "submitted": submitted,
+        "asked": asked,
+        "opened": opened,
+        "undone": (with_brush, undone),
+        "reloaded": screen.state()["regions"],
+        "reopened": picture(screen),
+    }
+
+
+def picture(screen: Screen) -> np.ndarray:
+    """What is seen of the image and its masks, once all are painted: int16 (H, W, 3)."""
+    screen.page.wait_for_function(ALL_PAINTED, timeout=PATIENCE_MS)
+    screen.page.wait_for_timeout(500)
+    taken = screen.page.locator(".konvajs-content").first.screenshot()
+    return np.asarray(Image.open(io.BytesIO(taken)).convert("RGB"), dtype=np.int16)
+
+
+def anonymous(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Results with their ids numbered in the order in which they come."""
+    numbers: dict[str, str] = {}
+    for result in results:
+        numbers.setdefault(result["id"], f"region {len(numbers)}")
+    return [{**result, "id": numbers[result["id"]]} for result in results]
+
+
+def test_the_same_hands_leave_the_same_annotation_and_a_click_encodes_no_mask(
+    browser: Browser, demo: Demo, tasks: list[int]
+) -> None:
+    scene = demo.scenes()[0]
+    at = inner_point(mask_of(masked(scene["predictions"][0]["result"])[0]))
+    seen, stored = [], []
+    for task, installed in zip(tasks, (True, False), strict=True):
+        with editor(browser, demo, installed=installed) as screen:
+            seen.append(label(screen, task, at))
+        (annotation,) = demo.api("GET", f"/api/tasks/{task}/annotations/")
+        stored.append(anonymous(annotation["result"]))
+    before, after = seen
+    assert stored[1] == stored[0]
+    # Pre-labels, a clicked mask, a boxed one and a painted one.
+    assert len(masked(stored[1])) == MASKS + 3
+    for told in (before, after):
+        told["asked"] = [anonymous(context["result"]) for context in told["asked"]]
+    assert after["asked"] == before["asked"]
+    assert len(after["asked"]) == 3
+    for what in ("undone", "reloaded"):
+        assert after[what] == before[what], what
+    for what in ("opened", "reopened"):
+        assert (np.abs(after[what] - before[what]) > 32).mean() < 0.001, what
+    # What was added is seen, and so would be its absence.
+    assert (np.abs(after["reopened"] - after["opened"]) > 32).mean() > 0.005
+    with_brush, undone = after["undone"]
+    assert len(with_brush) == len(undone) + 1
+    assert after["encodings"] == [0, 0]
+    # The count is one that can be wrong: the installed editor encodes all of them each time.
+    assert all(count >= MASKS for count in before["encodings"])
+    assert after["submitted"] >= MASKS + 3
