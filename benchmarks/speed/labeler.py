@@ -24,7 +24,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-PATIENCE_MS = 300_000
+PATIENCE_MS = 120_000
 
 # Times of one click: mouse up, request, answer; and whether a place of the picture is painted over.
 WATCH = """() => {
@@ -47,12 +47,18 @@ WATCH = """() => {
       const place = [x * stage.width * scale[0], y * stage.height * scale[1]].map(Math.floor);
       return canvas.getContext("2d").getImageData(place[0], place[1], 1, 1).data[3] > 0;
     });
-  window.__until = (met) => new Promise((done) => {
-    const look = () => met() ? requestAnimationFrame(() => done(performance.now()))
-                             : requestAnimationFrame(look);
+  window.__until = (met) => new Promise((done, fail) => {
+    const since = performance.now();
+    const look = () => {
+      if (met()) return requestAnimationFrame(() => done(performance.now()));
+      if (performance.now() - since < PATIENCE_MS) return requestAnimationFrame(look);
+      const annotation = window.Htx?.annotationStore?.selected;
+      fail(new Error(`nothing painted: ${annotation?.type}, ${annotation?.regions?.length} regions,`
+        + ` ${annotation?.suggestions?.size} suggestions`));
+    };
     look();
   });
-}"""
+}""".replace("PATIENCE_MS", str(PATIENCE_MS))
 # The mask of a click is seen where nothing was painted before: two frames after the suggestion is
 # there would be earlier than the paint, if masks are drawn outside of the page's own thread.
 MASK_PAINTED = """([x, y]) => window.__until(() =>
