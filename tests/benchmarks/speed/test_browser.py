@@ -66,7 +66,7 @@ def test_the_times_become_every_figure_of_the_group(run: Run) -> None:
     orders = planned(run)
     slow = {number for (_, side), found in orders.marks.items() if side == "stock"
             for number in found}  # fmt: skip
-    parts = ("until asked", "until answered", "until painted", "total")
+    parts: list[str] = ["until asked", "until answered", "until painted", "total"]
     answers = [
         dict.fromkeys(parts, 400.0 if number in slow else 100.0)
         for number in range(len(orders.steps))
