@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 FOR_SERVERS = ("flask", "gunicorn", "google", "label_studio_ml", "redis")
 
 
+@pytest.mark.integration  # Importing transformers anew takes seconds.
 @pytest.mark.parametrize(
     "module",
     ["backends.segmentation.engine", "backends.segment_anything_model.engine", "masks.regions"],

@@ -24,7 +24,7 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "a model of the other kind": (
         {"segmentationModel": "sam2.1-tiny"},
         'segmentationModel: "sam2.1-tiny" is no model that we know.'
-        f" Write {' or '.join(catalogue()['segmentation'])}, or {FOLDER}.",
+        f" Write demo, segformer-b2-clothes or beit-base-ade20k, or {FOLDER}.",
     ),
     "a path on this computer": (
         {"interactiveModel": "/home/me/weights.pth"},
