@@ -1,10 +1,11 @@
 """Label Studio's labeling screen, as a labeler's hands and eyes have it."""
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal, Protocol
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 Tool = Literal["key-point-tool", "rectangle-tool"]
 
@@ -67,7 +68,16 @@ class Screen:
         self.page.wait_for_timeout(2000)  # Masks are painted after they are known.
 
     def switch_auto_annotation_on(self) -> None:
-        self.page.click("[data-testid=bottombar-auto-annotation-toggle]")
+        """Click its switch until the smart tools are there.
+
+        The page renders its bottom bar anew while a task loads, and a click may fall in between.
+        """
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not self.page.locator(".lsf-tool_smart").count():
+            assert time.monotonic() < deadline, "auto-annotation cannot be switched on"
+            self.page.click("[data-testid=bottombar-auto-annotation-toggle]")
+            with suppress(TimeoutError):
+                self.page.wait_for_selector(".lsf-tool_smart", timeout=5_000)
 
     def choose_label(self, label: str) -> None:
         """Choose a label of the list, unless it is chosen already."""
