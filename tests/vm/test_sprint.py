@@ -34,6 +34,7 @@ from tests.vm.browser import open_page
 from tests.vm.saver import Saver
 from tests.vm.sprint import EMAIL, SOURCE, TARGET, Sprint
 from tests.vm.studio import LOG
+from weights.file import megabytes
 
 SCENES = 4
 PHASES = ["driver", "docker", "pull", "database", "models", "project", "ready"]
@@ -259,7 +260,7 @@ def test_another_model_is_shown_with_size_and_licence_built_in_and_named_by_its_
     own.offer(sprint)
     sprint.stack.config(interactiveModel=own.name)
     table = text_of(make(read_preview(sprint.stack.preview("--show-sames", json=True).stdout)))
-    assert f"demo => {own.name}  {round(len(own.content) / 1e6)} MB" in table
+    assert f"demo => {own.name}  {megabytes(len(own.content))}" in table
     assert "CC-BY-4.0" in table
     assert f"{own.name}: name who drew the random numbers." in table
     done = sprint.stack.up()
