@@ -22,6 +22,7 @@ from backends.segment_anything_model.prompts import Click
 from backends.segment_anything_model.sam import SegmentAnything
 from benchmarks.equality import SIZES, agreement, officials, ours, picture
 from benchmarks.official import SAM, SAM2, write_checkpoint
+from benchmarks.speed.official import official_sam
 
 SIZE = (768, 1024)
 
@@ -42,11 +43,12 @@ def timed(call: Callable[[], object], rounds: int) -> tuple[float, float]:
     return statistics.median(seconds), statistics.median(wall)
 
 
-def least_agreement(model: InteractiveModel) -> float | None:
+def least_agreement(model: InteractiveModel, checkpoint: Path, name: str) -> float | None:
     """Return the least IoU with SamPredictor over all sizes and prompts; None for other models."""
     if not isinstance(model, SegmentAnything):
         return None
-    predictor = SamPredictor(model._sam)
+    # Built anew: ours has exchanged parts of its network.
+    predictor = SamPredictor(official_sam(checkpoint, name).to(model.device))
     return min(
         min(agreement(list(ours(model, size)), list(officials(predictor, size)))) for size in SIZES
     )
@@ -54,7 +56,8 @@ def least_agreement(model: InteractiveModel) -> float | None:
 
 def row(name: str, device: str, rounds: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        model = load_model(write_checkpoint(name, Path(folder)), device=device)
+        checkpoint = write_checkpoint(name, Path(folder))
+        model = load_model(checkpoint, device=device)
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
         image = picture(0, SIZE)
@@ -63,7 +66,7 @@ def row(name: str, device: str, rounds: int) -> str:
         click = [Click(400.0, 300.0)]
         decode_cpu, decode = timed(lambda: model.decode(embedding, click), 4 * rounds)
         gpu = torch.cuda.max_memory_allocated() / 1e9 if torch.cuda.is_available() else 0.0
-        least = least_agreement(model)
+        least = least_agreement(model, checkpoint, name)
     return (
         f"| {name} | {encode_cpu:.2f} | {encode:.0f} | {decode_cpu * 1000:.0f} | {decode:.1f} "
         f"| {embedding.nbytes / 1e6:.1f} | {gpu:.2f} | {'' if least is None else f'{least:.4f}'} |"

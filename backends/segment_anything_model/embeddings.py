@@ -1,8 +1,7 @@
 """The embeddings of the images that labelers are at: each made once, kept in three tiers.
 
-Hot are the ones in work, as decoders take them; what a decoder prepares once an image hangs on
-them. Then half-precision ones in memory, four to eight times as many; then, where a folder is
-given, files, which outlive the process.
+Hot are the ones in work, as decoders take them. Then half-precision ones in memory; then, where a
+folder is given, files, which outlive the process.
 """
 
 import logging
@@ -180,7 +179,7 @@ class EmbeddingStore:
         packed = self._packed(content) if content is not None else None
         if packed is None:
             return None
-        # All who come at the same moment get one embedding: a decoder's preparations hang on it.
+        # All who come at the same moment get one embedding.
         return self._hot.get_or_compute(source, lambda: self._encoded(packed, None))
 
     def _packed(self, content: str) -> Packed | None:
