@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: demo preview up destroy images check test test-vm lint bench
 # Not in the list, which has room for ten: the first one's line names those of the demo.
-.PHONY: help demo-stop demo-reset check-operator check-ml
+.PHONY: help demo-stop demo-reset check-operator check-ml properties
 
 PYTHON ?= python3
 BOOTSTRAP := $(PYTHON) scripts/bootstrap.py
@@ -92,6 +92,16 @@ check-operator:
 
 check-ml:
 	$(ML) -m pytest -q $(ML_TESTS)
+
+# Looks for new examples of the property tests, which the tests themselves take from the same seed always.
+SEEDS ?= 20
+PROPERTIES := -m pytest -q -m "hypothesis and not integration and not browser" --hypothesis-profile=explore
+properties:
+	@$(BOOTSTRAP) --test operator ml
+	for seed in $$(seq $(SEEDS)); do \
+	  $(OPERATOR) $(PROPERTIES) --hypothesis-seed=$$seed $(OPERATOR_TESTS) && \
+	  $(ML) $(PROPERTIES) --hypothesis-seed=$$seed $(ML_TESTS) || exit; \
+	done
 
 test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a browser
 	@$(BOOTSTRAP) --test operator ml frontend

@@ -1,7 +1,7 @@
 """Any good config loads; of any bad one every bad key is named, all at once."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
@@ -65,6 +65,8 @@ def test_every_bad_key_is_named_at_once(
 def test_no_message_says_a_password(
     good: dict[str, object], bad: dict[str, object], password: str, misspelt: str
 ) -> None:
+    # A message may say the value of another key, and that may hold the same five digits.
+    assume(not any(password in str(value) for value in (good | bad).values()))
     config = good | bad | {"adminPassword": password, misspelt: password}
     with pytest.raises(SettingsError) as refused:
         load(config, project=configs.PROJECT, stack="dev")
