@@ -50,7 +50,10 @@ WATCH = """() => {
   window.__until = (met) => new Promise((done, fail) => {
     const since = performance.now();
     const look = () => {
-      if (met()) return requestAnimationFrame(() => done(performance.now()));
+      // An error of a frame reaches nobody, and nothing would end the wait.
+      let seen;
+      try { seen = met(); } catch (error) { return fail(error); }
+      if (seen) return requestAnimationFrame(() => done(performance.now()));
       if (performance.now() - since < PATIENCE_MS) return requestAnimationFrame(look);
       const annotation = window.Htx?.annotationStore?.selected;
       fail(new Error(`nothing painted: ${annotation?.type}, ${annotation?.regions?.length} regions,`
