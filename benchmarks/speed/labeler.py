@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-PATIENCE_MS = 120_000
+PATIENCE_MS = 60_000
 
 # Times of one click: mouse up, request, answer; and whether a place of the picture is painted over.
 WATCH = """() => {
@@ -110,11 +111,15 @@ class Hands:
     def take_point(self) -> None:
         """Switch to the smart point tool with its label, as after opening a task."""
         self.page.wait_for_selector(".lsf-label")
-        self.page.wait_for_timeout(500)
-        toggle = self.page.locator("[data-testid=bottombar-auto-annotation-toggle]")
-        if not self.page.evaluate("() => window.Htx.autoAnnotation"):
-            toggle.click()
-        self.page.locator(".lsf-tool_smart").first.hover()
+        smart = self.page.locator(".lsf-tool_smart")
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        # The page renders its bottom bar anew while a task loads; a click may fall in between.
+        while not smart.count():
+            if time.monotonic() > deadline:
+                raise RuntimeError("auto-annotation cannot be switched on")
+            self.page.locator("[data-testid=bottombar-auto-annotation-toggle]").click()
+            self.page.wait_for_timeout(3_000)
+        smart.first.hover()
         self.page.locator(".lsf-tool_smart[aria-label=key-point-tool]").click()
 
     def click(self, place: list[float]) -> dict[str, float]:
@@ -168,7 +173,7 @@ def work(orders: dict[str, Any]) -> list[dict[str, float]]:
                 page = hands[step["side"]].page
                 picture = Path(orders["pictures"]) / f"step-{number}.png"
                 page.screenshot(path=picture)
-                raise RuntimeError(f"step {number} ({step}) failed, see {picture}") from error
+                raise RuntimeError(f"step {number} ({step}), see {picture}: {error}") from error
         browser.close()
     return answers
 
