@@ -1,0 +1,116 @@
+"""This computer: its tools, its login, and the Docker that builds the images."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.operate import tools
+from infra.operate.doctor.finding import Finding, bad, doubtful, good
+from infra.operate.doctor.google import SCOPE, stood_in
+from infra.operate.doctor.subject import Subject
+
+# The images are 6 GB, and while they are built their layers are there twice.
+ROOM_GB = 20
+_PLATFORM = "linux/amd64"
+
+
+def programs(subject: Subject) -> Iterator[Finding]:
+    """pulumi, its packages, and what builds the images."""
+    found = [
+        *tools.check_pulumi(subject.environ, tools.minimum_pulumi()),
+        *tools.check_packages(tools.pinned_packages()),
+    ]
+    if subject.builds:
+        found += tools.check_builder(subject.settings.images, subject.environ, "error")
+    for finding in found:
+        yield Finding(finding.severity, finding.message.rstrip("."), (finding.remedy,))
+    if not found:
+        yield good("pulumi, the Python packages and the builder are there")
+
+
+def docker(subject: Subject) -> Iterator[Finding]:
+    """It builds for the machine's processor, and has room."""
+    if subject.settings.images != "docker" or not subject.builds:
+        yield good("not needed")
+        return
+    said = _said(subject, "docker", "buildx", "inspect")
+    if said is None:
+        yield doubtful("Docker's builder could not be looked at", "docker buildx inspect")
+        return
+    if not builds_for_machine(said):
+        yield bad(
+            f"Docker on this computer does not build for {_PLATFORM}",
+            "Let it run such programs, or let Google build:",
+            "docker run --privileged --rm tonistiigi/binfmt --install amd64",
+            "pulumi config set atelier:images cloudbuild",
+        )
+        return
+    root = (_said(subject, "docker", "info", "--format", "{{.DockerRootDir}}") or "").strip()
+    # Docker Desktop's is inside its virtual machine.
+    if root and Path(root).is_dir():
+        free = shutil.disk_usage(root).free // 10**9
+        if free < ROOM_GB:
+            yield doubtful(
+                f"Docker has {free} GB left, and building takes about {ROOM_GB}",
+                "docker system prune",
+            )
+            return
+    yield good(f"builds for {_PLATFORM}")
+
+
+def builds_for_machine(inspected: str) -> bool:
+    """Return whether `docker buildx inspect` names the machine's platform."""
+    lines = [line for line in inspected.splitlines() if line.strip().startswith("Platforms:")]
+    return any(_PLATFORM in line for line in lines)
+
+
+def login(environ: Mapping[str, str]) -> tuple[Any, Finding]:
+    """Return the credentials that Google is asked with, None where there are none, and whose."""
+    if stood_in(environ):
+        return None, good("none: a stand-in on this computer takes Google's place")
+    import google.auth as library
+    from google.auth.exceptions import GoogleAuthError
+    from google.auth.transport.requests import Request
+    from google.oauth2.credentials import Credentials
+
+    token = environ.get("GOOGLE_OAUTH_ACCESS_TOKEN")
+    if token:
+        return Credentials(token), good("the token in GOOGLE_OAUTH_ACCESS_TOKEN")
+    try:
+        # Untyped, as above all that google-auth gives.
+        default: Any = library.default  # pyright: ignore[reportUnknownMemberType]
+        found, _ = default(scopes=[SCOPE])
+        found.refresh(Request())
+    except (GoogleAuthError, OSError, ValueError) as fault:
+        file = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+        todo = ["gcloud auth application-default login"]
+        if file:
+            todo.insert(
+                0, f"GOOGLE_APPLICATION_CREDENTIALS is {file}: mend that file, unset it, or"
+            )
+        return None, bad(f"no valid login to Google Cloud ({_first_line(fault)})", *todo)
+    account = getattr(found, "service_account_email", "") or getattr(found, "account", "")
+    return found, good(str(account or "the application default login"))
+
+
+def _first_line(fault: Exception) -> str:
+    text = str(fault).splitlines()
+    return text[0][:160] if text else type(fault).__name__
+
+
+def _said(subject: Subject, *command: str) -> str | None:
+    try:
+        done = subprocess.run(
+            command,
+            env=dict(subject.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=tools.PROBE_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout
