@@ -10,7 +10,6 @@ from infra.operate.doctor.subject import Subject
 from infra.operate.stack import Stack
 from infra.settings.fields import Settings
 from infra.settings.findings import SettingsError
-from infra.settings.stack_config import parse
 
 _PASSWORD = "atelier:adminPassword"
 # Stands for a secret that is there: the doctor needs no passphrase.
@@ -25,6 +24,9 @@ def settings_of(stack: Stack, name: str) -> Settings:
     Raises:
         SettingsError: They cannot be used.
     """
+    # It imports pulumi, which takes longer than most checks.
+    from infra.settings.stack_config import parse
+
     values = dict(stack.config)
     if _PASSWORD in values:
         values[_PASSWORD] = values[_PASSWORD] or _UNSEEN
