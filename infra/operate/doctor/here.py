@@ -39,7 +39,7 @@ def docker(subject: Subject) -> Iterator[Finding]:
     if said is None:
         yield doubtful("Docker's builder could not be looked at", "docker buildx inspect")
         return
-    if not builds_for_machine(said):
+    if builds_for_machine(said) is False:
         yield bad(
             f"Docker on this computer does not build for {_PLATFORM}",
             "Let it run such programs, or let Google build:",
@@ -60,10 +60,13 @@ def docker(subject: Subject) -> Iterator[Finding]:
     yield good(f"builds for {_PLATFORM}")
 
 
-def builds_for_machine(inspected: str) -> bool:
-    """Return whether `docker buildx inspect` names the machine's platform."""
+def builds_for_machine(inspected: str) -> bool | None:
+    """Return whether `docker buildx inspect` names the machine's platform; None if it names none.
+
+    A builder that has not been started yet has none to name.
+    """
     lines = [line for line in inspected.splitlines() if line.strip().startswith("Platforms:")]
-    return any(_PLATFORM in line for line in lines)
+    return any(_PLATFORM in line for line in lines) if lines else None
 
 
 def login(environ: Mapping[str, str]) -> tuple[Any, Finding]:

@@ -151,7 +151,8 @@ def test_docker_is_asked_for_the_machines_processor() -> None:
     assert here.builds_for_machine(
         "Name: default\nPlatforms: linux/arm64, linux/amd64, linux/386\n"
     )
-    assert not here.builds_for_machine("Platforms:        linux/arm64\nnot linux/amd64\n")
+    assert here.builds_for_machine("Platforms:        linux/arm64\nnot linux/amd64\n") is False
+    assert here.builds_for_machine("Name: of a builder that sleeps\n") is None
 
 
 def test_a_key_file_that_is_not_there_is_named(tmp_path: Any, monkeypatch: Any) -> None:
