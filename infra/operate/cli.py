@@ -1,7 +1,8 @@
 """`python -m infra.operate doctor|preview|up|destroy|start|stop`.
 
 Exit status: pulumi's own (0 when all went well); 2 when nothing was begun, because the doctor found
-what would fail, a tool is missing, or the stack's resources are in another project.
+what would fail, a tool is missing, or the stack's resources are in another project; 1
+when the machine could not be started or stopped.
 """
 
 import os
@@ -21,8 +22,8 @@ from infra.operate.doctor import table
 from infra.operate.doctor.google import Google
 from infra.operate.doctor.here import login
 from infra.operate.doctor.stack import look, settings_of
-from infra.operate.errors import OperateError
-from infra.operate.explanation import Context, Explanation
+from infra.operate.errors import OperateError, PowerError
+from infra.operate.explanation import Context, Explanation, Failure
 from infra.operate.pulumi import Outcome, Target, operate
 from infra.operate.stack import Stack, read, refuse_another_project
 from infra.operate.table.cli import show_in_terminal
@@ -149,11 +150,11 @@ def _run(
             click.echo()
             show_in_terminal(make(preview_of(outcome.events)))
             _tell_whether_it_runs(known, target)
-        if verb == "up" and outcome.status == 0 and not _only_previewed(extra):
-            _see_that_it_runs(read(target), target)
     except (OperateError, PlanError) as error:
         click.echo(f"{verb}: {error}", err=True)
         sys.exit(NOT_BEGUN)
+    if verb == "up" and outcome.status == 0 and "--preview-only" not in extra:
+        _see_that_it_runs(read(target), target)
     if outcome.status:
         _explain(verb, outcome, target, known)
     click.echo(f"\n{verb}: {time.monotonic() - started:.1f} s")
@@ -182,10 +183,23 @@ def _switch(verb: Literal["start", "stop"], stack: str, config_file: Path | None
         machine = _machine(read(target), target)
         if machine is None:
             raise OperateError(f"stack {stack} has no settings that can be read: make doctor")
-        (power.start if verb == "start" else power.stop)(machine, click.echo)
     except OperateError as error:
         click.echo(f"{verb}: {error}", err=True)
         sys.exit(NOT_BEGUN)
+    _change(verb, machine, target)
+
+
+def _change(verb: Literal["start", "stop"], machine: power.Machine, target: Target) -> None:
+    try:
+        (power.start if verb == "start" else power.stop)(machine, click.echo)
+    except PowerError as error:
+        click.echo(f"{verb}: {error}", err=True)
+        context = Context(
+            target.stack, machine.settings.project, config_file=str(target.config_file or "")
+        )
+        for explanation in explain([Failure.of(str(error))], context):
+            click.echo(f"\n{_worded(explanation)}")
+        sys.exit(1)
 
 
 def _machine(known: Stack, target: Target) -> power.Machine | None:
@@ -193,10 +207,6 @@ def _machine(known: Stack, target: Target) -> power.Machine | None:
         return power.Machine(settings_of(known, target.stack), known.readiness)
     except SettingsError:
         return None
-
-
-def _only_previewed(extra: tuple[str, ...]) -> bool:
-    return "--preview-only" in extra
 
 
 def _is_off(machine: power.Machine, target: Target) -> bool:
@@ -217,16 +227,12 @@ def _tell_whether_it_runs(known: Stack, target: Target) -> None:
 
 
 def _see_that_it_runs(known: Stack, target: Target) -> None:
-    """Start a machine that is off and should not be.
-
-    Raises:
-        OperateError: It cannot be started.
-    """
+    """Start a machine that is off and should not be."""
     machine = _machine(known, target)
     if machine is None or not _is_off(machine, target):
         return
     if power.is_time(machine.settings):
-        power.start(machine, click.echo)
+        _change("start", machine, target)
     else:
         click.echo(f"\n{power.off(machine.settings, _start_command(target))}")
 

@@ -16,7 +16,7 @@ from infra.dynamic.readiness import Clock, Progress, Target, Wait
 from infra.dynamic.readiness_errors import NotReadyError, Place
 from infra.dynamic.readiness_web import Reach, Web, check
 from infra.operate.doctor.google import Google
-from infra.operate.errors import OperateError
+from infra.operate.errors import PowerError
 from infra.settings.fields import Settings
 
 # Google's word for a machine that is off.
@@ -67,7 +67,7 @@ def start(machine: Machine, say: Say) -> None:
     """Start the machine, and return when labelers can log in.
 
     Raises:
-        OperateError: Google refuses, or it does not become ready.
+        PowerError: Google refuses, or it does not become ready.
     """
     place, known = machine.place, machine.readiness
     clock = Clock()
@@ -85,18 +85,18 @@ def start(machine: Machine, say: Say) -> None:
         reach: Reach = known["reach"]
         check(Web(str(known["url"]), reach, str(known["address"])), limit, progress, clock)
     except (ComputeError, NotReadyError) as fault:
-        raise OperateError(str(fault)) from fault
+        raise PowerError(str(fault)) from fault
 
 
 def stop(machine: Machine, say: Say) -> None:
     """Stop the machine: disks, address and buckets stay, and cost cents a day.
 
     Raises:
-        OperateError: Google refuses.
+        PowerError: Google refuses.
     """
     place = machine.place
     say(f"{place.name}: stopping")
     try:
         Compute(place.project).stop(place.name, place.zone)
     except ComputeError as fault:
-        raise OperateError(str(fault)) from fault
+        raise PowerError(str(fault)) from fault
