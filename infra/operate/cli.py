@@ -209,8 +209,8 @@ def _machine(known: Stack, target: Target) -> power.Machine | None:
         return None
 
 
-def _is_off(machine: power.Machine, target: Target) -> bool:
-    credentials, whose = login(target.environ)
+def _is_off(machine: power.Machine, known: Stack, target: Target) -> bool:
+    credentials, whose = login(target.environ, known.config)
     if whose.severity != "ok":
         return False
     return power.status(Google(credentials, target.environ), machine.settings) == power.OFF
@@ -218,7 +218,7 @@ def _is_off(machine: power.Machine, target: Target) -> bool:
 
 def _tell_whether_it_runs(known: Stack, target: Target) -> None:
     machine = _machine(known, target)
-    if machine is None or not _is_off(machine, target):
+    if machine is None or not _is_off(machine, known, target):
         return
     if power.is_time(machine.settings):
         click.echo("\nThe machine is off: `make up` starts it.")
@@ -229,7 +229,7 @@ def _tell_whether_it_runs(known: Stack, target: Target) -> None:
 def _see_that_it_runs(known: Stack, target: Target) -> None:
     """Start a machine that is off and should not be."""
     machine = _machine(known, target)
-    if machine is None or not _is_off(machine, target):
+    if machine is None or not _is_off(machine, known, target):
         return
     if power.is_time(machine.settings):
         _change("start", machine, target)

@@ -1,10 +1,11 @@
 """This computer: its tools, its login, and the Docker that builds the images."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from infra.operate import tools
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
@@ -14,6 +15,7 @@ from infra.operate.doctor.subject import Subject
 # The images are 6 GB, and while they are built their layers are there twice.
 ROOM_GB = 20
 _PLATFORM = "linux/amd64"
+_TOKEN = "GOOGLE_OAUTH_ACCESS_TOKEN"
 
 
 def programs(subject: Subject) -> Iterator[Finding]:
@@ -69,23 +71,33 @@ def builds_for_machine(inspected: str) -> bool | None:
     return any(_PLATFORM in line for line in lines) if lines else None
 
 
-def login(environ: Mapping[str, str]) -> tuple[Any, Finding]:
-    """Return the credentials that Google is asked with, None where there are none, and whose."""
+def login(environ: Mapping[str, str], config: Mapping[str, str]) -> tuple[Any, Finding]:
+    """Return the credentials that Google is asked with, None where there are none, and whose.
+
+    They are found as the Google provider finds its own: an access token, a key, the application
+    default login, and then the account that is to be impersonated.
+
+    Args:
+        environ: The environment.
+        config: The stack's config by full keys.
+    """
     if stood_in(environ):
         return None, good("none: a stand-in on this computer takes Google's place")
-    import google.auth as library
     from google.auth.exceptions import GoogleAuthError
+    from google.auth.impersonated_credentials import Credentials as Impersonated
     from google.auth.transport.requests import Request
-    from google.oauth2.credentials import Credentials
 
-    token = environ.get("GOOGLE_OAUTH_ACCESS_TOKEN")
-    if token:
-        return Credentials(token), good("the token in GOOGLE_OAUTH_ACCESS_TOKEN")
+    other = environ.get("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT") or config.get(
+        "gcp:impersonateServiceAccount"
+    )
     try:
-        # Untyped, as above all that google-auth gives.
-        default: Any = library.default  # pyright: ignore[reportUnknownMemberType]
-        found, _ = default(scopes=[SCOPE])
-        found.refresh(Request())
+        found, whose = _source(environ, config)
+        if other:
+            account = cast("Any", Impersonated)
+            found = account(found, target_principal=other, target_scopes=[SCOPE])
+            whose = f"{other}, by {whose}"
+        if not environ.get(_TOKEN):
+            found.refresh(Request())
     except (GoogleAuthError, OSError, ValueError) as fault:
         file = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
         todo = ["gcloud auth application-default login"]
@@ -93,9 +105,35 @@ def login(environ: Mapping[str, str]) -> tuple[Any, Finding]:
             todo.insert(
                 0, f"GOOGLE_APPLICATION_CREDENTIALS is {file}: mend that file, unset it, or"
             )
+        if other:
+            todo.append(f"Your own account needs roles/iam.serviceAccountTokenCreator on {other}.")
         return None, bad(f"no valid login to Google Cloud ({_first_line(fault)})", *todo)
+    return found, good(whose)
+
+
+def _source(environ: Mapping[str, str], config: Mapping[str, str]) -> tuple[Any, str]:
+    """Return the credentials that are there, not looked at yet, and whose they are."""
+    import google.auth as library
+    from google.oauth2.credentials import Credentials
+    from google.oauth2.service_account import Credentials as Key
+
+    # google-auth leaves most of its arguments untyped.
+    key_type = cast("Any", Key)
+    default = cast("Any", library.default)  # pyright: ignore[reportUnknownMemberType]
+    token = environ.get(_TOKEN)
+    if token:
+        return cast("Any", Credentials)(token), f"the token in {_TOKEN}"
+    given = environ.get("GOOGLE_CREDENTIALS") or config.get("gcp:credentials")
+    if given:
+        if given.lstrip().startswith("{"):
+            found = key_type.from_service_account_info(json.loads(given), scopes=[SCOPE])
+        else:
+            path = Path(given).expanduser()
+            found = key_type.from_service_account_file(str(path), scopes=[SCOPE])
+    else:
+        found, _ = default(scopes=[SCOPE])
     account = getattr(found, "service_account_email", "") or getattr(found, "account", "")
-    return found, good(str(account or "the application default login"))
+    return found, str(account or "the application default login")
 
 
 def _first_line(fault: Exception) -> str:

@@ -47,7 +47,7 @@ def look(stack: Stack, name: str, environ: Mapping[str, str], *, builds: bool = 
         return {
             "settings": tuple(bad(f"{it.key}: {it.message}", it.remedy) for it in error.findings)
         }
-    credentials, whose = login(environ)
+    credentials, whose = login(environ, stack.config)
     subject = Subject(
         settings,
         Google(credentials, environ),

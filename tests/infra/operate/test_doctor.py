@@ -158,11 +158,20 @@ def test_docker_is_asked_for_the_machines_processor() -> None:
 def test_a_key_file_that_is_not_there_is_named(tmp_path: Any, monkeypatch: Any) -> None:
     missing = str(tmp_path / "key.json")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", missing)
-    credentials, said = here.login({"GOOGLE_APPLICATION_CREDENTIALS": missing})
+    credentials, said = here.login({"GOOGLE_APPLICATION_CREDENTIALS": missing}, {})
     assert credentials is None
     assert said.severity == "error"
     assert "gcloud auth application-default login" in said.remedy
     assert missing in said.remedy[0]
+
+
+def test_the_providers_own_token_and_key_are_used(tmp_path: Any) -> None:
+    credentials, said = here.login({"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.a"}, {})
+    assert credentials.token == "ya29.a"
+    assert said.severity == "ok"
+    _, refused = here.login({}, {"gcp:credentials": str(tmp_path / "no-key.json")})
+    assert refused.severity == "error"
+    assert "no-key.json" in refused.message
 
 
 def test_a_stand_in_is_one_on_this_computer_only() -> None:
