@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: demo preview up destroy images check test test-vm lint bench
 # Not in the list, which has room for ten: the first one's line names those of the demo.
-.PHONY: help demo-stop demo-reset check-operator check-ml properties
+.PHONY: help doctor start stop demo-stop demo-reset check-operator check-ml properties
 
 PYTHON ?= python3
 BOOTSTRAP := $(PYTHON) scripts/bootstrap.py
@@ -29,6 +29,7 @@ CLOUD ?=
 STACK ?= dev
 CONFIG_FILE ?=
 YES ?=
+DOCTOR ?=
 FOR_DOUBLE := $(filter double,$(CLOUD))
 DOUBLE := $(if $(FOR_DOUBLE),PULUMI_STACK=$(STACK) $(OPERATOR) -m tests.cloud.run --)
 # The double builds no images.
@@ -71,9 +72,19 @@ preview: ## what `up` would change, and dollars; STACK=dev CLOUD=double (no acco
 	@$(BOOTSTRAP) operator
 	@$(OPERATE) preview $(ON_STACK)
 
-up: ## the studio on Google Cloud, after asking; STACK=dev YES=1
+# All that Google would refuse, told before anything is made. `up` begins with it, unless DOCTOR=0.
+doctor:
 	@$(BOOTSTRAP) operator
-	@$(OPERATE) up $(ON_STACK) $(if $(filter-out 0,$(YES)),--yes)
+	@$(OPERATE) doctor $(ON_STACK)
+
+# The machine alone: disks, address and buckets stay.
+start stop:
+	@$(BOOTSTRAP) operator
+	@$(OPERATE) $@ $(ON_STACK)
+
+up: ## the studio on Google Cloud, after asking; STACK=dev YES=1; first: doctor; its machine: stop, start
+	@$(BOOTSTRAP) operator
+	@$(OPERATE) up $(ON_STACK) $(if $(filter-out 0,$(YES)),--yes) $(if $(filter 0,$(DOCTOR)),--no-doctor)
 
 destroy: ## takes it down, after asking; buckets and a snapshot of the data stay
 	@$(BOOTSTRAP) operator

@@ -7,7 +7,6 @@ The rules name their target by service account. Google takes tags or accounts in
 and a tag can be put on any machine by whoever may edit it, an account only by those who may use it.
 """
 
-import zlib
 from dataclasses import dataclass
 
 import pulumi
@@ -17,6 +16,7 @@ from infra.components.services import Services
 from infra.render.url import SSH_PORT, url
 from infra.settings.facts import EVERYWHERE, PLAIN_PORT, TLS_PORT
 from infra.settings.fields import Settings
+from infra.settings.regions import subnet_number
 
 # Where Google's Identity-Aware Proxy connects from:
 # https://cloud.google.com/iap/docs/using-tcp-forwarding
@@ -105,4 +105,4 @@ def open_ports(settings: Settings) -> list[tuple[str, list[str], list[int]]]:
 
 def subnet_range(region: str) -> str:
     """Return a region's own range: in a move the old and the new subnetwork are there together."""
-    return f"10.80.{zlib.crc32(region.encode()) % 256}.0/24"
+    return f"10.80.{subnet_number(region)}.0/24"

@@ -1,7 +1,8 @@
-"""`python -m infra.operate preview|up|destroy`.
+"""`python -m infra.operate doctor|preview|up|destroy|start|stop`.
 
-Exit status: pulumi's own (0 when all went well); 2 when nothing was begun, because a tool is
-missing or the stack's resources are in another project.
+Exit status: pulumi's own (0 when all went well); 2 when nothing was begun, because the doctor found
+what would fail, a tool is missing, or the stack's resources are in another project; 1
+when the machine could not be started or stopped.
 """
 
 import os
@@ -14,17 +15,22 @@ from typing import Literal
 
 import click
 
-from infra.operate import tools
+from infra.operate import power, tools
 from infra.operate.aftermath import failures, left_standing, old_zone
 from infra.operate.causes import explain
-from infra.operate.errors import OperateError
-from infra.operate.explanation import Context, Explanation
+from infra.operate.doctor import table
+from infra.operate.doctor.google import Google
+from infra.operate.doctor.here import login
+from infra.operate.doctor.stack import look, settings_of
+from infra.operate.errors import OperateError, PowerError
+from infra.operate.explanation import Context, Explanation, Failure
 from infra.operate.pulumi import Outcome, Target, operate
 from infra.operate.stack import Stack, read, refuse_another_project
 from infra.operate.table.cli import show_in_terminal
 from infra.operate.table.errors import PlanError
 from infra.operate.table.events import preview_of
 from infra.operate.table.plan import make
+from infra.settings.findings import SettingsError
 
 NOT_BEGUN = 2
 Verb = Literal["preview", "up", "destroy"]
@@ -57,6 +63,25 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 
 @cli.command()
 @options
+def doctor(
+    stack: str, config_file: Path | None, check_builder: bool, extra: tuple[str, ...]
+) -> None:
+    """Look for all that would be refused on the way up; changes nothing."""
+    started = time.monotonic()
+    environ = dict(os.environ)
+    try:
+        target = _target(stack, config_file, environ)
+        errors = _examine(read(target), target, check_builder)
+    except OperateError as error:
+        click.echo(f"doctor: {error}", err=True)
+        sys.exit(NOT_BEGUN)
+    said = f"{errors} would fail the update" if errors else "nothing stands in the way"
+    click.echo(f"\ndoctor: {said} ({time.monotonic() - started:.1f} s)")
+    sys.exit(NOT_BEGUN if errors else 0)
+
+
+@cli.command()
+@options
 def preview(
     stack: str, config_file: Path | None, check_builder: bool, extra: tuple[str, ...]
 ) -> None:
@@ -67,11 +92,19 @@ def preview(
 @cli.command()
 @options
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--doctor/--no-doctor", "examined", default=True, help="Look first for what would be refused."
+)
 def up(
-    stack: str, config_file: Path | None, check_builder: bool, extra: tuple[str, ...], yes: bool
+    stack: str,
+    config_file: Path | None,
+    check_builder: bool,
+    extra: tuple[str, ...],
+    yes: bool,
+    examined: bool,
 ) -> None:
     """Create the studio, or update it."""
-    _run("up", stack, config_file, check_builder, (*_yes(yes), *extra))
+    _run("up", stack, config_file, check_builder, (*_yes(yes), *extra), examined=examined)
 
 
 @cli.command()
@@ -94,28 +127,132 @@ def _run(
     config_file: Path | None,
     check_builder: bool,
     extra: tuple[str, ...],
+    *,
+    examined: bool = False,
 ) -> None:
     started = time.monotonic()
     environ = dict(os.environ)
     try:
         target = _target(stack, config_file, environ)
         known = read(target, with_state=verb != "preview")
-        if verb != "destroy" and check_builder:
+        if verb != "destroy" and check_builder and not examined:
             severity: Literal["error", "warning"] = "warning" if verb == "preview" else "error"
             _report(tools.check_builder(known.images, environ, severity))
         if verb != "preview":
             refuse_another_project(known, stack)
+        if examined and (errors := _examine(known, target, check_builder, briefly=True)):
+            raise OperateError(
+                f"nothing was begun: {errors} of the findings above would fail the update. To try"
+                " all the same: --no-doctor (with make: DOCTOR=0)."
+            )
         outcome = operate(target, verb, extra)
         if verb == "preview" and outcome.status == 0:
             click.echo()
             show_in_terminal(make(preview_of(outcome.events)))
+            _tell_whether_it_runs(known, target)
     except (OperateError, PlanError) as error:
         click.echo(f"{verb}: {error}", err=True)
         sys.exit(NOT_BEGUN)
+    if verb == "up" and outcome.status == 0 and "--preview-only" not in extra:
+        _see_that_it_runs(read(target), target)
     if outcome.status:
         _explain(verb, outcome, target, known)
     click.echo(f"\n{verb}: {time.monotonic() - started:.1f} s")
     sys.exit(outcome.status)
+
+
+@cli.command()
+@options
+def start(
+    stack: str, config_file: Path | None, check_builder: bool, extra: tuple[str, ...]
+) -> None:
+    """Start the machine, whatever the hour, and wait until labelers can log in."""
+    _switch("start", stack, config_file)
+
+
+@cli.command()
+@options
+def stop(stack: str, config_file: Path | None, check_builder: bool, extra: tuple[str, ...]) -> None:
+    """Stop the machine; its schedule, `start` or `up` starts it again."""
+    _switch("stop", stack, config_file)
+
+
+def _switch(verb: Literal["start", "stop"], stack: str, config_file: Path | None) -> None:
+    try:
+        target = _target(stack, config_file, dict(os.environ))
+        machine = _machine(read(target), target)
+        if machine is None:
+            raise OperateError(f"stack {stack} has no settings that can be read: make doctor")
+    except OperateError as error:
+        click.echo(f"{verb}: {error}", err=True)
+        sys.exit(NOT_BEGUN)
+    _change(verb, machine, target)
+
+
+def _change(verb: Literal["start", "stop"], machine: power.Machine, target: Target) -> None:
+    try:
+        (power.start if verb == "start" else power.stop)(machine, click.echo)
+    except PowerError as error:
+        click.echo(f"{verb}: {error}", err=True)
+        context = Context(
+            target.stack, machine.settings.project, config_file=str(target.config_file or "")
+        )
+        for explanation in explain([Failure.of(str(error))], context):
+            click.echo(f"\n{_worded(explanation)}")
+        sys.exit(1)
+
+
+def _machine(known: Stack, target: Target) -> power.Machine | None:
+    try:
+        return power.Machine(settings_of(known, target.stack), known.readiness)
+    except SettingsError:
+        return None
+
+
+def _is_off(machine: power.Machine, known: Stack, target: Target) -> bool:
+    credentials, whose = login(target.environ, known.config)
+    if whose.severity != "ok":
+        return False
+    return power.status(Google(credentials, target.environ), machine.settings) == power.OFF
+
+
+def _tell_whether_it_runs(known: Stack, target: Target) -> None:
+    machine = _machine(known, target)
+    if machine is None or not _is_off(machine, known, target):
+        return
+    if power.is_time(machine.settings):
+        click.echo("\nThe machine is off: `make up` starts it.")
+    else:
+        click.echo(f"\n{power.off(machine.settings, _start_command(target))}")
+
+
+def _see_that_it_runs(known: Stack, target: Target) -> None:
+    """Start a machine that is off and should not be."""
+    machine = _machine(known, target)
+    if machine is None or not _is_off(machine, known, target):
+        return
+    if power.is_time(machine.settings):
+        _change("start", machine, target)
+    else:
+        click.echo(f"\n{power.off(machine.settings, _start_command(target))}")
+
+
+def _start_command(target: Target) -> str:
+    return "make start" if target.stack == "dev" else f"make start STACK={target.stack}"
+
+
+def _examine(known: Stack, target: Target, builds: bool, *, briefly: bool = False) -> int:
+    """Print the doctor's table, and return how many findings would fail an update.
+
+    Briefly without what is well. A stack that pulumi does not know is left to its own words.
+    """
+    if not known.config:
+        return 0
+    click.echo(f"Looking at stack {target.stack} in project {known.project or '(none)'}:")
+    found = look(known, target.stack, target.environ, builds=builds)
+    for line in table.lines(found, briefly=briefly):
+        click.echo(line)
+    return table.errors(found)
 
 
 def _target(stack: str, config_file: Path | None, environ: Mapping[str, str]) -> Target:

@@ -1,17 +1,20 @@
 """What an operation has to know of a stack before it runs: its config, and what its state holds."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import cast
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from infra.operate.errors import OperateError
 from infra.operate.pulumi import Target
+from infra.operate.table import kinds
 
 PROJECT = "gcp:project"
 IMAGES = "atelier:images"
+_READINESS = "pulumi-python:dynamic/atelier:Readiness"
+_NOTHING: Mapping[str, object] = {}
 _PROVIDER = "pulumi:providers:gcp"
 
 
@@ -20,7 +23,9 @@ class _Value(BaseModel):
     value: str | None = None
 
 
-class _Resource(BaseModel):
+class Resource(BaseModel):
+    """One resource of a state."""
+
     model_config = ConfigDict(frozen=True)
     type: str
     inputs: Mapping[str, object] = {}
@@ -35,11 +40,19 @@ class Stack:
         project: The config's Google Cloud project.
         images: How the images are built: docker, cloudbuild or prebuilt.
         projects: The projects that the state's resources are in.
+        config: The config's values by their full keys; a secret's is empty.
+        standing: The types of the state's resources.
+        address: The machine's static address, as the state has it.
+        readiness: What the state keeps of the last wait for the machine.
     """
 
     project: str
     images: str
     projects: tuple[str, ...]
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
+    standing: frozenset[str] = frozenset()
+    address: str = ""
+    readiness: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 def read(target: Target, *, with_state: bool = True) -> Stack:
@@ -47,23 +60,35 @@ def read(target: Target, *, with_state: bool = True) -> Stack:
     config = target.ask("config", "--json", *target.scope)
     values = TypeAdapter(dict[str, _Value]).validate_json(config) if config else {}
     exported = target.ask("stack", "export", "--stack", target.stack) if with_state else None
+    held = resources(exported) if exported else ()
     return Stack(
         project=_of(values, PROJECT),
         images=_of(values, IMAGES) or "docker",
-        projects=projects(exported) if exported else (),
+        projects=projects(held),
+        config={key: value.value or "" for key, value in values.items()},
+        standing=frozenset(resource.type for resource in held),
+        readiness=next((it.outputs for it in held if it.type == _READINESS), _NOTHING),
+        address=next(
+            (str(it.outputs.get("address", "")) for it in held if it.type == kinds.ADDRESS), ""
+        ),
     )
 
 
-def projects(exported: str) -> tuple[str, ...]:
-    """Return the Google Cloud projects in the output of `pulumi stack export`.
+def resources(exported: str) -> tuple[Resource, ...]:
+    """Return the resources in the output of `pulumi stack export`."""
+    deployment = cast("Mapping[str, object]", json.loads(exported).get("deployment") or {})
+    found = TypeAdapter(list[Resource]).validate_python(deployment.get("resources") or [])
+    return tuple(found)
+
+
+def projects(held: Iterable[Resource]) -> tuple[str, ...]:
+    """Return the Google Cloud projects that a state's resources are in.
 
     What the resources themselves say counts: the provider's config has no project where the
     program names it with each resource.
     """
-    deployment = cast("Mapping[str, object]", json.loads(exported).get("deployment") or {})
-    resources = TypeAdapter(list[_Resource]).validate_python(deployment.get("resources") or [])
     found: dict[str, None] = {}
-    for resource in resources:
+    for resource in held:
         if resource.type.startswith("gcp:") or resource.type == _PROVIDER:
             project = resource.outputs.get("project") or resource.inputs.get("project")
             if isinstance(project, str) and project:

@@ -162,10 +162,11 @@ class Settings(BaseModel):
         description="Password of the first account, 8 characters or more."
     )
     max_run_hours: int = Field(
-        12,
+        72,
         ge=0,
         le=2880,
-        description="The machine is stopped after this many hours without a stop. 0: no limit.",
+        description="The machine is stopped after this many hours without a stop. With workHours"
+        " the schedule stops it before; this is for the day on which it does not. 0: no limit.",
     )
     ready_minutes: int = Field(
         20,
@@ -181,6 +182,11 @@ class Settings(BaseModel):
         description="When it is started and stopped, or off: then it runs until maxRunHours.",
     )
     time_zone: str = Field("UTC", description="Time zone of workHours, as in Europe/Rome.")
+    unlisted: Strings = Field(
+        (),
+        description="Names that Google has and this program's lists have not yet: zones, regions,"
+        " machine types, boot images, time zones. They are taken as they are.",
+    )
     sprint_days: int = Field(
         5, ge=1, le=366, description="Working days of a sprint, for the cost estimate."
     )

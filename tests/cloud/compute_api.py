@@ -13,10 +13,11 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.cloud import google_apis
 from tests.cloud.compute_guest import Guests
 from tests.cloud.compute_resources import disk_json, machine_json, matching, snapshot_json
 from tests.cloud.gcp import faults, rules, snapshots
-from tests.cloud.gcp.facts import COMPUTE, NUMBER
+from tests.cloud.gcp.facts import COMPUTE
 from tests.cloud.gcp.outputs import number
 from tests.cloud.gcp.state import Cloud, Data, last, named, of_kind
 from tests.cloud.rpc import Refused
@@ -72,6 +73,9 @@ class ComputeApi:
 
     def answer(self, verb: str, path: str, query: Data, body: Data) -> tuple[int, Data]:
         """Return the status and the body for a request."""
+        said = google_apis.answer(self.cloud, verb, path, query, body)
+        if said is not None:
+            return said
         for method, pattern, call in ROUTES:
             if verb == method and (match := re.fullmatch(pattern, path)):
                 try:
@@ -241,14 +245,8 @@ def operation(api: ComputeApi, data: Data, values: Data, query: Data, body: Data
     return api.operations[values["name"]]
 
 
-def get_project(api: ComputeApi, data: Data, values: Data, query: Data, body: Data) -> Data:
-    require_api(data)
-    return {"kind": "compute#project", "id": NUMBER, "name": values["project"]}
-
-
 Call = Callable[[ComputeApi, Data, Data, Data, Data], Data]
 ROUTES: list[tuple[str, str, Call]] = [
-    ("GET", rf"projects/(?P<project>{NAME})", get_project),
     ("GET", rf"projects/(?P<project>{NAME})/aggregated/disks", list_disks),
     ("GET", rf"{GLOBAL}/snapshots", list_snapshots),
     ("GET", rf"{GLOBAL}/snapshots/(?P<name>{NAME})", get_snapshot),

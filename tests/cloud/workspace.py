@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.cloud import engine, warm
+from tests.cloud import engine, google_apis, warm
 from tests.cloud.compute_api import ComputeApi
 from tests.cloud.gcp.state import Cloud, Data
 from tests.cloud.rpc import package_folder
@@ -117,6 +117,7 @@ class Stack:
         self.seconds: list[tuple[str, float]] = []
         self.api = ComputeApi(self.state_of_cloud)
         self.env["GOOGLE_COMPUTE_CUSTOM_ENDPOINT"] = self.api.url
+        self.env |= google_apis.environment(self.api.url)
         self.web = Web(self.state_of_cloud, folder)
         self.env |= self.web.env
         settings.mkdir(exist_ok=True)

@@ -6,14 +6,28 @@ The wordings are collected, with where they were seen, in tests/infra/operate/wo
 from collections.abc import Iterable
 
 from infra.operate.causes.access import CAUSES as ACCESS
+from infra.operate.causes.build import CAUSES as BUILD
 from infra.operate.causes.capacity import CAUSES as CAPACITY
 from infra.operate.causes.engine import CAUSES as ENGINE
 from infra.operate.causes.machine import CAUSES as MACHINE
+from infra.operate.causes.passing import CAUSES as PASSING
 from infra.operate.causes.policy import CAUSES as POLICY
+from infra.operate.causes.quota_project import CAUSES as QUOTA_PROJECT
+from infra.operate.causes.refused import CAUSES as REFUSED
 from infra.operate.explanation import Cause, Context, Explanation, Failure
 
 # The first that fits explains a failure: several answers of Google's carry one status.
-CAUSES: tuple[Cause, ...] = (*MACHINE, *ACCESS, *CAPACITY, *POLICY, *ENGINE)
+CAUSES: tuple[Cause, ...] = (
+    *MACHINE,
+    *BUILD,
+    *QUOTA_PROJECT,
+    *ACCESS,
+    *CAPACITY,
+    *PASSING,
+    *POLICY,
+    *REFUSED,
+    *ENGINE,
+)
 
 
 def explain(failures: Iterable[Failure], context: Context) -> tuple[Explanation, ...]:

@@ -4,10 +4,11 @@ from collections.abc import Collection
 
 from infra.settings.fields import Settings
 from infra.settings.findings import Finding
-from infra.settings.rules import backends, machine, models, names, network, studio
+from infra.settings.rules import backends, machine, models, names, network, place, studio
 
 RULES = (
     *names.RULES,
+    *place.RULES,
     *machine.RULES,
     *network.RULES,
     *studio.RULES,

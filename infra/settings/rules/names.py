@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from infra.settings.fields import Settings
-from infra.settings.findings import Finding, listed, shown
+from infra.settings.findings import Finding, shown
 from infra.settings.rules.rule import reads
 
 # Resources are called atelier-<stack>-<what>: 20 characters leave 10 for <what> in the shortest
@@ -15,15 +15,10 @@ MAX_NAME = 20
 MAX_LABELS = 62
 OWN_LABELS = ("atelier-stack", "managed-by")
 
-# Regions by their form; of the places that span several, those that Cloud Storage has.
-MULTI_REGIONS = ("ASIA", "EU", "US")
-DUAL_REGIONS = ("ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4")
-
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _STACK = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]")
 _BUCKET_CHARACTERS = re.compile(r"[a-z0-9_.-]*")
-_REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
 _RESOURCE = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _BILLING_ACCOUNT = re.compile(r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -138,20 +133,6 @@ def _is_address(name: str) -> bool:
     return True
 
 
-@reads("bucket_location")
-def bucket_location(settings: Settings) -> Iterator[Finding]:
-    """A region, or a place that spans several."""
-    place = settings.bucket_location
-    known = (*MULTI_REGIONS, *DUAL_REGIONS)
-    if place and place.upper() not in known and not _REGION.fullmatch(place.lower()):
-        yield Finding(
-            "bucketLocation",
-            f"{shown(place)} is not a location of Cloud Storage",
-            f"Write a region such as us-central1, or {listed(known)}, or nothing for the"
-            " machine's region",
-        )
-
-
 @reads("restore_from")
 def restore_from(settings: Settings) -> Iterator[Finding]:
     """A snapshot's name, as far as its form goes; whether it exists is known on the way up."""
@@ -208,7 +189,6 @@ RULES = (
     source_bucket,
     target_bucket,
     made_buckets,
-    bucket_location,
     restore_from,
     billing_account,
     labels,

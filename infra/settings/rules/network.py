@@ -10,6 +10,9 @@ from infra.settings.fields import Settings
 from infra.settings.findings import Finding, shown
 from infra.settings.rules.rule import reads
 
+# Source IP ranges a firewall rule: docs.cloud.google.com/vpc/docs/quota.
+MAX_RANGES = 5000
+
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])")
 _EMAIL = re.compile(rf"[A-Za-z0-9._%+-]+@(?:{_LABEL}\.)+[a-z]{{2,63}}", re.IGNORECASE)
@@ -22,6 +25,23 @@ def allowed_ranges(settings: Settings) -> Iterator[Finding]:
         fault = range_fault(text)
         if fault:
             yield Finding("allowedRanges", f"{shown(text)} {fault[0]}", fault[1])
+
+
+@reads("allowed_ranges")
+def ranges_of_one_rule(settings: Settings) -> Iterator[Finding]:
+    """As many as a firewall rule takes, and each once."""
+    ranges = settings.allowed_ranges
+    if len(ranges) > MAX_RANGES:
+        yield Finding(
+            "allowedRanges",
+            f"there are {len(ranges)}, and a firewall rule takes {MAX_RANGES}",
+            "Join neighbours into larger ranges, or set access to iap",
+        )
+    twice = next((text for text in ranges if ranges.count(text) > 1), None)
+    if len(ranges) <= MAX_RANGES and twice:
+        yield Finding(
+            "allowedRanges", f"{shown(twice)} is there more than once", "Write each range once"
+        )
 
 
 @reads("allowed_ranges", "access")
@@ -57,6 +77,20 @@ def range_fault(text: str) -> tuple[str, str] | None:
             f"Write {network}",
         )
     return None
+
+
+@reads("access", "tls", "allowed_ranges")
+def plain_to_everybody(settings: Settings) -> Iterator[Finding]:
+    """Without a certificate passwords travel readable: to an office at most."""
+    everybody = settings.access == "public" and EVERYWHERE in settings.allowed_ranges
+    if settings.tls == "off" and everybody:
+        yield Finding(
+            "tls",
+            "with tls off and the port open to everybody, anybody on the way can read passwords"
+            " and masks",
+            "Set tls to address, which needs no domain; or allowedRanges to your office's range as"
+            " in 203.0.113.0/24, or access to iap",
+        )
 
 
 @reads("access", "tls")
@@ -159,7 +193,9 @@ def _is_origin(text: str) -> bool:
 
 RULES = (
     allowed_ranges,
+    ranges_of_one_rule,
     somebody_allowed,
+    plain_to_everybody,
     access,
     domain,
     domain_used,

@@ -79,13 +79,13 @@ def test_the_data_disk_is_attached_under_the_name_that_the_boot_script_looks_for
 
 
 def test_a_gpu_machine_stops_for_maintenance_and_after_its_hours(deploy: Deploy) -> None:
-    assert deploy(maxRunHours=10).one(INSTANCE).inputs["scheduling"] == {
+    assert deploy(maxRunHours=30).one(INSTANCE).inputs["scheduling"] == {
         "provisioningModel": "STANDARD",
         "preemptible": False,
         "automaticRestart": True,
         "onHostMaintenance": "TERMINATE",
         "instanceTerminationAction": "STOP",
-        "maxRunDuration": {"seconds": 36000},
+        "maxRunDuration": {"seconds": 108000},
     }
 
 

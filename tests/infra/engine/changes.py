@@ -172,10 +172,10 @@ REPLACING = (
     ),
     Change(
         "bootImage",
-        "projects/debian-cloud/global/images/family/debian-13",
+        "projects/our-images/global/images/family/with-driver",
         new_machine("bootDisk.initializeParams.image"),
     ),
-    Change("maxRunHours", 10, new_machine("scheduling.maxRunDuration")),
+    Change("maxRunHours", 30, new_machine("scheduling.maxRunDuration")),
 )
 
 OTHER_ZONE = (

@@ -1,5 +1,6 @@
-"""The three verbs with the real engine and the cloud double, as a person meets them."""
+"""The verbs with the real engine and the cloud double, as a person meets them."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cloud.gcp.state import of_kind
 from tests.cloud.workspace import ROOT, Result, Stack
 
 pytestmark = pytest.mark.integration
@@ -20,6 +22,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         made.config(
             gcp__project="demo-project",
             images="prebuilt",
+            workHours="off",
             prebuilt={name: f"registry.example/{name}@{DIGEST}" for name in IMAGES},
             secrets={"adminPassword": "of-this-test-only"},
         )
@@ -40,9 +43,57 @@ def test_a_preview_ends_with_the_table_the_cost_and_the_time(stack: Stack) -> No
     assert "preview: " in done.stdout.splitlines()[-1]
 
 
-def test_up_fails_in_a_full_zone_and_says_how_to_go_on_and_back(stack: Stack) -> None:
+def test_the_doctor_tells_what_would_fail_and_up_begins_with_it(stack: Stack) -> None:
+    told = stack.folder / "cloud" / "answers.json"
+    told.write_text(
+        json.dumps(
+            [
+                {"path": "billingInfo", "answer": {"billingEnabled": False}},
+                {"path": "testIamPermissions", "answer": {"permissions": []}},
+                {"path": "OrgPolicy", "body": "disableServiceAccountKeyCreation"}
+                | {"answer": {"booleanPolicy": {"enforced": True}}},
+                {"path": "/b/demo-project-dev-source", "status": 403},
+                {"path": "projects/demo-project/zones/us-central1-a$", "status": 404},
+            ]
+        )
+    )
+    seen = operate(stack, "doctor")
+    begun = operate(stack, "up", "--yes")
+    told.unlink()
+    for words in (
+        "has no billing account",
+        "--role roles/compute.admin",
+        "atelier:auth keyless",
+        "atelier:sourceBucket NAME",
+        "there is no zone us-central1-a",
+    ):
+        assert words in seen.stdout
+        assert words in begun.stdout
+    assert seen.returncode == begun.returncode == 2
+    assert "--no-doctor" in begun.stderr
+    assert not stack.cloud
+    assert seen.seconds < 20
+
+
+def test_a_machine_that_was_stopped_is_started_by_an_update_that_changes_nothing(
+    stack: Stack,
+) -> None:
     first = operate(stack, "up", "--yes", "--", "--skip-preview")
     assert first.returncode == 0, first.said
+    assert operate(stack, "stop").returncode == 0
+    assert running(stack) == "TERMINATED"
+    again = operate(stack, "up", "--yes", "--", "--skip-preview")
+    assert again.returncode == 0, again.said
+    assert "] starting\n" in again.stdout
+    assert running(stack) == "RUNNING"
+
+
+def running(stack: Stack) -> str:
+    (machine,) = of_kind({"resources": stack.cloud}, "compute.Instance").values()
+    return machine["outputs"]["currentStatus"]
+
+
+def test_up_fails_in_a_full_zone_and_says_how_to_go_on_and_back(stack: Stack) -> None:
     stack.config(zone="us-central1-b")
     stack.faults(
         {

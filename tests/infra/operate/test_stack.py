@@ -5,7 +5,7 @@ import json
 import pytest
 
 from infra.operate.errors import OperateError
-from infra.operate.stack import Stack, projects, refuse_another_project
+from infra.operate.stack import Stack, projects, refuse_another_project, resources
 
 
 def exported(*resources: dict[str, object]) -> str:
@@ -13,7 +13,7 @@ def exported(*resources: dict[str, object]) -> str:
 
 
 def test_the_projects_are_those_of_the_resources() -> None:
-    found = projects(
+    held = resources(
         exported(
             {"type": "pulumi:pulumi:Stack", "outputs": {"project": "not-a-resource"}},
             {"type": "pulumi:providers:gcp", "inputs": {"project": "garments-1"}},
@@ -22,12 +22,12 @@ def test_the_projects_are_those_of_the_resources() -> None:
             {"type": "gcp:serviceaccount/key:Key", "inputs": {}},
         )
     )
-    assert found == ("garments-1", "garments-2")
+    assert projects(held) == ("garments-1", "garments-2")
 
 
 @pytest.mark.parametrize("text", ['{"deployment": null}', exported()])
 def test_an_empty_stack_is_in_no_project(text: str) -> None:
-    assert projects(text) == ()
+    assert projects(resources(text)) == ()
 
 
 def test_another_project_than_the_configs_is_refused_and_both_are_named() -> None:

@@ -33,6 +33,7 @@ SCENARIOS: Mapping[str, Mapping[str, object]] = {
         "allowedRanges": ["198.51.100.0/24"],
         "keepData": False,
         "workHours": "off",
+        "maxRunHours": 12,
     },
     "domain": {
         "preset": "l4-large",
@@ -61,7 +62,7 @@ SCENARIOS: Mapping[str, Mapping[str, object]] = {
         "auth": "keyless",
         "mediaAccess": "proxy",
         "sourceBucket": "a-team-images",
-        "maxRunHours": 8,
+        "maxRunHours": 30,
     },
     "prebuilt": {
         "preset": "cpu",

@@ -76,7 +76,7 @@ def test_the_machines_scripts_ask_for_what_is_rendered_and_nothing_else() -> Non
     ("raw", "missing"),
     [
         ({"preset": "cpu"}, "atelier-compose-gpu"),
-        ({"tls": "off"}, "atelier-compose-tls"),
+        ({"tls": "off", "allowedRanges": ["10.0.0.0/8"]}, "atelier-compose-tls"),
         ({"tls": "off", "access": "iap"}, "atelier-compose-tls"),
     ],
 )
@@ -120,7 +120,7 @@ def test_a_labeling_config_is_found_beside_its_project_file(tmp_path: Path, line
 
 ACCESS: list[dict[str, object]] = [
     {"tls": "off", "access": "iap"},
-    {"tls": "off"},
+    {"tls": "off", "allowedRanges": ["10.0.0.0/8"]},
     {"tls": "address", "acmeEmail": "it@example.org"},
     {"tls": "domain", "domain": "a" * 60 + ".example.org"},
 ]

@@ -12,7 +12,7 @@ from tests.infra.render.scenarios import ADDRESS, load
     [
         ({}, "https://203.0.113.10"),
         ({"tls": "domain", "domain": "label.example.org"}, "https://label.example.org"),
-        ({"tls": "off"}, "http://203.0.113.10:8080"),
+        ({"tls": "off", "allowedRanges": ["10.0.0.0/8"]}, "http://203.0.113.10:8080"),
         ({"tls": "off", "access": "iap"}, "http://localhost:8080"),
     ],
 )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from infra.settings.gpu_zones import GPU_ZONES
 from infra.settings.machines import FITTING, GPU_OF, PRESETS
+from infra.settings.regions import zones_of_type
 
 PROJECT = "demo-project"
 PASSWORD = "correct horse 7"
@@ -35,11 +36,8 @@ def optional(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
 
 INDEPENDENT = optional(
     spot=st.booleans(),
-    bootImage=st.just("projects/debian-cloud/global/images/debian-13-trixie-v20261020"),
-    bootDiskGb=st.integers(30, 65536),
     dataDiskGb=st.integers(10, 65536),
     restoreFrom=st.sampled_from(["newest", "none", "atelier-dev-data-20261122"]),
-    bucketLocation=st.sampled_from(["EU", "us", "nam4", "europe-west4", "US-CENTRAL1"]),
     corsOrigins=st.sampled_from([["*"], [], ["https://label.example.org", "http://10.0.0.1:8080"]]),
     mediaAccess=st.sampled_from(["presigned", "proxy"]),
     keepData=st.booleans(),
@@ -55,11 +53,10 @@ INDEPENDENT = optional(
     ),
     projectFile=st.just("templates/projects/garments-bucket.yaml"),
     adminEmail=EMAILS,
-    maxRunHours=st.integers(0, 2880),
     readyMinutes=st.integers(0, 240),
     workDays=st.sampled_from(["Mon-Fri", "sun", "Mon,Wed,Sat", "Fri-Mon", "Mon-Wed, Sat"]),
-    workHours=st.sampled_from(["off", "08:00-20:00", "22:30-06:15", "00:00-23:59"]),
     timeZone=st.sampled_from(["UTC", "Europe/Rome", "America/New_York"]),
+    unlisted=st.sampled_from([[], ["us-east1-a", "c3-standard-4"]]),
     sprintDays=st.integers(1, 366),
     billingAccount=st.sampled_from(["", "012345-6789AB-CDEF01"]),
     budgetUsd=st.integers(1, 1_000_000),
@@ -68,20 +65,48 @@ INDEPENDENT = optional(
 )
 
 
+BOOT_IMAGES = [
+    "projects/debian-cloud/global/images/debian-13-trixie-v20261020",
+    "projects/our-images/global/images/with-driver-1",
+]
+PLACES = {
+    "europe": ["EU", "eur4", "europe-west4", "EUROPE-NORTH1"],
+    "us": ["us", "nam4", "US-CENTRAL1", "northamerica-northeast1"],
+    "asia": ["ASIA", "asia1", "asia-south2"],
+}
+
+
 @st.composite
 def machines(draw: st.DrawFn) -> dict[str, Any]:
     """A preset, a zone that has its GPU, and maybe an own machine type."""
     preset = draw(st.sampled_from(sorted(PRESETS)))
     gpu = GPU_OF[preset]
     zone = draw(st.sampled_from(GPU_ZONES[gpu] if gpu else ("africa-south1-b", "us-south1-ai1b")))
-    types = st.sampled_from(sorted(FITTING[preset]))
-    return {"preset": preset, "zone": zone} | draw(optional(machineType=types))
+    known = (name for name in FITTING[preset] if zones_of_type(name) is None)
+    more = optional(
+        machineType=st.sampled_from(sorted(known)),
+        bootImage=st.sampled_from(BOOT_IMAGES[1 if gpu else 0 :]),
+        bootDiskGb=st.integers(50 if gpu else 30, 65536),
+        bucketLocation=st.sampled_from(PLACES.get(zone.partition("-")[0], ["", zone[:-2]])),
+    )
+    return {"preset": preset, "zone": zone} | draw(more)
+
+
+HOURS = st.one_of(
+    optional(workHours=st.just("off"), maxRunHours=st.integers(24, 2880)),
+    st.fixed_dictionaries({"workHours": st.just("off"), "maxRunHours": st.integers(0, 2880)}),
+    optional(
+        workHours=st.sampled_from(["08:00-20:00", "22:30-06:15", "00:00-23:59"]),
+        maxRunHours=st.one_of(st.just(0), st.integers(24, 2880)),
+    ),
+)
 
 
 ACCESS = st.one_of(
     st.just({"access": "iap", "tls": "off"}),
     st.fixed_dictionaries(
-        {}, optional={"allowedRanges": st.lists(RANGES, min_size=1), "acmeEmail": EMAILS}
+        {},
+        optional={"allowedRanges": st.lists(RANGES, min_size=1, unique=True), "acmeEmail": EMAILS},
     ),
     st.just({"tls": "domain", "domain": "label.example.org"}),
     st.just({"tls": "off", "allowedRanges": ["203.0.113.7/32"]}),
@@ -114,7 +139,7 @@ def merged(*parts: dict[str, Any]) -> dict[str, Any]:
 
 
 GOOD: st.SearchStrategy[dict[str, Any]] = st.builds(
-    merged, machines(), ACCESS, IMAGES, GIVEN_BUCKETS, INDEPENDENT, PASSWORD_ONLY
+    merged, machines(), HOURS, ACCESS, IMAGES, GIVEN_BUCKETS, INDEPENDENT, PASSWORD_ONLY
 )
 
 NOT_TEXT = st.one_of(st.none(), st.integers(), st.booleans(), st.lists(st.integers()))
@@ -139,7 +164,9 @@ def bad_text(*values: str) -> st.SearchStrategy[Any]:
 
 # For every key, values that are wrong whatever the other keys say.
 BAD: dict[str, st.SearchStrategy[Any]] = {
-    "zone": bad_text("", "us-central1", "US-CENTRAL1-A", "us-central1-", "mars-a", "us central1-a"),
+    "zone": bad_text(
+        "", "us-central1", "us-east1-a", "US-CENTRAL1-A", "us-central1-", "mars-a", "us central1-a"
+    ),
     "preset": bad_text("", "L4", "a100", "gpu"),
     "machineType": bad_text("g2-standard-24", "e2-micro", "n1-standard-5", "c4-standard-8", "g2"),
     "spot": NOT_BOOLEAN,
@@ -157,7 +184,7 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
     "acmeEmail": bad_text("it", "it@", "@example.org", "it@example", "a b@example.org"),
     "sourceBucket": bad_text("ab", "Photos", "goog-photos", "my-g00gle-photos", "10.0.0.1", "a.b"),
     "targetBucket": bad_text("-a-", "a" * 64, "a..b", "gs://photos", "masks/", "googol"),
-    "bucketLocation": bad_text("Europe", "us-central1-a", "EUR9"),
+    "bucketLocation": bad_text("Europe", "us-central1-a", "EUR9", "us-centrall1"),
     "corsOrigins": st.one_of(
         st.sampled_from([["*", "https://a.org"], ["a.org"], ["https://a.org/"], ["https://a:b"]]),
         NOT_LIST,
@@ -215,8 +242,11 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
     "maxRunHours": not_in(0, 2880),
     "readyMinutes": not_in(0, 240),
     "workDays": bad_text("", "Mon-", "weekdays", "1-5", "Mon;Tue"),
-    "workHours": bad_text("", "8-20", "08:00-25:00", "08:00", "08:00-08:00", "8:00-20:00"),
-    "timeZone": bad_text("", "Rome", "Europe/Roma", "+01:00"),
+    "workHours": bad_text(
+        "", "8-20", "08:00-25:00", "08:00", "08:00-08:00", "8:00-20:00", "08:00-08:30"
+    ),
+    "timeZone": bad_text("", "Rome", "localtime", "Factory", "Europe/Roma", "+01:00"),
+    "unlisted": NOT_LIST,
     "sprintDays": not_in(1, 366),
     "billingAccount": bad_text("012345", "012345-6789ab-cdef01", "billingAccounts/1"),
     "budgetUsd": not_in(1, 1_000_000),

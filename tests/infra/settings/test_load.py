@@ -44,6 +44,7 @@ def test_what_is_chosen_replaces_what_is_derived() -> None:
         sourceBucket="photos",
         targetBucket="masks",
         tls="off",
+        allowedRanges=["203.0.113.0/24"],
         workHours="off",
         labels={"team": "garments"},
     )

@@ -8,7 +8,7 @@ from infra.settings.fields import CONFIG_FIELDS, Settings
 from infra.settings.findings import SettingsError
 from infra.settings.load import load
 from infra.settings.machines import FITTING
-from infra.settings.rules import backends, checks, machine, models, names, network, studio
+from infra.settings.rules import backends, checks, machine, models, names, network, place, studio
 from infra.settings.rules.rule import Rule
 from tests.infra.settings import configs
 from tests.infra.settings.refusals import backends as refusals_of_backends
@@ -16,11 +16,13 @@ from tests.infra.settings.refusals import machine as refusals_of_machines
 from tests.infra.settings.refusals import models as refusals_of_models
 from tests.infra.settings.refusals import names as refusals_of_names
 from tests.infra.settings.refusals import network as refusals_of_network
+from tests.infra.settings.refusals import place as refusals_of_places
 from tests.infra.settings.refusals import studio as refusals_of_studio
 
 GOOD = {"adminPassword": configs.PASSWORD}
 
 REFUSALS = {
+    **refusals_of_places.REFUSALS,
     **refusals_of_machines.REFUSALS,
     **refusals_of_names.REFUSALS,
     **refusals_of_network.REFUSALS,
@@ -35,6 +37,11 @@ def test_a_bad_value_is_refused_in_these_words(config: dict[str, object], words:
     with pytest.raises(SettingsError) as refused:
         load(GOOD | config, project=configs.PROJECT, stack="dev")
     assert str(refused.value) == f"One setting is wrong; nothing was changed:\n  {words}"
+
+
+@pytest.mark.parametrize("config", refusals_of_places.TAKEN.values(), ids=refusals_of_places.TAKEN)
+def test_what_there_may_be_a_reason_for_is_taken(config: dict[str, object]) -> None:
+    load(GOOD | config, project=configs.PROJECT, stack="dev")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,7 @@ def test_every_rule_is_shown_to_refuse_something() -> None:
 def test_no_rule_is_forgotten_and_each_reads_fields_that_exist() -> None:
     written = {
         value
-        for module in (backends, machine, models, names, network, studio)
+        for module in (backends, machine, models, names, network, place, studio)
         for value in vars(module).values()
         if isinstance(value, Rule)
     }
@@ -115,7 +122,12 @@ def test_nobody_is_accused_because_of_a_value_that_cannot_be_read() -> None:
     with pytest.raises(SettingsError) as refused:
         load(
             GOOD
-            | {"tls": "domian", "domain": "label.example.org", "preset": "t5", "zone": "me-x1-a"},
+            | {
+                "tls": "domian",
+                "domain": "label.example.org",
+                "preset": "t5",
+                "zone": "europe-west9-a",
+            },
             project=configs.PROJECT,
             stack="dev",
         )

@@ -1,26 +1,6 @@
 """Refusals of the machine: what it is, and when it runs: the config, and the line that says so."""
 
 REFUSALS: dict[str, tuple[dict[str, object], str]] = {
-    "a region in place of a zone": (
-        {"zone": "europe-west4"},
-        'zone: "europe-west4" is not a zone. Add the zone\'s letter: europe-west4-a.',
-    ),
-    "a misspelt zone": (
-        {"zone": "us-centrall-b"},
-        'zone: "us-centrall-b" is not a zone. Write a region and a letter, as in us-central1-b.',
-    ),
-    "a zone without the GPU, with the nearest that have it": (
-        {"zone": "europe-west6-a"},
-        "zone: europe-west6-a has no L4 GPU, which preset l4 needs (Google's zones as of"
-        " 2026-11-22). Write europe-west6-b, europe-west6-c, europe-west1-b, europe-west1-c,"
-        " europe-west2-a or europe-west2-b.",
-    ),
-    "a zone that has another preset's GPU": (
-        {"zone": "us-west2-b"},
-        "zone: us-west2-b has no L4 GPU, which preset l4 needs (Google's zones as of 2026-11-22)."
-        " Write us-central1-a, us-central1-b, us-central1-c, us-east1-b, us-east1-c or us-east1-d,"
-        " or set preset to t4, which this zone has.",
-    ),
     "an unknown preset": (
         {"preset": "L4-Large"},
         'preset: "L4-Large" is none of the choices; the nearest is l4-large.'
@@ -85,5 +65,77 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "a misspelt time zone": (
         {"timeZone": "Europe/Roma"},
         'timeZone: "Europe/Roma" is not a time zone. Write Europe/Rome.',
+    ),
+    "an Arm machine": (
+        {"preset": "cpu", "machineType": "c4a-standard-8"},
+        'machineType: "c4a-standard-8" is an Arm machine, and the images are built for x86. '
+        "Write c3-standard-8, or remove machineType for the preset's.",
+    ),
+    "a machine whose disks the studio has not": (
+        {"preset": "cpu", "machineType": "n4-standard-8"},
+        'machineType: "n4-standard-8" takes Hyperdisks alone, and the studio\'s disks are '
+        "Persistent Disks. Write n2-standard-8, or remove machineType for the preset's.",
+    ),
+    "an image for Arm": (
+        {
+            "preset": "cpu",
+            "bootImage": "projects/debian-cloud/global/images/family/debian-12-arm64",
+        },
+        'bootImage: "projects/debian-cloud/global/images/family/debian-12-arm64" is for Arm '
+        "machines, and the machine is x86. Write "
+        "projects/debian-cloud/global/images/family/debian-13, or remove bootImage. If Google"
+        " has it by now, add it to unlisted: "
+        "[projects/debian-cloud/global/images/family/debian-12-arm64].",
+    ),
+    "an image without the GPU's driver": (
+        {"bootImage": "projects/debian-cloud/global/images/family/debian-12"},
+        'bootImage: "projects/debian-cloud/global/images/family/debian-12" has no GPU driver,'
+        " which preset l4 needs. Write "
+        "projects/ubuntu-os-accelerator-images/global/images/family/ubuntu-accelerator-2404-amd64-with-nvidia-580,"
+        " or remove bootImage. If Google has it by now, add it to unlisted: "
+        "[projects/debian-cloud/global/images/family/debian-12].",
+    ),
+    "an image without apt": (
+        {"preset": "cpu", "bootImage": "projects/cos-cloud/global/images/family/cos-stable"},
+        'bootImage: "projects/cos-cloud/global/images/family/cos-stable" has no apt, which '
+        "the startup script installs Docker with. Write "
+        "projects/debian-cloud/global/images/family/debian-13, or remove bootImage. If Google"
+        " has it by now, add it to unlisted: "
+        "[projects/cos-cloud/global/images/family/cos-stable].",
+    ),
+    "Windows": (
+        {"preset": "cpu", "bootImage": "projects/windows-cloud/global/images/family/windows-2022"},
+        'bootImage: "projects/windows-cloud/global/images/family/windows-2022" is Windows, '
+        "which cannot run the startup script. Write "
+        "projects/debian-cloud/global/images/family/debian-13, or remove bootImage. If Google"
+        " has it by now, add it to unlisted: "
+        "[projects/windows-cloud/global/images/family/windows-2022].",
+    ),
+    "a boot disk that the driver would fill": (
+        {"bootDiskGb": 49},
+        "bootDiskGb: 49 GB have no room for the images and the GPU driver of preset l4. Write"
+        " 50 or more.",
+    ),
+    "hours too short to boot": (
+        {"workHours": "08:00-08:01"},
+        'workHours: "08:00-08:01" is 1 minutes: the machine would be off again before it has '
+        "booted. Write an hour or more, as in 08:00-20:00, or off for no schedule.",
+    ),
+    "a limit within the working day": (
+        {"workHours": "06:00-22:00", "maxRunHours": 12},
+        "maxRunHours: the machine stops 12 h after its start, and workHours 06:00-22:00 are "
+        "16 h. Remove maxRunHours: the schedule stops the machine. Or write 24 or more, or "
+        "set workHours to off.",
+    ),
+    "a limit that ends an evening's run next morning": (
+        {"workHours": "08:00-20:00", "maxRunHours": 12},
+        "maxRunHours: a machine that somebody starts in the evening stops 12 h later, in the "
+        "middle of the next working day. Remove maxRunHours: the schedule stops the machine. "
+        "Or write 24 or more, or set workHours to off.",
+    ),
+    "a computer's own time zone": (
+        {"timeZone": "localtime"},
+        'timeZone: "localtime" is not a time zone. Write a name such as Europe/Rome, '
+        "America/New_York or UTC.",
     ),
 }

@@ -54,12 +54,6 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         'targetBucket: "photos" is the source bucket too.'
         " Name another bucket: results would be offered as images to label.",
     ),
-    "a place that is none": (
-        {"bucketLocation": "Europe"},
-        'bucketLocation: "Europe" is not a location of Cloud Storage. Write a region such as'
-        " us-central1, or ASIA, EU, US, ASIA1, EUR4, EUR5, EUR7, EUR8 or NAM4, or nothing for the"
-        " machine's region.",
-    ),
     "a billing account's name": (
         {"billingAccount": "Our account"},
         'billingAccount: "Our account" is not a billing account\'s id. Write it as'

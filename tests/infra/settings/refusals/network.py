@@ -59,7 +59,7 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         'acmeEmail: "it" is not an e-mail address. Write one as in it@example.org, or nothing.',
     ),
     "a correspondent of no issuer": (
-        {"tls": "off", "acmeEmail": "it@example.org"},
+        {"tls": "off", "allowedRanges": ["10.0.0.0/8"], "acmeEmail": "it@example.org"},
         "acmeEmail: with tls off no certificate is requested. Remove acmeEmail, or set tls.",
     ),
     "an origin with a path": (
@@ -71,5 +71,20 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         {"corsOrigins": ["*", "https://label.example.org"]},
         'corsOrigins: "*" already means every page on the internet.'
         ' Write ["*"] alone, or leave it out.',
+    ),
+    "more ranges than a rule takes": (
+        {"allowedRanges": [f"10.{i // 256}.{i % 256}.0/24" for i in range(5001)]},
+        "allowedRanges: there are 5001, and a firewall rule takes 5000. Join neighbours into "
+        "larger ranges, or set access to iap.",
+    ),
+    "one range twice": (
+        {"allowedRanges": ["203.0.113.0/24", "10.0.0.0/8", "203.0.113.0/24"]},
+        'allowedRanges: "203.0.113.0/24" is there more than once. Write each range once.',
+    ),
+    "passwords readable for everybody": (
+        {"tls": "off"},
+        "tls: with tls off and the port open to everybody, anybody on the way can read "
+        "passwords and masks. Set tls to address, which needs no domain; or allowedRanges to "
+        "your office's range as in 203.0.113.0/24, or access to iap.",
     ),
 }

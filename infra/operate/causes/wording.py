@@ -1,0 +1,38 @@
+"""A cause by its words alone: a pattern, and what is said where it is found."""
+
+import re
+from collections.abc import Mapping
+
+from infra.operate.explanation import Cause, Context, Explanation, Failure
+
+UP = "{up}"
+
+
+def by_words(name: str, pattern: str, what: str, *todo: str) -> Cause:
+    """Return a cause.
+
+    Args:
+        name: What its explanation is called.
+        pattern: A regular expression; case counts.
+        what: The sentence. `{group}` stands for a named group of the pattern, `{project}` for the
+            project, `{flags}` for pulumi's options.
+        todo: The lines, likewise; `{up}` is the command that goes on.
+    """
+    known = re.compile(pattern)
+
+    def cause(failure: Failure, context: Context) -> Explanation | None:
+        match = known.search(failure.text)
+        if match is None:
+            return None
+        words: Mapping[str, str] = {
+            "project": context.project_or_blank,
+            "flags": context.flags,
+            "up": context.up(),
+            **{key: value or "" for key, value in match.groupdict().items()},
+        }
+        return Explanation(
+            name, what.format_map(words), tuple(line.format_map(words) for line in todo)
+        )
+
+    cause.__name__ = name.replace("-", "_")
+    return cause

@@ -1,0 +1,62 @@
+"""A stack looked at as a whole: its settings first, then this computer and Google."""
+
+from collections.abc import Mapping
+
+from infra.operate.doctor.checks import AT_GOOGLE, HERE, Check, examine
+from infra.operate.doctor.finding import Finding, bad, good
+from infra.operate.doctor.google import Google
+from infra.operate.doctor.here import login
+from infra.operate.doctor.subject import Subject
+from infra.operate.stack import Stack
+from infra.settings.fields import Settings
+from infra.settings.findings import SettingsError
+
+_PASSWORD = "atelier:adminPassword"
+# Stands for a secret that is there: the doctor needs no passphrase.
+_UNSEEN = "a secret that is not read here"
+
+Found = dict[str, tuple[Finding, ...]]
+
+
+def settings_of(stack: Stack, name: str) -> Settings:
+    """Return the stack's settings, but for its secret.
+
+    Raises:
+        SettingsError: They cannot be used.
+    """
+    # It imports pulumi, which takes longer than most checks.
+    from infra.settings.stack_config import parse
+
+    values = dict(stack.config)
+    if _PASSWORD in values:
+        values[_PASSWORD] = values[_PASSWORD] or _UNSEEN
+    return parse(values, stack=name)
+
+
+def look(stack: Stack, name: str, environ: Mapping[str, str], *, builds: bool = True) -> Found:
+    """Return what every check found.
+
+    Args:
+        stack: What pulumi says of it.
+        name: The stack's name.
+        builds: Whether the tool that builds the images is looked at.
+    """
+    try:
+        settings = settings_of(stack, name)
+    except SettingsError as error:
+        return {
+            "settings": tuple(bad(f"{it.key}: {it.message}", it.remedy) for it in error.findings)
+        }
+    credentials, whose = login(environ, stack.config)
+    subject = Subject(
+        settings,
+        Google(credentials, environ),
+        environ,
+        standing=stack.standing,
+        address=stack.address,
+        builds=builds,
+    )
+    # Without a login Google answers nothing, and one line says so.
+    checks: dict[str, Check] = {**HERE, **(AT_GOOGLE if whose.severity == "ok" else {})}
+    found: Found = {"settings": (good(f"{settings.preset} in {settings.zone}"),), "login": (whose,)}
+    return found | examine(subject, checks)

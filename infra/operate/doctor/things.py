@@ -1,0 +1,143 @@
+"""What is there already under the names that the stack will use.
+
+Answers: docs.cloud.google.com/storage/docs/json_api/v1/buckets/get, artifactregistry's
+projects.locations.repositories.get, and instances.aggregatedList of Compute Engine.
+"""
+
+import socket
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from infra.operate.doctor.finding import Finding, bad, doubtful, good
+from infra.operate.doctor.google import stood_in
+from infra.operate.doctor.subject import Subject, not_looked_at
+
+
+def buckets(subject: Subject) -> Iterator[Finding]:
+    """Free, this stack's, the project's, or somebody's: names are Google's whole world's."""
+    settings = subject.settings
+    whose = subject.google.ask("resources", f"projects/{subject.project}")
+    number = str(whose.body.get("projectNumber", ""))
+    for key, name in (
+        ("sourceBucket", settings.source_bucket_name),
+        ("targetBucket", settings.target_bucket_name),
+    ):
+        found = subject.google.ask("storage", f"b/{name}")
+        another = f"pulumi config set atelier:{key} NAME"
+        if found.missing:
+            yield good(f"{name} is free")
+        elif found.status == 403 and not found.api_is_off:
+            yield bad(
+                f"somebody else has a bucket {name}, or you may not look at it",
+                "Choose another name:",
+                another,
+            )
+        elif not found.ok:
+            yield not_looked_at(f"bucket {name}", found)
+        elif number and str(found.body.get("projectNumber")) != number:
+            yield bad(
+                f"bucket {name} is in another project of yours",
+                "Choose another name:",
+                another,
+            )
+        elif found.body.get("labels", {}).get("atelier-stack") == settings.stack:
+            yield good(f"{name} is this stack's")
+        else:
+            yield doubtful(
+                f"bucket {name} is there already, and was not made by this stack: it is adopted",
+                "If that is not meant:",
+                another,
+            )
+
+
+def registry(subject: Subject) -> Iterator[Finding]:
+    """Where images are pushed to can be reached from here."""
+    settings = subject.settings
+    if settings.images != "docker":
+        yield good(f"not needed: images {settings.images}")
+        return
+    host = f"{settings.region}-docker.pkg.dev"
+    if not stood_in(subject.environ):
+        try:
+            socket.create_connection((host, 443), timeout=5).close()
+        except OSError as fault:
+            yield doubtful(
+                f"{host} cannot be reached from this computer ({fault})",
+                "Images are pushed there. Docker may need a proxy; or let Google build:",
+                "pulumi config set atelier:images cloudbuild",
+            )
+            return
+    yield good(f"{host} answers")
+
+
+def other_state(subject: Subject) -> Iterator[Finding]:
+    """No living studio of this name that another state knows and this one does not."""
+    settings = subject.settings
+    if subject.is_up:
+        yield good("this state has the machine")
+        return
+    found = subject.google.ask(
+        "compute",
+        f"projects/{subject.project}/aggregated/instances",
+        params={"filter": f"labels.atelier-stack={settings.stack}"},
+    )
+    if not found.ok:
+        yield not_looked_at("other studios", found)
+        return
+    scopes = cast("Mapping[str, Mapping[str, Any]]", found.body.get("items", {}))
+    machines = [it for scope in scopes.values() for it in scope.get("instances", [])]
+    if machines:
+        zone = str(machines[0].get("zone", "")).rpartition("/")[2]
+        yield bad(
+            f"{machines[0].get('name')} in {zone} is a studio of this name, and this state knows"
+            " nothing of it: somebody runs it with a state of their own",
+            "Ask where that state is, and use it:",
+            "pulumi login gs://BUCKET",
+            "or make a studio beside it: pulumi stack init NAME",
+        )
+    else:
+        yield good("no studio of this name that this state does not know")
+
+
+def domain(subject: Subject) -> Iterator[Finding]:
+    """The name leads to the machine, by IPv4 alone."""
+    settings = subject.settings
+    if settings.tls != "domain":
+        yield good("no domain")
+        return
+    name = settings.domain
+    four, six = _addresses(name, socket.AF_INET), _addresses(name, socket.AF_INET6)
+    if six:
+        # Let's Encrypt takes IPv6 where there is one: letsencrypt.org/docs/ipv6-support.
+        yield bad(
+            f"{name} has an AAAA record ({', '.join(six)}), and the machine has no IPv6: browsers"
+            " and the certificate's issuer would go there",
+            f"Delete the AAAA record of {name}.",
+        )
+    if subject.address and four and subject.address not in four:
+        yield bad(
+            f"{name} leads to {', '.join(four)}, and the machine is {subject.address}",
+            f"Set the A record of {name} to {subject.address} alone.",
+        )
+    elif not four:
+        yield doubtful(
+            f"{name} has no A record yet",
+            f"Make one for {subject.address}."
+            if subject.address
+            else "`make up` shows the record to make, and waits for it.",
+        )
+    elif not subject.address:
+        yield doubtful(
+            f"{name} leads to {', '.join(four)}, before there is a machine",
+            "`make up` shows the address to set.",
+        )
+    elif not six:
+        yield good(f"{name} leads to {subject.address}")
+
+
+def _addresses(name: str, family: socket.AddressFamily) -> list[str]:
+    try:
+        found = socket.getaddrinfo(name, 443, family, socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return sorted({str(entry[4][0]) for entry in found})

@@ -1,0 +1,210 @@
+"""What the doctor makes of Google's answers: every finding, provoked once."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from infra.operate.doctor import here, place, table, things
+from infra.operate.doctor.checks import AT_GOOGLE, Check, examine
+from infra.operate.doctor.finding import Finding, bad, doubtful, good
+from infra.operate.doctor.google import Answer, Google, stood_in
+from infra.operate.doctor.permissions import needed
+from infra.operate.doctor.stack import look
+from infra.operate.doctor.subject import Subject
+from infra.operate.stack import Stack
+from tests.cloud.gcp.state import Cloud
+from tests.cloud.google_apis import answer as double
+from tests.infra.operate.provoked import FORBIDDEN, PROVOKED
+from tests.infra.render.scenarios import load
+
+
+class Recorded(Google):
+    """Answers of the double, with its Compute API on, and others over them."""
+
+    def __init__(self, cloud: Cloud, others: Mapping[str, Answer]) -> None:
+        super().__init__(None, {})
+        self._cloud, self._others = cloud, others
+        self.asked: list[str] = []
+
+    def ask(
+        self,
+        service: Any,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        self.asked.append(path)
+        for part, other in self._others.items():
+            where, _, inside = part.partition(" ")
+            if where in path and inside in str(body or ""):
+                return other
+        prefixes = {"resources": "/cloudresourcemanager/v1/", "billing": "/cloudbilling/v1/"}
+        prefix = prefixes.get(service, "" if service == "compute" else f"/{service}/v1/")
+        verb = "GET" if body is None else "POST"
+        said = double(self._cloud, verb, f"{prefix}{path}", dict(params or {}), dict(body or {}))
+        return Answer(*(said or (404, {})))
+
+
+@pytest.fixture
+def cloud(tmp_path: Any) -> Cloud:
+    made = Cloud(tmp_path)
+    with made.open() as data:
+        service = "demo-project/compute.googleapis.com"
+        data["resources"][f"projects.Service {service}"] = {"inputs": {}, "outputs": {}}
+    return made
+
+
+def found(
+    cloud: Cloud,
+    check: Check,
+    others: Mapping[str, Answer] | None = None,
+    raw: Mapping[str, object] | None = None,
+    **more: Any,
+) -> list[Finding]:
+    """What a check finds, with these answers over the double's."""
+    subject = Subject(load(raw or {}), Recorded(cloud, others or {}), {}, **more)
+    return list(check(subject))
+
+
+def test_a_project_that_is_ready_has_no_other_findings(cloud: Cloud) -> None:
+    checks = {name: check for name, check in AT_GOOGLE.items() if name != "registry"}
+    google = Recorded(cloud, {})
+    seen = examine(Subject(load({}), google, {}), checks)
+    assert {it.severity for them in seen.values() for it in them} == {"ok"}
+    assert set(seen) == set(checks)
+
+
+@pytest.mark.parametrize(
+    ("check", "answers", "raw", "severity", "words"), PROVOKED.values(), ids=PROVOKED
+)
+def test_an_answer_of_googles_becomes_a_finding(
+    cloud: Cloud,
+    check: Check,
+    answers: Mapping[str, Answer],
+    raw: Mapping[str, object],
+    severity: str,
+    words: str,
+) -> None:
+    said = [it for it in found(cloud, check, answers, raw) if it.severity != "ok"]
+    assert said
+    assert severity in {it.severity for it in said}
+    assert any(words in "\n".join([it.message, *it.remedy]) for it in said)
+
+
+def test_a_stack_that_is_up_needs_no_further_quota_and_is_its_own_state(cloud: Cloud) -> None:
+    standing = frozenset({"gcp:compute/instance:Instance"})
+    for check in (place.quota, things.other_state):
+        (only,) = found(cloud, check, {"projects/": FORBIDDEN}, standing=standing)
+        assert only.severity == "ok"
+
+
+@pytest.mark.parametrize(
+    ("four", "six", "address", "severity", "words"),
+    [
+        (["203.0.113.9"], [], "203.0.113.9", "ok", "leads to 203.0.113.9"),
+        (["203.0.113.9"], ["2001:db8::1"], "203.0.113.9", "error", "Delete the AAAA record"),
+        (["203.0.113.8"], [], "203.0.113.9", "error", "to 203.0.113.9 alone"),
+        ([], [], "203.0.113.9", "warning", "Make one for 203.0.113.9"),
+        ([], [], "", "warning", "`make up` shows the record"),
+        (["203.0.113.8"], [], "", "warning", "before there is a machine"),
+    ],
+)
+def test_a_domain_leads_to_the_machine_by_ipv4_alone(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    four: list[str],
+    six: list[str],
+    address: str,
+    severity: str,
+    words: str,
+) -> None:
+    def resolve(name: str, port: int, family: int, kind: int) -> list[Any]:
+        return [(family, kind, 6, "", (it, port)) for it in (six if family == 10 else four)]
+
+    monkeypatch.setattr("socket.getaddrinfo", resolve)
+    raw = {"tls": "domain", "domain": "label.example.org"}
+    (said,) = found(cloud, things.domain, None, raw, address=address)
+    assert said.severity == severity
+    assert words in "\n".join([said.message, *said.remedy])
+
+
+def test_a_check_that_hangs_or_breaks_is_a_warning_and_keeps_nobody_waiting(cloud: Cloud) -> None:
+    def hang(subject: Subject) -> Iterator[Finding]:
+        time.sleep(60)
+        yield good("never")
+
+    def break_(subject: Subject) -> Iterator[Finding]:
+        yield good(str({}["no such field"]))
+
+    began = time.monotonic()
+    subject = Subject(load({}), Recorded(cloud, {}), {})
+    seen = examine(subject, {"a": hang, "b": break_, "c": things.domain}, seconds=0.2)
+    assert time.monotonic() - began < 5
+    assert [seen[name][0].severity for name in "abc"] == ["warning", "warning", "ok"]
+    assert "no answer within 0.2 s" in seen["a"][0].message
+
+
+def test_docker_is_asked_for_the_machines_processor() -> None:
+    assert here.builds_for_machine(
+        "Name: default\nPlatforms: linux/arm64, linux/amd64, linux/386\n"
+    )
+    assert here.builds_for_machine("Platforms:        linux/arm64\nnot linux/amd64\n") is False
+    assert here.builds_for_machine("Name: of a builder that sleeps\n") is None
+
+
+def test_a_key_file_that_is_not_there_is_named(tmp_path: Any, monkeypatch: Any) -> None:
+    missing = str(tmp_path / "key.json")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", missing)
+    credentials, said = here.login({"GOOGLE_APPLICATION_CREDENTIALS": missing}, {})
+    assert credentials is None
+    assert said.severity == "error"
+    assert "gcloud auth application-default login" in said.remedy
+    assert missing in said.remedy[0]
+
+
+def test_the_providers_own_token_and_key_are_used(tmp_path: Any) -> None:
+    credentials, said = here.login({"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.a"}, {})
+    assert credentials.token == "ya29.a"
+    assert said.severity == "ok"
+    _, refused = here.login({}, {"gcp:credentials": str(tmp_path / "no-key.json")})
+    assert refused.severity == "error"
+    assert "no-key.json" in refused.message
+
+
+def test_a_stand_in_is_one_on_this_computer_only() -> None:
+    variable = "GOOGLE_COMPUTE_CUSTOM_ENDPOINT"
+    assert stood_in({variable: "http://127.0.0.1:8000"})
+    assert not stood_in({variable: "http://198.51.100.7:8000"})
+    assert not stood_in({})
+
+
+def test_settings_that_cannot_be_used_are_the_only_finding() -> None:
+    config = {"gcp:project": "demo-project", "atelier:adminPassword": "", "atelier:zone": "mars-a"}
+    seen = look(Stack("demo-project", "docker", (), config), "dev", {})
+    assert list(seen) == ["settings"]
+    assert seen["settings"][0].message == 'zone: "mars-a" is not a zone'
+
+
+def test_the_table_has_a_line_for_each_finding_and_the_remedy_beneath() -> None:
+    seen = {
+        "zone": (good("us-central1-a"),),
+        "billing": (bad("none", "link one"), doubtful("late")),
+    }
+    assert list(table.lines(seen)) == [
+        "  ok       zone     us-central1-a",
+        "  ERROR    billing  none",
+        "                        link one",
+        "  warning  billing  late",
+    ]
+    briefly = list(table.lines(seen, briefly=True))
+    assert briefly[0] == "  ok       zone"
+    assert len(briefly) == 4
+    assert table.errors(seen) == 1
+
+
+def test_google_takes_the_permissions_in_one_question() -> None:
+    for raw in ({}, {"auth": "keyless"}, {"images": "cloudbuild"}, {"workHours": "off"}):
+        assert len(set(needed(load(raw)))) == len(needed(load(raw))) <= 100

@@ -1,0 +1,108 @@
+"""Whether the machine runs, and who starts it."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from infra.dynamic.compute import Machine as Seen
+from infra.dynamic.compute_errors import ComputeError
+from infra.operate import power
+from infra.operate.doctor.google import Answer, Google
+from infra.operate.errors import PowerError
+from tests.infra.render.scenarios import load
+
+ROME = {"workDays": "Mon-Fri", "workHours": "08:00-20:00", "timeZone": "Europe/Rome"}
+# 2026-11-27 is a Friday.
+EARLY = datetime(2026, 11, 27, 6, 30, tzinfo=ZoneInfo("UTC"))
+
+
+class Told(Google):
+    """One answer to every question."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(None, {})
+        self._answer = answer
+
+    def ask(self, *arguments: Any, **more: Any) -> Answer:
+        return self._answer
+
+
+class Started:
+    """A project's machine that boots as those of Google do."""
+
+    def __init__(self, project: str) -> None:
+        self.status, self.looks = "TERMINATED", 0
+
+    def start(self, name: str, zone: str) -> None:
+        self.status = "RUNNING"
+
+    def machine(self, name: str, zone: str) -> Seen:
+        return Seen(self.status, False, {})
+
+    def guest_attributes(self, name: str, zone: str, namespace: str) -> dict[str, str]:
+        self.looks += 1
+        if self.looks == 1:
+            return {"phase": "models", "message": "loading the models"}
+        return {"phase": "ready", "message": "the studio is open", "running": "abc"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "hour", "runs"),
+    [
+        (ROME, 7, False),
+        (ROME, 8, True),
+        (ROME, 20, False),
+        ({"workHours": "off"}, 3, True),
+    ],
+)
+def test_the_working_hours_are_those_of_their_own_time_zone(
+    raw: dict[str, object], hour: int, runs: bool
+) -> None:
+    assert power.is_time(load(raw), lambda zone: datetime(2026, 11, 27, hour, tzinfo=zone)) is runs
+
+
+def test_half_past_six_of_the_world_is_half_past_seven_in_rome() -> None:
+    assert not power.is_time(load(ROME), EARLY.astimezone)
+
+
+def test_a_machine_that_stays_off_is_told_with_its_hours_and_the_command() -> None:
+    said = power.off(load(ROME), "make start")
+    assert "(Mon-Fri 08:00-20:00 Europe/Rome)" in said
+    assert said.endswith("To start it now: make start")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer(200, {"status": "TERMINATED"}), "TERMINATED"),
+        (Answer(404), ""),
+        (Answer(0, {"error": "cannot be reached"}), ""),
+    ],
+)
+def test_what_google_does_not_tell_is_no_reason_to_do_anything(answer: Answer, status: str) -> None:
+    assert power.status(Told(answer), load({})) == status
+
+
+def test_a_start_returns_when_labelers_can_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(power, "Compute", Started)
+    monkeypatch.setattr(power.Clock, "sleep", lambda clock, seconds: None)
+    opened: list[str] = []
+    monkeypatch.setattr(power, "check", lambda web, *more: opened.append(web.url))
+    said: list[str] = []
+    known = {"images": "abc", "url": "https://203.0.113.10", "reach": "everybody", "address": ""}
+    power.start(power.Machine(load(ROME), known), said.append)
+    assert said[0].endswith("starting")
+    assert said[-1].endswith("ready: the studio is open")
+    assert opened == ["https://203.0.113.10"]
+
+
+def test_what_google_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Started, name: str, zone: str) -> None:
+        raise ComputeError("Google could not start machine atelier-dev: no such machine free")
+
+    monkeypatch.setattr(Started, "start", refuse)
+    monkeypatch.setattr(power, "Compute", Started)
+    with pytest.raises(PowerError, match="no such machine free"):
+        power.start(power.Machine(load({}), {}), lambda line: None)
