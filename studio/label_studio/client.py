@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 
 from studio.errors import RefusedError
 from studio.label_studio.answers import explained, refusal
+from studio.label_studio.columns import query_without_masks
 from studio.label_studio.connection import Connection
 from studio.label_studio.records import (
     Project,
@@ -26,6 +27,7 @@ from studio.label_studio.records import (
     to_task,
 )
 from studio.label_studio.storages import Storages
+from studio.label_studio.work import Work
 from studio.project.project_file import Backend
 
 # Label Studio itself waits 1 + 3 s for each backend, and up to 100 s for predictions.
@@ -54,6 +56,7 @@ class Studio:
         self._http = requests.Session()
         self._http.auth = _Authorization(self._sdk)
         self.storages = Storages(connection, self._sdk, self._http)
+        self.work = Work(connection, self._sdk)
 
     def __enter__(self) -> Self:
         return self
@@ -140,11 +143,16 @@ class Studio:
         """Return all tasks of the project in the order of their ids."""
         wanted = (
             "id,data,annotators,total_annotations,cancelled_annotations,predictions_model_versions,"
-            "updated_at"
+            "updated_at,overlap,completed_at"
         )
         with explained(self.connection, "reading tasks"):
             pages = self._sdk.tasks.list(
-                project=project, include=wanted, resolve_uri=False, page_size=PAGE_SIZE
+                project=project,
+                fields="task_only",
+                query=query_without_masks(),
+                include=wanted,
+                resolve_uri=False,
+                page_size=PAGE_SIZE,
             )
             return sorted((to_task(item) for item in pages), key=lambda task: task.id)
 
@@ -168,7 +176,11 @@ class Studio:
         query = json.dumps({"filters": {"conjunction": "or", "items": items}})
         with explained(self.connection, "looking for prompts in annotations"):
             pages = self._sdk.tasks.list(
-                project=project, query=query, include="id", page_size=PAGE_SIZE
+                project=project,
+                fields="task_only",
+                query=query,
+                include="id",
+                page_size=PAGE_SIZE,
             )
             return sorted(number_of(item) for item in pages)
 
@@ -190,12 +202,6 @@ class Studio:
         with explained(self.connection, doing):
             for version in self._send("GET", path, doing):
                 self._send("DELETE", path, doing, json={"model_version": version})
-
-    def annotators(self, task: int) -> list[int]:
-        """Return the users of a task's annotations, one for each, without the skipped ones."""
-        with explained(self.connection, f"reading the annotations of task {task}"):
-            found = self._sdk.annotations.list(task)
-        return [int(item.completed_by or 0) for item in found if not item.was_cancelled]
 
     def upload(self, project: int, images: Sequence[Path]) -> list[str]:
         """Upload files without creating tasks; return their addresses in the same order."""
