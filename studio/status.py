@@ -1,6 +1,6 @@
 """How the work stands: services, progress, what each labeler did, predictions missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,7 +72,7 @@ def _project_status(
     backends = tuple(studio.backends(project.id))
     tasks = studio.tasks(project.id)
     version = current_version(backends, project.model_version)
-    found = studio.tasks_annotated_by(project.id, prompt_controls(project.label_config))
+    found = _with_prompts(studio, project, tasks)
     acts = studio.work.acts(project.id, tasks_to_ask_for(tasks, now))
     return ProjectStatus(
         project=project,
@@ -83,3 +83,16 @@ def _project_status(
         left=left_of(tasks, version) if backends else Left(),
         with_prompts=tuple(task for task in tasks if task.id in found),
     )
+
+
+def _with_prompts(studio: Studio, project: Project, tasks: Sequence[Task]) -> list[int]:
+    """The ids of tasks with an annotation that holds a prompt.
+
+    Label Studio counts what annotations were made with. Where no prompt is kept, none is read;
+    otherwise the latest are, until all prompts are found.
+    """
+    controls = prompt_controls(project.label_config)
+    annotated = [task for task in tasks if task.annotations]
+    latest = sorted(annotated, key=lambda task: (task.updated is None, task.updated), reverse=True)
+    count = studio.results_of(project.id, controls)
+    return studio.work.holding(project.id, controls, [task.id for task in latest], count)

@@ -1,6 +1,5 @@
 """Label Studio, as the studio uses it: the one module that talks to it, but for accounts."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +14,6 @@ from requests.auth import AuthBase
 
 from studio.errors import RefusedError
 from studio.label_studio.answers import explained, refusal
-from studio.label_studio.columns import query_without_masks
 from studio.label_studio.connection import Connection
 from studio.label_studio.records import (
     Project,
@@ -147,42 +145,19 @@ class Studio:
         )
         with explained(self.connection, "reading tasks"):
             pages = self._sdk.tasks.list(
-                project=project,
-                fields="task_only",
-                query=query_without_masks(),
-                include=wanted,
-                resolve_uri=False,
-                page_size=PAGE_SIZE,
+                project=project, include=wanted, resolve_uri=False, page_size=PAGE_SIZE
             )
             return sorted((to_task(item) for item in pages), key=lambda task: task.id)
 
-    def tasks_annotated_by(self, project: int, controls: Iterable[str]) -> list[int]:
-        """Return the ids of tasks with an annotation that has a result of one of ``controls``.
-
-        Label Studio looks through the annotations itself: none of their masks is sent.
-        """
-        items = [
-            {
-                "filter": "filter:tasks:annotations_results",
-                "operator": "contains",
-                "type": "String",
-                # As both databases write JSON as text.
-                "value": f'"from_name": {json.dumps(control)}',
-            }
-            for control in controls
-        ]
-        if not items:
-            return []
-        query = json.dumps({"filters": {"conjunction": "or", "items": items}})
-        with explained(self.connection, "looking for prompts in annotations"):
-            pages = self._sdk.tasks.list(
-                project=project,
-                fields="task_only",
-                query=query,
-                include="id",
-                page_size=PAGE_SIZE,
-            )
-            return sorted(number_of(item) for item in pages)
+    def results_of(self, project: int, controls: Iterable[str]) -> int:
+        """Return how many results the project's annotations have of some controls."""
+        doing = "counting what annotations were made with"
+        with explained(self.connection, doing):
+            summary = self._send("GET", f"/api/projects/{project}/summary/", doing)
+        wanted = set(controls)
+        counts = (summary.get("created_annotations") or {}).items()
+        # Keys are control|image|type.
+        return sum(count for key, count in counts if str(key).partition("|")[0] in wanted)
 
     def labels_in_use(self, project: int) -> dict[str, frozenset[str]]:
         """Return the controls that annotations and drafts were made with, and their labels."""

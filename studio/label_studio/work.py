@@ -1,7 +1,7 @@
 """What people did in a project: who annotated or skipped which task, and when."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,22 +44,52 @@ class Work:
     sdk: LabelStudio
 
     def acts(self, project: int, tasks: Sequence[int]) -> Iterator[Act]:
-        """Yield what was done on some tasks, in one call for every PAGE_SIZE of them."""
-        # `include` chooses the fields of the task and of its annotations alike.
-        wanted = "id,annotations,completed_by,created_at,was_cancelled,lead_time"
+        """Yield what was done on some tasks."""
+        wanted = ("completed_by", "created_at", "was_cancelled", "lead_time")
+        for task, annotations in self._annotations(project, tasks, wanted):
+            yield from (to_act(task, annotation) for annotation in annotations)
+
+    def holding(
+        self, project: int, controls: Collection[str], tasks: Sequence[int], count: int
+    ) -> list[int]:
+        """Return which of some tasks have an annotation with a result of one of ``controls``.
+
+        Label Studio's own filter for that takes 1.5 s a task (it joins the masks of the whole
+        project, several times over). Reading the masks takes a hundredth of it.
+
+        Args:
+            tasks: in the order in which to look.
+            count: how many such results the project has; once they are found, no more are read.
+        """
+        found: list[int] = []
+        for task, annotations in self._annotations(project, tasks, ("result",)) if count else ():
+            results = [result for item in annotations for result in item.get("result") or ()]
+            held = sum(result.get("from_name") in controls for result in results)
+            if held:
+                found.append(task)
+                count -= held
+            if count <= 0:
+                break
+        return found
+
+    def _annotations(
+        self, project: int, tasks: Sequence[int], wanted: Sequence[str]
+    ) -> Iterator[tuple[int, Sequence[dict[str, Any]]]]:
+        """Each task with its annotations, one call for every PAGE_SIZE of them."""
         for start in range(0, len(tasks), PAGE_SIZE):
-            chosen = {"all": False, "included": list(tasks[start : start + PAGE_SIZE])}
+            chosen = list(tasks[start : start + PAGE_SIZE])
+            query = json.dumps({"selectedItems": {"all": False, "included": chosen}})
             with explained(self.connection, "reading who annotated what"):
                 found = self.sdk.tasks.list(
                     project=project,
-                    query=json.dumps({"selectedItems": chosen}),
-                    include=wanted,
+                    query=query,
+                    # It chooses the fields of the tasks and of their annotations alike.
+                    include=",".join(("id", "annotations", *wanted)),
                     resolve_uri=False,
                     page_size=PAGE_SIZE,
                 )
-                read = [(number_of(task), task.annotations or ()) for task in found]
-            for task, annotations in read:
-                yield from (to_act(task, annotation) for annotation in annotations)
+                read = {number_of(task): task.annotations or () for task in found}
+            yield from ((task, read[task]) for task in chosen if task in read)
 
 
 def to_act(task: int, item: Any) -> Act:
