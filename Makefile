@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: demo preview up destroy images check test test-vm lint bench
 # Not in the list, which has room for ten: the first one's line names those of the demo.
-.PHONY: help doctor start stop demo-stop demo-reset check-operator check-ml properties
+.PHONY: help doctor start stop demo-stop demo-reset demo-backup demo-restore check-operator check-ml
+.PHONY: properties
 
 PYTHON ?= python3
 BOOTSTRAP := $(PYTHON) scripts/bootstrap.py
@@ -53,7 +54,7 @@ $(foreach name,$(BUILD_ARGUMENTS),$(if $($(name)),$(eval export $(name))))
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## the studio on this machine; MODELS=photographs IMAGES=folder PORT=8080 DETACH=1 DOCKER=1; ends: demo-stop, demo-reset
+demo: ## the studio on this machine; MODELS=photographs IMAGES=folder PORT=8080 DETACH=1 DOCKER=1; also demo-stop, demo-backup, demo-restore, demo-reset
 	@$(BOOTSTRAP) operator $(if $(IN_DOCKER),,ml frontend)
 	@$(OPERATOR) -m laptop up $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(DETACH)),--detach) \
 	  $(if $(IN_DOCKER),--docker) $(if $(filter-out 0,$(GPU)),--gpu)
@@ -67,6 +68,16 @@ demo-stop:
 demo-reset:
 	@$(BOOTSTRAP) operator
 	@$(OPERATOR) -m laptop reset
+
+# The whole studio in one file outside the clone, and back: BACKUP= names it; without it, what there is.
+BACKUP ?=
+demo-backup:
+	@$(BOOTSTRAP) operator
+	@$(OPERATOR) -m laptop backup
+
+demo-restore:
+	@$(BOOTSTRAP) operator
+	@$(OPERATOR) -m laptop restore-backup $(if $(BACKUP),'$(BACKUP)')
 
 preview: ## what `up` would change, and dollars; STACK=dev CLOUD=double (no account needed)
 	@$(BOOTSTRAP) operator

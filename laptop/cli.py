@@ -7,12 +7,17 @@ import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
+from laptop.backups.archive import make_backup, read_manifest
+from laptop.backups.folder import KEPT, SUFFIX, remove_old
+from laptop.backups.restore import restore_backup
 from laptop.demo_file import invitation
 from laptop.docker.client import Docker
 from laptop.docker.containers import prepare_containers, stop_containers
@@ -24,9 +29,11 @@ from laptop.own_images import require_images
 from laptop.processes import background
 from laptop.processes.ports import require_free
 from laptop.processes.processes import prepare_processes
+from laptop.processes.run_lock import holder_pid
+from laptop.processes.signals import signals_raise
 from laptop.progress import Progress
 from laptop.session import run_session
-from laptop.settings import DEFAULT_PORT, LaptopError, LaptopSettings
+from laptop.settings import DEFAULT_PORT, LaptopError, LaptopSettings, load_settings
 from weights.catalogue import Kind
 
 INTERRUPTED = 130
@@ -120,6 +127,77 @@ def reset(yes: bool) -> None:
         end(settings)
     background.reset(settings)
     click.echo("demo: deleted")
+
+
+@laptop.command()
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Another folder than the user's own of backups, or ATELIER_BACKUPS.",
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    default=KEPT,
+    show_default=True,
+    help="How many backups of this studio stay there; older ones are deleted.",
+)
+def backup(folder: Path | None, keep: int) -> None:
+    """Save the whole studio in one file outside the clone, while it runs or not.
+
+    In it are all projects, annotations, accounts, uploaded images and passwords. Keep it as you
+    keep a password.
+    """
+    progress = Progress(Console())
+    with plain_errors():
+        settings = load_settings(os.environ)
+        folder = (folder or settings.backups).expanduser().absolute()
+        with signals_raise(), progress.phase("backing up"):
+            path, manifest = make_backup(settings, datetime.now().astimezone(), folder)
+        progress.say(manifest.said)
+        progress.say(f"{path} ({path.stat().st_size / 1e6:.0f} MB)")
+        if old := remove_old(folder, settings.state, keep):
+            progress.say(f"deleted, because {keep} are kept: {', '.join(one.name for one in old)}")
+
+
+@laptop.command("restore-backup")
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(file: Path | None, yes: bool) -> None:
+    """Put the studio back as it was when FILE was made; without FILE, list the backups.
+
+    What is there now is moved aside and not deleted.
+    """
+    progress = Progress(Console())
+    with plain_errors():
+        settings = load_settings(os.environ)
+        if file is None:
+            list_backups(settings, progress)
+            return
+        manifest = read_manifest(file)
+        if holder_pid(settings.run_dir) is not None:
+            raise LaptopError("The demo is running. Stop it first: make demo-stop")
+        progress.say(manifest.said)
+        if settings.data_dir.exists() and not yes:
+            click.confirm(f"Restore it in place of {describe(settings)}?", abort=True)
+        with progress.phase("restoring"):
+            before = restore_backup(settings, file, datetime.now().astimezone())
+        if before is not None:
+            progress.say(f"what was there is in {before}; delete it when you miss nothing")
+        progress.say("restored. Start it: make demo")
+
+
+def list_backups(settings: LaptopSettings, progress: Progress) -> None:
+    """All backups in the user's folder, those of other clones too, the newest last."""
+    found = sorted(settings.backups.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        progress.say(f"there is no backup in {settings.backups}")
+    for path in found:
+        try:
+            progress.print(f"{path}\n    {read_manifest(path).said}")
+        except LaptopError as error:
+            progress.print(f"{error}")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from laptop.backups.nightly import Nightly
 from laptop.credentials import ensure_credentials
 from laptop.demo_file import demo_content, invitation, write_demo_file
 from laptop.pictures import ensure_pictures
@@ -73,6 +74,7 @@ def run_session(
         services = prepare()
         if settings.images is None:
             ensure_pictures(settings, progress)
+        nightly = Nightly(settings, progress.say)
         is_ready = False
         try:
             services.start()
@@ -89,6 +91,7 @@ def run_session(
             while not stays:
                 time.sleep(services.tick_seconds)
                 services.tick()
+                nightly.tick()
         except KeyboardInterrupt:
             progress.say("stopping")
             if stays:
@@ -96,6 +99,7 @@ def run_session(
         finally:
             if not (stays and is_ready):
                 ignore_signals()
+                nightly.stop()
                 settings.demo_file.unlink(missing_ok=True)
                 services.stop()
                 # A signal may have come between a start and its being noted.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ class LaptopSettings:
         segmentation_model: a folder, or a name on the Hugging Face Hub.
         models: those that MODELS chose, each with its place in the cache of weights.
         images: a folder of one's own, in place of the demo's pictures.
+        backups: the folder of backups, outside of the state.
     """
 
     port: int
@@ -64,6 +66,7 @@ class LaptopSettings:
     weights: WeightsSettings
     models: Mapping[Kind, Model]
     images: Path | None
+    backups: Path
 
     @property
     def url(self) -> str:
@@ -156,8 +159,8 @@ class LaptopSettings:
 
 
 def load_settings(environ: Mapping[str, str], port: int = DEFAULT_PORT) -> LaptopSettings:
-    """Reads MODELS, IMAGES, SAM_CHECKPOINT, SEGMENTATION_MODEL and ATELIER_STATE (the folder of all
-    state), and the settings of the weights.
+    """Reads MODELS, IMAGES, SAM_CHECKPOINT, SEGMENTATION_MODEL, ATELIER_STATE (the folder of all
+    state) and ATELIER_BACKUPS, and the settings of the weights.
 
     Raises LaptopError for a model that there is not, or one that is chosen twice.
     """
@@ -188,7 +191,22 @@ def load_settings(environ: Mapping[str, str], port: int = DEFAULT_PORT) -> Lapto
         weights=weights,
         models=models,
         images=Path(images).expanduser().absolute() if images else None,
+        backups=backups_folder(environ),
     )
+
+
+def backups_folder(environ: Mapping[str, str]) -> Path:
+    """The user's folder of backups, which all clones share: no `git clean` reaches it.
+
+    ATELIER_BACKUPS names another one.
+    """
+    if given := environ.get("ATELIER_BACKUPS"):
+        return Path(given).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/atelier/backups"
+    # The specification wants a relative one to be ignored.
+    base = Path(environ.get("XDG_DATA_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".local/share") / "atelier/backups"
 
 
 def weights_cache(settings: WeightsSettings, tell: Callable[[str], None] = print) -> Cache:

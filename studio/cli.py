@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -121,7 +122,7 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
         with Studio(connection) as label_studio:
             version = label_studio.version()
             editor = label_studio.editor_changes()
-            found = read_status(label_studio, title)
+            found = read_status(label_studio, title, datetime.now().astimezone())
         # A file or a pipe has no width: there, whole addresses matter more than a screen's 80.
         console = Console(width=None if sys.stdout.isatty() else 200)
         show_status(console, connection.url, version, editor, found)

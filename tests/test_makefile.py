@@ -49,9 +49,12 @@ def test_demo_installs_what_it_starts(
 def test_the_first_line_names_the_verbs_that_are_not_in_the_list() -> None:
     shown = make()
     (demo,) = (line for line in shown.splitlines() if line.startswith("  make demo "))
-    for verb in ("demo-stop", "demo-reset"):
+    for verb in ("demo-stop", "demo-reset", "demo-backup"):
         assert verb in demo
         assert planned(verb)[1].endswith(f"-m laptop {verb.removeprefix('demo-')}")
+    assert "demo-restore" in demo
+    restore = planned("demo-restore", "BACKUP=/my backups/a.tar.gz")[1]
+    assert restore.endswith("-m laptop restore-backup '/my backups/a.tar.gz'")
 
 
 def planned(*words: str) -> list[str]:

@@ -1,6 +1,5 @@
 """Label Studio, as the studio uses it: the one module that talks to it, but for accounts."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +25,7 @@ from studio.label_studio.records import (
     to_task,
 )
 from studio.label_studio.storages import Storages
+from studio.label_studio.work import Work
 from studio.project.project_file import Backend
 
 # Label Studio itself waits 1 + 3 s for each backend, and up to 100 s for predictions.
@@ -54,6 +54,7 @@ class Studio:
         self._http = requests.Session()
         self._http.auth = _Authorization(self._sdk)
         self.storages = Storages(connection, self._sdk, self._http)
+        self.work = Work(connection, self._sdk)
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +141,7 @@ class Studio:
         """Return all tasks of the project in the order of their ids."""
         wanted = (
             "id,data,annotators,total_annotations,cancelled_annotations,predictions_model_versions,"
-            "updated_at"
+            "updated_at,overlap,completed_at"
         )
         with explained(self.connection, "reading tasks"):
             pages = self._sdk.tasks.list(
@@ -148,29 +149,15 @@ class Studio:
             )
             return sorted((to_task(item) for item in pages), key=lambda task: task.id)
 
-    def tasks_annotated_by(self, project: int, controls: Iterable[str]) -> list[int]:
-        """Return the ids of tasks with an annotation that has a result of one of ``controls``.
-
-        Label Studio looks through the annotations itself: none of their masks is sent.
-        """
-        items = [
-            {
-                "filter": "filter:tasks:annotations_results",
-                "operator": "contains",
-                "type": "String",
-                # As both databases write JSON as text.
-                "value": f'"from_name": {json.dumps(control)}',
-            }
-            for control in controls
-        ]
-        if not items:
-            return []
-        query = json.dumps({"filters": {"conjunction": "or", "items": items}})
-        with explained(self.connection, "looking for prompts in annotations"):
-            pages = self._sdk.tasks.list(
-                project=project, query=query, include="id", page_size=PAGE_SIZE
-            )
-            return sorted(number_of(item) for item in pages)
+    def results_of(self, project: int, controls: Iterable[str]) -> int:
+        """Return how many results the project's annotations have of some controls."""
+        doing = "counting what annotations were made with"
+        with explained(self.connection, doing):
+            summary = self._send("GET", f"/api/projects/{project}/summary/", doing)
+        wanted = set(controls)
+        counts = (summary.get("created_annotations") or {}).items()
+        # Keys are control|image|type.
+        return sum(count for key, count in counts if str(key).partition("|")[0] in wanted)
 
     def labels_in_use(self, project: int) -> dict[str, frozenset[str]]:
         """Return the controls that annotations and drafts were made with, and their labels."""
@@ -190,12 +177,6 @@ class Studio:
         with explained(self.connection, doing):
             for version in self._send("GET", path, doing):
                 self._send("DELETE", path, doing, json={"model_version": version})
-
-    def annotators(self, task: int) -> list[int]:
-        """Return the users of a task's annotations, one for each, without the skipped ones."""
-        with explained(self.connection, f"reading the annotations of task {task}"):
-            found = self._sdk.annotations.list(task)
-        return [int(item.completed_by or 0) for item in found if not item.was_cancelled]
 
     def upload(self, project: int, images: Sequence[Path]) -> list[str]:
         """Upload files without creating tasks; return their addresses in the same order."""

@@ -60,6 +60,8 @@ class Task:
         skipped: how many times somebody skipped it.
         model_versions: of its predictions, joined with commas.
         updated: when its data or annotations were changed last.
+        overlap: how many annotations it shall have.
+        completed: when the newest annotation was made; None while there are fewer.
     """
 
     id: int
@@ -69,6 +71,8 @@ class Task:
     skipped: int
     model_versions: str
     updated: datetime | None = None
+    overlap: int = 1
+    completed: datetime | None = None
 
     @property
     def source(self) -> str | None:
@@ -136,10 +140,12 @@ def to_task(item: Any) -> Task:
         annotations=int(item.total_annotations or 0),
         skipped=int(item.cancelled_annotations or 0),
         model_versions=item.predictions_model_versions or "",
-        updated=_instant(item.updated_at),
+        updated=instant(item.updated_at),
+        overlap=int(item.overlap or 1),
+        completed=instant(item.completed_at),
     )
 
 
-def _instant(value: datetime | str | None) -> datetime | None:
+def instant(value: datetime | str | None) -> datetime | None:
     """Return a time with its zone; the SDK leaves those of a task list as text."""
     return datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -25,7 +25,9 @@ def demo(network: OwnNetwork | None, tmp_path_factory: pytest.TempPathFactory) -
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    demo = Demo(tmp_path_factory.mktemp("demo"), port)
+    # Not the user's own folder of backups.
+    backups = tmp_path_factory.mktemp("backups")
+    demo = Demo(tmp_path_factory.mktemp("demo"), port, {"ATELIER_BACKUPS": str(backups)})
     demo.up()
     yield demo
     demo.stop()

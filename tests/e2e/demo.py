@@ -47,6 +47,14 @@ class Demo:
     def stop(self) -> str:
         return self._studio("stop")
 
+    def backup(self) -> Path:
+        """Back it up, and return the newest backup."""
+        self._studio("backup")
+        return max(Path(self.environ["ATELIER_BACKUPS"]).glob("*.tar.gz"))
+
+    def restore(self, backup: Path) -> str:
+        return self._studio("restore-backup", str(backup), "--yes")
+
     def _studio(self, *arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "laptop", *arguments],

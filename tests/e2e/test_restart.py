@@ -1,13 +1,16 @@
-"""Runs last: ends the demo and starts it again."""
+"""Runs last: ends the demo, loses its data, and starts it again from a backup."""
+
+import shutil
 
 import pytest
+import requests
 
 from tests.e2e.demo import Demo, processes
 
 pytestmark = pytest.mark.integration
 
 
-def test_a_stop_leaves_no_process_and_a_second_start_takes_seconds_and_finds_all(
+def test_a_stop_leaves_no_process_and_a_start_from_a_backup_takes_seconds_and_finds_all(
     demo: Demo,
 ) -> None:
     task = demo.tasks()[0]
@@ -15,14 +18,48 @@ def test_a_stop_leaves_no_process_and_a_second_start_takes_seconds_and_finds_all
     urls = list(demo.services().values())
     running = [process for url in urls for process in processes(url)]
     tasks = len(demo.tasks())
+    user, password, token = demo.user, demo.password, demo.facts["token"]
+    address = task["data"]["image"]
+    picture = image(demo, address)
+    backup = demo.backup()  # While it runs.
+    lost = demo.api("POST", f"/api/tasks/{task['id']}/annotations/", json={"result": []})
     demo.stop()
     assert len(running) >= 2 * len(urls)
     assert [process for process in running if process.is_running()] == []
 
+    shutil.rmtree(demo.state / "data")
+    demo.restore(backup)
     demo.up()
     first, second = demo.seconds[0], demo.seconds[-1]
     print(f"first start {first:.0f} s, second start {second:.0f} s")
     assert second < 60
     assert len(demo.tasks()) == tasks
-    found = demo.api("GET", f"/api/tasks/{task['id']}/")["annotations"]
-    assert annotation["id"] in [item["id"] for item in found]
+    found = [item["id"] for item in demo.api("GET", f"/api/tasks/{task['id']}/")["annotations"]]
+    assert annotation["id"] in found
+    assert lost["id"] not in found, "made after the backup"
+    assert (demo.user, demo.password, demo.facts["token"]) == (user, password, token)
+    assert log_in(demo) == 200
+    assert image(demo, address) == picture
+
+
+def image(demo: Demo, address: str) -> bytes:
+    """An uploaded image, as Label Studio gives it to a browser."""
+    header = {"Authorization": f"Token {demo.facts['token']}"}
+    answer = requests.get(demo.url + address, headers=header, timeout=60)
+    assert answer.ok, address
+    return answer.content
+
+
+def log_in(demo: Demo) -> int:
+    """The status of the page that a person sees after typing the demo's password."""
+    with requests.Session() as session:
+        page = f"{demo.url}/user/login/"
+        session.get(page, timeout=60)
+        form = {
+            "email": demo.user,
+            "password": demo.password,
+            "csrfmiddlewaretoken": session.cookies["csrftoken"],
+        }
+        answer = session.post(page, data=form, headers={"Referer": page}, timeout=60)
+        assert "/user/login" not in answer.url, "refused"
+        return answer.status_code

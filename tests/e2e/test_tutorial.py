@@ -83,7 +83,7 @@ def test_the_page_leads_from_a_folder_to_masks(demo: Demo, home: Path) -> None:
     for task, result in zip(tasks, predictions, strict=True):
         body = {"result": result}
         demo.api("POST", f"/api/tasks/{task['id']}/annotations/", json=body)
-    assert re.search(r"tasks annotated\W+3", run(connect + status, home, demo))
+    assert re.search(r"tasks done\W+3", run(connect + status, home, demo))
 
     run(connect + export.replace("project=2\n", f"project={project}\n"), home, demo)
     exported = json.loads((home / "autumn" / "annotations.json").read_text())

@@ -1,4 +1,4 @@
-"""`studio status`: services, tasks, annotations per labeler, predictions missing."""
+"""`studio status`: services, progress, what each labeler did, predictions missing."""
 
 import re
 from collections.abc import Callable
@@ -27,6 +27,10 @@ def test_services_and_work_are_shown(
     annotate(tasks["a.png"]["id"])
     annotate(tasks["a.png"]["id"])
     annotate(tasks["b.png"]["id"])
+    for name in ("b.png", "c.png"):
+        skip = {"result": [], "was_cancelled": True}
+        path = f"/api/tasks/{tasks[name]['id']}/annotations/"
+        with_backends.label_studio.request("POST", path, json=skip)
     result = with_backends.run("status", COLUMNS="200")
     assert result.exit_code == 3, result.output
     rows = cells(result.output)
@@ -38,8 +42,11 @@ def test_services_and_work_are_shown(
     ]
     assert rows[4][:2] == ["editor", "quick"]
     assert ["tasks", "4"] in rows
-    assert ["tasks annotated", "2"] in rows
-    assert ["annotations by admin@atelier.test", "3"] in rows
+    assert ["tasks done", "2 (50 %)"] in rows
+    assert ["tasks skipped", "1 (25 %)"] in rows
+    assert ["tasks remaining", "1 (25 %)"] in rows
+    assert ["tasks done today", "2"] in rows
+    assert ["admin@atelier.test", "3", "3", "2"] in rows
     assert ["tasks without a current prediction", "1"] in rows
     assert "\x1b" not in result.output, "no colours in a file"
 
@@ -85,5 +92,5 @@ def test_annotations_that_hold_prompts_are_named_and_do_not_count(
         "POST", f"/api/tasks/{number}/annotations/", json={"result": [point, named]}
     )
     rows = cells(workplace.run("status", COLUMNS="200").output)
-    assert ["tasks annotated", "1"] in rows
+    assert ["tasks done", "1 (33 %)"] in rows
     assert [f"tasks submitted before a mask was accepted: {number}", "1"] in rows

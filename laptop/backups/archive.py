@@ -1,0 +1,210 @@
+"""A backup: a compressed tar with a manifest first, then every file that a studio needs.
+
+The database is copied by SQLite itself, so that it is whole while labelers go on. It is copied
+before the files: what the copy names is there, and what is uploaded meanwhile is only too much.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from laptop.backups.folder import backup_path
+from laptop.settings import LaptopError, LaptopSettings
+
+MANIFEST = "manifest.json"
+DATABASE = "label-studio/label_studio.sqlite3"
+# Written by the frontend: the version of Label Studio whose database it is.
+VERSION = "label-studio/initialised"
+# Below the data folder. Docker's is a studio of its own, whose database is not a file.
+LEFT_OUT = ("docker", "label-studio/export", "label-studio/test_data", "label-studio/media/export")
+# What can still be read and changed where this much less room is left than the data takes.
+SPARE_BYTES = 200_000_000
+# Images are compressed already; the masks in the database shrink to a fraction at the lowest level.
+LEVEL = 1
+DRAFT_SECONDS = 24 * 3600
+
+
+class Manifest(BaseModel):
+    """What is in a backup.
+
+    Attributes:
+        form: of the file; another one is refused.
+        made: ISO 8601 with the zone.
+        label_studio: the version whose database it is; this or a newer one can take it.
+        files: path below the data folder -> SHA-256.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    form: int = 1
+    made: str
+    state: str
+    label_studio: str
+    projects: int
+    tasks: int
+    annotations: int
+    files: dict[str, str]
+
+    @property
+    def said(self) -> str:
+        """One line about it."""
+        return (
+            f"{self.made[:16].replace('T', ' ')}: projects: {self.projects}, tasks: {self.tasks}, "
+            f"annotations: {self.annotations}, Label Studio {self.label_studio}, of {self.state}"
+        )
+
+
+def make_backup(settings: LaptopSettings, now: datetime, folder: Path) -> tuple[Path, Manifest]:
+    """Writes a backup, whole or not at all, readable by its owner alone.
+
+    Raises LaptopError when there is nothing to back up, the disk has no room, or the database
+    cannot be read.
+    """
+    data = settings.data_dir
+    database = data / DATABASE
+    if not database.is_file():
+        in_docker = (data / "docker").is_dir()
+        why = "runs in Docker; docs/lead.md says how to back that one up" if in_docker else "is new"
+        raise LaptopError(f"There is nothing to back up in {data}: this studio {why}.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise LaptopError(f"{folder} cannot be made: {error.strerror or error}") from error
+    _remove_drafts(folder, now)
+    _require_room(data, folder)
+    path = backup_path(folder, settings.state, now)
+    # Temporary files of a name of their own are private from their first byte on (mkstemp).
+    with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder) as draft_folder:
+        copy = Path(draft_folder) / "database"
+        _copy_database(database, copy)
+        files = {DATABASE: copy} | dict(_files(data))
+        manifest = Manifest(
+            made=now.isoformat(timespec="seconds"),
+            state=str(settings.state),
+            label_studio=_version(data),
+            **_counts(copy),
+            files={name: digest(file) for name, file in files.items()},
+        )
+        draft = Path(draft_folder) / "backup"
+        _write(draft, manifest, files)
+        draft.chmod(0o600)
+        draft.replace(path)
+    return path, manifest
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Raises LaptopError for a file that is no backup, is damaged, or of another form."""
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            first = archive.next()
+            content = archive.extractfile(first) if first and first.name == MANIFEST else None
+            manifest = Manifest.model_validate_json(content.read()) if content else None
+    except OSError as error:
+        if isinstance(error, gzip.BadGzipFile):
+            manifest = None
+        else:
+            raise LaptopError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (tarfile.TarError, EOFError, ValidationError):
+        manifest = None
+    if manifest is None:
+        raise LaptopError(f"{path} is no backup of a studio, or a damaged one.")
+    if manifest.form != 1:
+        raise LaptopError(f"{path} was made by a newer Atelier: update this one first.")
+    return manifest
+
+
+def _remove_drafts(folder: Path, now: datetime) -> None:
+    """Removes what backups left that were killed; one that is being made is younger than a day."""
+    for draft in folder.glob(".backup-*"):
+        if now.timestamp() - draft.stat().st_mtime > DRAFT_SECONDS:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _require_room(data: Path, folder: Path) -> None:
+    size = sum(path.stat().st_size for _, path in _files(data))
+    size += 2 * (data / DATABASE).stat().st_size  # A copy of it lies beside the backup meanwhile.
+    free = shutil.disk_usage(folder).free
+    if free < size + SPARE_BYTES:
+        raise LaptopError(
+            f"A backup may take {size / 1e6:.0f} MB, and only {free / 1e6:.0f} MB are free for "
+            f"{folder}. Make room, or name another folder in ATELIER_BACKUPS."
+        )
+
+
+def _copy_database(database: Path, copy: Path) -> None:
+    try:
+        with (
+            closing(
+                sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=60)
+            ) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            # In one step: with several, every write of a labeler's begins it anew.
+            source.backup(target)
+            # The copy is a file by itself, without the log that the studio's own has beside it.
+            target.execute("PRAGMA journal_mode=DELETE")
+            (state,) = target.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise LaptopError(f"{database} cannot be copied: {error}") from error
+    if state != "ok":
+        raise LaptopError(f"{database} is damaged ({state}). No backup was made; older ones stay.")
+
+
+def _counts(database: Path) -> dict[str, int]:
+    tables = {"projects": "project", "tasks": "task", "annotations": "task_completion"}
+    with closing(sqlite3.connect(database)) as connection:
+        known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        return {
+            what: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            if table in known
+            else 0
+            for what, table in tables.items()
+        }
+
+
+def _files(data: Path) -> Iterator[tuple[str, Path]]:
+    """Path below the data folder and place of every file but the database's."""
+    for path in sorted(data.rglob("*")):
+        name = path.relative_to(data).as_posix()
+        if any(name == out or name.startswith(f"{out}/") for out in LEFT_OUT):
+            continue
+        if name.startswith(DATABASE) or path.name.startswith(".") or not path.is_file():
+            continue  # The database, its log and its index; drafts.
+        yield name, path
+
+
+def _version(data: Path) -> str:
+    stamp = data / VERSION
+    if not stamp.is_file():
+        raise LaptopError("The studio is being started for the first time. Try again in a minute.")
+    return stamp.read_text().strip()
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(path: Path, manifest: Manifest, files: dict[str, Path]) -> None:
+    try:
+        with tarfile.open(path, "w:gz", compresslevel=LEVEL) as archive:
+            text = manifest.model_dump_json(indent=1).encode()
+            head = tarfile.TarInfo(MANIFEST)
+            head.size = len(text)
+            archive.addfile(head, io.BytesIO(text))
+            for name, file in files.items():
+                archive.add(file, f"data/{name}", recursive=False)
+    except OSError as error:
+        raise LaptopError(f"The backup cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,41 @@
+"""How backups are named, and how many are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from pathlib import Path
+
+SUFFIX = ".tar.gz"
+# A week, if one is made each day.
+KEPT = 7
+STAMP = "%Y-%m-%dT%H%M%S"
+
+
+def studio_name(state: Path) -> str:
+    """What the backups of one state folder are called: another folder's have another name."""
+    # The default state is CLONE/.local, and the clone's name is what people know.
+    known = state.parent.name if state.name == ".local" else state.name
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", known).strip("-") or "studio"
+    return f"{slug}-{hashlib.sha256(str(state).encode()).hexdigest()[:6]}"
+
+
+def backup_path(folder: Path, state: Path, now: datetime) -> Path:
+    """The file of a new backup; the names of one studio's sort by time."""
+    return folder / f"{studio_name(state)}-{now.strftime(STAMP)}{SUFFIX}"
+
+
+def backups_of(folder: Path, state: Path) -> list[Path]:
+    """The backups of one studio, oldest first."""
+    stamp = r"\d{4}-\d\d-\d\dT\d{6}"
+    named = re.compile(rf"{re.escape(studio_name(state))}-{stamp}{re.escape(SUFFIX)}")
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if named.fullmatch(path.name))
+
+
+def remove_old(folder: Path, state: Path, kept: int) -> list[Path]:
+    """Removes all but the newest `kept` of one studio. Returns what it removed."""
+    old = backups_of(folder, state)[:-kept]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return old
