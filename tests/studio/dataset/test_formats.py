@@ -92,7 +92,7 @@ def test_coco_reads_by_pycocotools(made: tuple[Path, Exported]) -> None:
     for one, (_, mask) in zip(found, hard_masks(), strict=True):
         assert np.array_equal(coco.annToMask(one).astype(bool), mask)
         assert one["area"] == mask.sum()
-        x, y, width, height = one["bbox"]
+        x, y, width, height = map(int, one["bbox"])
         assert mask[y : y + height, x : x + width].sum() == mask.sum()
         assert mask[y : y + height, x].any()
     empty = next(one for one in coco.imgs.values() if one["file_name"] == "autumn/nothing.jpg")
