@@ -174,13 +174,17 @@ _WHAT_TO_ADD = (
 )
 
 
-def labeling_config(text: str | None, data: Mapping[str, Any] | None = None) -> LabelingConfig:
+def labeling_config(
+    text: str | None, data: Mapping[str, Any] | None = None, need_masks: bool = True
+) -> LabelingConfig:
     """Return what a labeling config says about masks.
 
     Args:
         text: the labeling config.
         data: the data of the task that it is shown with, which says how often a `<Repeater>`
             repeats; without it each does once.
+        need_masks: whether a config without a control for masks is refused. Boxes and ellipses
+            cover pixels too.
 
     Raises:
         LabelingConfigError: there is no config, it is not XML, or has no control for masks.
@@ -189,10 +193,10 @@ def labeling_config(text: str | None, data: Mapping[str, Any] | None = None) -> 
         raise LabelingConfigError("label_config is missing: the regions take their names from it")
     root = _parse(text)
     if root.find(".//Repeater") is None:
-        return _read_once(text)
+        return _read_once(text, need_masks)
     root = copy.deepcopy(root)
     _repeat(root, data)
-    return _read(root, text, may_be_empty=data is not None)
+    return _read(root, text, may_be_empty=data is not None or not need_masks)
 
 
 @lru_cache(maxsize=64)
@@ -225,8 +229,8 @@ def _repeat(parent: ElementTree.Element, data: Mapping[str, Any] | None) -> None
 
 
 @lru_cache(maxsize=64)
-def _read_once(text: str) -> LabelingConfig:
-    return _read(_parse(text), text)
+def _read_once(text: str, need_masks: bool) -> LabelingConfig:
+    return _read(_parse(text), text, may_be_empty=not need_masks)
 
 
 def _read(root: ElementTree.Element, text: str, may_be_empty: bool = False) -> LabelingConfig:

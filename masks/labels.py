@@ -14,11 +14,13 @@ class Label:
         stored: what results hold: the alias where there is one. The editor sends and stores it in
             the value's place (web/libs/editor/src/mixins/SelectedModel.js, selectedValues).
         predicted_values: lower-case names that models have for it.
+        background: its colour as the config writes it; "" without one.
     """
 
     value: str
     stored: str
     predicted_values: tuple[str, ...] = ()
+    background: str = ""
 
     def is_called(self, name: str) -> bool:
         """Whether results may call it so; the editor reads alias and value alike (findLabel)."""
@@ -72,4 +74,5 @@ def _labels(tag: ElementTree.Element) -> Iterator[Label]:
         if value:
             names = label.get("predicted_values", "").split(",")
             known = tuple(name.strip().lower() for name in names if name.strip())
-            yield Label(value, label.get("alias") or value, known)
+            colour = label.get("background", "")
+            yield Label(value, label.get("alias") or value, known, colour)

@@ -26,6 +26,8 @@ class DrawnRegion:
         label: as the result spells it; None without one.
         label_list: the control that has the label; None without one.
         result: the result with its place.
+        labels: all its labels, where a list allows several (`choice="multiple"`); `label` is the
+            first.
     """
 
     id: str
@@ -36,6 +38,7 @@ class DrawnRegion:
     label: str | None
     label_list: str | None
     result: Mapping[str, Any]
+    labels: tuple[str, ...] = ()
 
 
 def drawn_regions(results: Iterable[Mapping[str, Any]]) -> list[DrawnRegion]:
@@ -57,7 +60,8 @@ def _region(key: str, parts: list[Mapping[str, Any]]) -> DrawnRegion | None:
         return None
     # A list's own result tells whose label it is; the drawn one may only repeat it.
     named = sorted(parts, key=lambda part: not str(part.get("type", "")).endswith("labels"))
-    labelled = next((part for part in named if _label(part) is not None), None)
+    labelled = next((part for part in named if _labels(part)), None)
+    labels = _labels(labelled) if labelled is not None else ()
     index = drawn.get("item_index")
     return DrawnRegion(
         id=key,
@@ -65,9 +69,10 @@ def _region(key: str, parts: list[Mapping[str, Any]]) -> DrawnRegion | None:
         from_name=str(drawn.get("from_name", "")),
         to_name=str(drawn.get("to_name", "")),
         item_index=index if isinstance(index, int) else None,
-        label=None if labelled is None else _label(labelled),
+        label=labels[0] if labels else None,
         label_list=None if labelled is None else str(labelled.get("from_name", "")),
         result=drawn,
+        labels=labels,
     )
 
 
@@ -75,12 +80,12 @@ def _shape(result: Mapping[str, Any]) -> str:
     return str(result.get("type", "")).lower().removesuffix("labels")
 
 
-def _label(result: Mapping[str, Any]) -> str | None:
-    """The label of a result. The editor writes that of a `<Labels>` into the other result too, as
+def _labels(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """The labels of a result. The editor writes those of a `<Labels>` into the other result too, as
     `labels`, while a region is unfinished.
     """
     value = result["value"]
     labels = value.get(str(result.get("type", "")).lower()) or value.get("labels")
-    if isinstance(labels, list) and labels and isinstance(labels[0], str):
-        return labels[0]
-    return None
+    if not isinstance(labels, list):
+        return ()
+    return tuple(label for label in labels if isinstance(label, str))

@@ -3,8 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -12,27 +10,15 @@ from typing import IO
 import click
 from rich.console import Console
 
-from studio.errors import StudioError
+from studio import dataset_commands
+from studio.command_line import connection_options, plain_errors
 from studio.version import read_version
-
-INTERRUPTED = 130
 
 
 @click.group()
 @click.version_option(read_version(), prog_name="Atelier", message="%(prog)s %(version)s")
 def studio() -> None:
     """Set a labeling project up in Label Studio, and see how its work stands."""
-
-
-def connection_options(command: click.decorators.FC) -> click.decorators.FC:
-    """Add --url and --token-file."""
-    url = click.option("--url", help="Label Studio's address. Default: LABEL_STUDIO_URL.")
-    token = click.option(
-        "--token-file",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="File with an API token. Default: LABEL_STUDIO_API_KEY.",
-    )
-    return url(token(command))
 
 
 @studio.command()
@@ -162,17 +148,9 @@ def precompute(project_file: Path, url: str | None, token_file: Path | None) -> 
             sys.exit(prepared.exit_status)
 
 
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """End with the message alone when something is wrong, and quietly on Ctrl-C."""
-    try:
-        yield
-    except StudioError as error:
-        click.echo(f"studio: {error}", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        click.echo("studio: interrupted; the next run goes on from here", err=True)
-        sys.exit(INTERRUPTED)
+# What is made of the labeled images has its commands in a module of its own.
+for command in dataset_commands.COMMANDS:
+    studio.add_command(command)
 
 
 def main() -> None:

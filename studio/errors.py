@@ -43,3 +43,11 @@ class StorageAccessError(StorageError):
 
 class MediaError(StudioError):
     """An image of the bucket does not reach a browser."""
+
+
+class ExportError(StudioError):
+    """A data set cannot be made of what was labeled; the message says of which pictures and why."""
+
+
+class SnapshotError(StudioError):
+    """A snapshot cannot be made or read."""

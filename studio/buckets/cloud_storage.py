@@ -76,11 +76,18 @@ class CloudStorage:
 
     def objects(self, address: StorageAddress, glob: str = "") -> list[StoredObject]:
         """Return the objects below `address` by name; `glob` narrows the names below it."""
+        return self._listed(address, address.prefix, address.prefix + glob if glob else None)
+
+    def objects_at(self, address: StorageAddress) -> list[StoredObject]:
+        """Return the objects whose names begin with that of `address`, by name."""
+        return self._listed(address, address.name, None)
+
+    def _listed(self, address: StorageAddress, prefix: str, glob: str | None) -> list[StoredObject]:
         with self._explained(address):
             found = self._client.list_blobs(
                 address.bucket,
-                prefix=address.prefix or None,
-                match_glob=address.prefix + glob if glob else None,
+                prefix=prefix or None,
+                match_glob=glob,
                 fields=FIELDS,
                 retry=RETRY,
             )
@@ -94,6 +101,12 @@ class CloudStorage:
         with self._explained(address):
             blob = self._client.bucket(address.bucket).blob(address.name)
             return blob.download_as_bytes(retry=RETRY)
+
+    def write(self, address: StorageAddress, content: bytes) -> None:
+        """Write an object, in place of one that is there."""
+        with self._explained(address):
+            blob = self._client.bucket(address.bucket).blob(address.name)
+            blob.upload_from_string(content, "application/octet-stream", retry=RETRY)
 
     @cached_property
     def _client(self) -> storage.Client:

@@ -73,6 +73,21 @@ def read_title(path: Path, environment: Mapping[str, str]) -> str:
     return title
 
 
+def read_target(path: Path, environment: Mapping[str, str]) -> str | None:
+    """Return the address of a project file's target, None if it has none; nothing else in it needs
+    to be right.
+
+    Raises:
+        ProjectFileError: it cannot be read.
+    """
+    target = _read_yaml(path).get("target")
+    resolved, missing = resolve(target, environment)
+    if missing:
+        names = ", ".join(f"${{{name}}}" for name in missing.values())
+        raise ProjectFileError(f"{path}: target: {names} is not set in the environment")
+    return resolved.get("bucket") if isinstance(resolved, dict) else None
+
+
 def _read_yaml(path: Path) -> Any:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -1,0 +1,36 @@
+"""What all commands of `python -m studio` share."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from studio.errors import StudioError
+
+INTERRUPTED = 130
+
+
+def connection_options(command: click.decorators.FC) -> click.decorators.FC:
+    """Add --url and --token-file."""
+    url = click.option("--url", help="Label Studio's address. Default: LABEL_STUDIO_URL.")
+    token = click.option(
+        "--token-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="File with an API token. Default: LABEL_STUDIO_API_KEY.",
+    )
+    return url(token(command))
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """End with the message alone when something is wrong, and quietly on Ctrl-C."""
+    try:
+        yield
+    except StudioError as error:
+        click.echo(f"studio: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("studio: interrupted; the next run goes on from here", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,1 @@
+"""Annotations -> data sets: what was labeled, as trainers read it, and its versions."""

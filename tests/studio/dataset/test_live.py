@@ -1,0 +1,97 @@
+"""What was labeled in a real Label Studio, exported by the commands."""
+
+import io
+import json
+from contextlib import redirect_stdout
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+from pycocotools.coco import COCO
+
+from studio.cli import studio
+from tests.studio.conftest import Workplace
+from tests.studio.dataset.given import (
+    CONFIG,
+    HEIGHT,
+    WIDTH,
+    drawn_with_brush,
+    hard_masks,
+    picture,
+)
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def labeled(workplace: Workplace) -> Workplace:
+    """Three pictures, of which two are labeled, one of them twice; the third was skipped."""
+    (workplace.folder / "config.xml").write_text(CONFIG)
+    for path in workplace.images.iterdir():
+        path.unlink()
+    for name in ("a.jpg", "deep/b.jpg", "c.jpg"):
+        path = workplace.images / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(picture() + name.encode())
+    workplace.apply()
+    return workplace
+
+
+def submit(workplace: Workplace, name: str, results: list[dict], **more: object) -> None:
+    task = workplace.tasks()[name]["id"]
+    body = {"result": results, "lead_time": 2.0, **more}
+    workplace.label_studio.request("POST", f"/api/tasks/{task}/annotations/", json=body)
+
+
+def command(workplace: Workplace, *words: str) -> Result:
+    connection = {
+        "LABEL_STUDIO_URL": workplace.label_studio.url,
+        "LABEL_STUDIO_API_KEY": workplace.label_studio.token,
+    }
+    return CliRunner().invoke(studio, [*words, str(workplace.file)], env=connection)
+
+
+def test_from_label_studio_to_data_sets_snapshots_and_differences(labeled: Workplace) -> None:
+    folder = labeled.folder
+    export = ("export", "--split", "100,0,0", "--to", str(folder / "set"))
+    refused = command(labeled, *export, "--format", "coco")
+    assert refused.exit_code == 1
+    assert "3 tasks and no annotation" in refused.output
+    assert not (folder / "set").exists()
+
+    hard = drawn_with_brush(hard_masks())
+    submit(labeled, "a.jpg", [])
+    submit(labeled, "a.jpg", hard)
+    submit(labeled, "deep/b.jpg", [])
+    submit(labeled, "c.jpg", hard, was_cancelled=True)
+    taken = command(labeled, "snapshot", "v1")
+    assert taken.exit_code == 0, taken.output
+    assert "snapshot v1 of 2 tasks" in taken.output
+    assert "nothing to change" in command(labeled, "snapshot", "v1").output
+
+    done = command(labeled, *export, "--format", "coco", "--snapshot", "v1")
+    assert done.exit_code == 0, done.output
+    with redirect_stdout(io.StringIO()):
+        coco = COCO(str(folder / "set/annotations/instances_train.json"))
+    assert sorted(one["file_name"] for one in coco.imgs.values()) == ["a.jpg", "deep/b.jpg"]
+    assert all((one["height"], one["width"]) == (HEIGHT, WIDTH) for one in coco.imgs.values())
+    found = [coco.annToMask(one).astype(bool) for one in coco.anns.values()]
+    assert len(found) == len(hard_masks())
+    for mask, (_, drawn) in zip(found, hard_masks(), strict=True):
+        assert np.array_equal(mask, drawn)
+    copied = (folder / "set/images/deep/b.jpg").read_bytes()
+    assert copied == (labeled.images / "deep/b.jpg").read_bytes()
+
+    submit(labeled, "deep/b.jpg", drawn_with_brush(hard_masks()[:1]))
+    told = command(labeled, "diff", "v1", "now", "--json", str(folder / "diff.json"))
+    assert told.exit_code == 0, told.output
+    (change,) = json.loads((folder / "diff.json").read_text())["changes"]
+    assert (change["picture"], change["label"], change["before"]) == ("deep/b.jpg", "coat", 0)
+    assert "1 image changed, 0 new, 0 gone, 1 the same" in told.output
+
+    again = command(labeled, *export, "--format", "masks")
+    assert again.exit_code == 0, again.output
+    assert not (folder / "set/annotations").exists(), "the new one takes the earlier one's place"
+    with Image.open(folder / "set/masks/deep/b.png") as image:
+        assert np.array_equal(np.asarray(image) == 1, hard_masks()[0][1])
