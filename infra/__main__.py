@@ -21,16 +21,16 @@ settings = read()
 name = settings.name
 
 services = Services(name, ServicesArgs(settings))
-identity = Identity(name, IdentityArgs(settings, services))
-network = Network(name, NetworkArgs(settings, services, identity.email))
-storage = Storage(name, StorageArgs(settings, services, network.url))
-images = Images(name, ImagesArgs(settings, services))
-permissions = Permissions(name, PermissionsArgs(settings, identity, storage, images.repositories))
 disk = DataDisk(name, DataDiskArgs(settings, services))
-machine = Machine(
-    name, MachineArgs(settings, services, identity, network, disk, images, permissions)
-)
-Guardrails(name, GuardrailsArgs(settings, services))
+# Where the restore point may not begin, another state has the studio: nothing else is touched.
+after = (services, disk.restore_point)
+identity = Identity(name, IdentityArgs(settings, after))
+network = Network(name, NetworkArgs(settings, after, identity.email))
+storage = Storage(name, StorageArgs(settings, after, network.url))
+images = Images(name, ImagesArgs(settings, after))
+permissions = Permissions(name, PermissionsArgs(settings, identity, storage, images.repositories))
+machine = Machine(name, MachineArgs(settings, after, identity, network, disk, images, permissions))
+Guardrails(name, GuardrailsArgs(settings, after))
 if settings.ready_minutes:
     Readiness(
         name,

@@ -8,7 +8,7 @@ built in a preview. Does not own who may pull (`permissions`).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,7 +16,6 @@ import pulumi_command as command
 import pulumi_docker_build as docker_build
 import pulumi_gcp as gcp
 
-from infra.components.services import Services
 from infra.content import content_hash, dockerfile
 from infra.render.weights import image_arguments, needs_google, told
 from infra.settings.facts import IMAGE_NAMES
@@ -47,7 +46,7 @@ class ImagesArgs:
     """What the images depend on."""
 
     settings: Settings
-    services: Services
+    after: Sequence[pulumi.Resource]
 
 
 class Images(pulumi.ComponentResource):
@@ -81,7 +80,7 @@ class Images(pulumi.ComponentResource):
                 location=settings.region,
                 format="DOCKER",
                 labels=settings.labels_all,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=args.services),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
             )
             self.repositories = {
                 "registry": Repository(

@@ -15,7 +15,7 @@ from typing import Literal
 import click
 
 from infra.operate import tools
-from infra.operate.aftermath import failures, left_standing, old_zone
+from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.causes import explain
 from infra.operate.errors import OperateError
 from infra.operate.explanation import Context, Explanation
@@ -112,6 +112,8 @@ def _run(
     except (OperateError, PlanError) as error:
         click.echo(f"{verb}: {error}", err=True)
         sys.exit(NOT_BEGUN)
+    for warning in warnings(outcome.events):
+        click.echo(f"\nwarning: {warning}")
     if outcome.status:
         _explain(verb, outcome, target, known)
     click.echo(f"\n{verb}: {time.monotonic() - started:.1f} s")

@@ -117,6 +117,8 @@ class Stack:
         self.seconds: list[tuple[str, float]] = []
         self.api = ComputeApi(self.state_of_cloud)
         self.env["GOOGLE_COMPUTE_CUSTOM_ENDPOINT"] = self.api.url
+        self.env["GOOGLE_STORAGE_CUSTOM_ENDPOINT"] = f"{self.api.url}/storage/v1/"
+        self.env["GOOGLE_BILLING_CUSTOM_ENDPOINT"] = f"{self.api.url}/billing/v1/"
         self.web = Web(self.state_of_cloud, folder)
         self.env |= self.web.env
         settings.mkdir(exist_ok=True)
