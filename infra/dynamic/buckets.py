@@ -6,7 +6,7 @@ second to import, so it is imported by the first call.
 
 # The client library has no types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownArgumentType=false, reportMissingTypeStubs=false
 
 import os
 from collections.abc import Callable

@@ -6,6 +6,10 @@ use application default credentials. The client library takes a second to import
 by the first call.
 """
 
+# The client library has no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 import json
 import os
 import warnings
@@ -80,9 +84,9 @@ class Access:
 
         found: Any
         if self.token:
-            found = TokenCredentials(self.token, quota_project_id=self.quota_project or None)  # pyright: ignore[reportUnknownVariableType]
+            found = TokenCredentials(self.token, quota_project_id=self.quota_project or None)
         elif self.key:
-            load: Any = google.auth.load_credentials_from_dict  # pyright: ignore[reportUnknownMemberType]
+            load: Any = google.auth.load_credentials_from_dict
             with warnings.catch_warnings():
                 # It warns of files from a stranger; this one is named by whoever runs the stack.
                 warnings.simplefilter("ignore", DeprecationWarning)
@@ -93,7 +97,7 @@ class Access:
             found, _ = default(SCOPES, quota_project_id=self.quota_project or None)
         if not self.account:
             return found
-        return impersonated_credentials.Credentials(  # pyright: ignore[reportUnknownVariableType]
+        return impersonated_credentials.Credentials(
             found,
             self.account,
             list(SCOPES),
@@ -127,7 +131,7 @@ class GoogleProvider(ResourceProvider):
 def _listed(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = json.loads(value) if value else ()
-    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
 
 
 def _content(key: str) -> dict[str, Any]:

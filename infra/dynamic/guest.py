@@ -7,7 +7,7 @@ its others and, where `versioning` asks for it, versions. What was there already
 stays when the stack goes.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,7 +45,7 @@ class BucketGuestProvider(GoogleProvider):
 
     def _changed(self, olds: State, news: State) -> State:
         """Change the bucket, and return the state: `added` is what is ours in it."""
-        ours = olds.get("added") or {"cors": [], "versioning": False}
+        ours: State = olds.get("added") or {"cors": [], "versioning": False}
         # The engine makes every number a float, which the API does not take for an integer.
         wanted: list[CorsRule] = [
             {**rule, "maxAgeSeconds": int(rule["maxAgeSeconds"])} for rule in news["cors"]
@@ -91,7 +91,7 @@ class BucketGuest(Resource, module="atelier", name="BucketGuest"):
         *,
         project: str,
         bucket: str,
-        cors: pulumi.Input[list[Mapping[str, Any]]],
+        cors: pulumi.Input[list[dict[str, object]]],
         versioning: bool,
         opts: pulumi.ResourceOptions,
     ) -> None:
