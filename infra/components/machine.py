@@ -18,6 +18,7 @@ from infra.components.identity import Identity
 from infra.components.images import Images
 from infra.components.network import Network
 from infra.components.permissions import Permissions
+from infra.components.secrets import Secrets
 from infra.components.working_hours import WorkingHours, WorkingHoursArgs
 from infra.settings.facts import DATA_DEVICE
 from infra.settings.fields import Settings
@@ -36,6 +37,7 @@ class MachineArgs:
     disk: DataDisk
     images: Images
     permissions: Permissions
+    secrets: Secrets
 
 
 class Machine(pulumi.ComponentResource):
@@ -63,6 +65,7 @@ class Machine(pulumi.ComponentResource):
                 settings,
                 args.network.address,
                 args.identity.email,
+                args.secrets.password,
                 args.images.references,
                 args.identity.key,
             )
