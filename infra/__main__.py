@@ -12,6 +12,7 @@ from infra.components.machine import Machine, MachineArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.outputs import export
 from infra.components.permissions import Permissions, PermissionsArgs
+from infra.components.secrets import Secrets, SecretsArgs
 from infra.components.services import Services, ServicesArgs
 from infra.components.storage import Storage, StorageArgs
 from infra.dynamic.readiness_resource import Readiness
@@ -21,16 +22,20 @@ settings = read()
 name = settings.name
 
 services = Services(name, ServicesArgs(settings))
-identity = Identity(name, IdentityArgs(settings, services))
-network = Network(name, NetworkArgs(settings, services, identity.email))
-storage = Storage(name, StorageArgs(settings, services, network.url))
-images = Images(name, ImagesArgs(settings, services))
-permissions = Permissions(name, PermissionsArgs(settings, identity, storage, images.repositories))
 disk = DataDisk(name, DataDiskArgs(settings, services))
+# Where the restore point may not begin, another state has the studio: nothing else is touched.
+after = (services, disk.restore_point)
+identity = Identity(name, IdentityArgs(settings, after))
+secrets = Secrets(name, SecretsArgs(settings, after, identity))
+network = Network(name, NetworkArgs(settings, after, identity.email))
+storage = Storage(name, StorageArgs(settings, after, network.url))
+images = Images(name, ImagesArgs(settings, after))
+permissions = Permissions(name, PermissionsArgs(settings, identity, storage, images.repositories))
 machine = Machine(
-    name, MachineArgs(settings, services, identity, network, disk, images, permissions)
+    name,
+    MachineArgs(settings, after, identity, network, disk, images, permissions, secrets),
 )
-Guardrails(name, GuardrailsArgs(settings, services))
+Guardrails(name, GuardrailsArgs(settings, after))
 if settings.ready_minutes:
     Readiness(
         name,

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds one image with Cloud Build and prints its reference with the digest, and nothing else.
 #   PROJECT     the Google Cloud project that builds
+#   BUILDER     the e-mail address of the service account that builds
 #   DOCKERFILE  the Dockerfile, relative to the repository
 #   IMAGE       REGISTRY/PROJECT/REPOSITORY/NAME:TAG
 # and the weights that are built in, each of which may be empty or missing:
@@ -11,7 +12,7 @@ set -euo pipefail
 WEIGHTS=(SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP)
 
 main() {
-	: "${PROJECT:?the project that builds}" "${DOCKERFILE:?a Dockerfile}" "${IMAGE:?a reference}"
+	: "${PROJECT:?the project that builds}" "${BUILDER:?a service account}" "${DOCKERFILE:?a Dockerfile}" "${IMAGE:?a reference}"
 	command -v gcloud >/dev/null || {
 		echo "gcloud is not installed: https://cloud.google.com/sdk/docs/install" >&2
 		exit 1
@@ -32,6 +33,7 @@ main() {
 	done
 	# Another separator than gcloud's comma (`gcloud topic escaping`): a folder's hashes are joined by commas.
 	gcloud builds submit . --project "$PROJECT" --config infra/cloudbuild.yaml \
+		--service-account "projects/$PROJECT/serviceAccounts/$BUILDER" \
 		--substitutions "^;^$substitutions" >&2
 	local digest
 	digest=$(gcloud artifacts docker images describe "$IMAGE" --project "$PROJECT" \

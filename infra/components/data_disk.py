@@ -33,10 +33,12 @@ class DataDisk(pulumi.ComponentResource):
     Attributes:
         link: The disk's link, known when it exists.
         snapshot: The snapshot that it was made from; empty when it began empty.
+        restore_point: What finds that; it is not made where another state has the studio.
     """
 
     link: pulumi.Output[str]
     snapshot: pulumi.Output[str]
+    restore_point: pulumi.Resource
 
     def __init__(
         self, name: str, args: DataDiskArgs, opts: pulumi.ResourceOptions | None = None
@@ -44,7 +46,7 @@ class DataDisk(pulumi.ComponentResource):
         super().__init__("atelier:gcp:DataDisk", name, None, opts)
         settings = args.settings
         name = f"{name}-data"
-        restore_point = RestorePoint(
+        self.restore_point = restore_point = RestorePoint(
             name,
             project=settings.project,
             zone=settings.zone,

@@ -5,12 +5,13 @@ what a change does to the bill. Does not stop anything: a budget only writes e-m
 machine is its schedule and its maximum run time (`machine`, `working_hours`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_gcp as gcp
 
-from infra.components.services import Services
+from infra.dynamic.budget import Budget
 from infra.render.cost import estimate
 from infra.settings.fields import Settings
 
@@ -22,14 +23,14 @@ class GuardrailsArgs:
     """What the limits depend on."""
 
     settings: Settings
-    services: Services
+    after: Sequence[pulumi.Resource]
 
 
 class Guardrails(pulumi.ComponentResource):
     """The budget.
 
     Attributes:
-        budget: The budget's id, or None without a billing account.
+        budget: The budget's id, empty where it could not be made; None without a billing account.
     """
 
     budget: pulumi.Output[str] | None
@@ -44,32 +45,17 @@ class Guardrails(pulumi.ComponentResource):
         if settings.billing_account:
             project = gcp.organizations.get_project_output(
                 project_id=settings.project,
-                opts=pulumi.InvokeOutputOptions(parent=self, depends_on=args.services),
+                opts=pulumi.InvokeOutputOptions(parent=self, depends_on=args.after),
             )
-            # The Budget API counts its calls on the caller's project, and has none by itself when
-            # a person's own credentials are used.
-            billed = gcp.Provider(
-                f"{name}-billing",
-                project=settings.project,
-                billing_project=settings.project,
-                user_project_override=True,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            self.budget = gcp.billing.Budget(
+            self.budget = Budget(
                 f"{name}-budget",
                 billing_account=settings.billing_account,
                 display_name=settings.name,
-                amount={
-                    "specified_amount": {
-                        "currency_code": "USD",
-                        "units": str(settings.budget_usd),
-                    }
-                },
-                budget_filter={
-                    "projects": [pulumi.Output.concat("projects/", project.number)],
-                    "labels": {"atelier-stack": settings.stack},
-                },
-                threshold_rules=[{"threshold_percent": part} for part in ALERTS],
-                opts=pulumi.ResourceOptions(parent=self, provider=billed, depends_on=args.services),
-            ).id
+                units=settings.budget_usd,
+                projects=[pulumi.Output.concat("projects/", project.number)],
+                quota_project=settings.project,
+                stack=settings.stack,
+                alerts=ALERTS,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
+            ).budget
         self.register_outputs({"budget": self.budget, "cost": cost})

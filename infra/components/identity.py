@@ -4,12 +4,12 @@ Does not own what the account may do (`permissions`). The project's default acco
 is shared by all machines and may edit the whole project.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_gcp as gcp
 
-from infra.components.services import Services
 from infra.settings.fields import Settings
 
 
@@ -18,7 +18,7 @@ class IdentityArgs:
     """What the identity depends on."""
 
     settings: Settings
-    services: Services
+    after: Sequence[pulumi.Resource]
 
 
 class Identity(pulumi.ComponentResource):
@@ -46,7 +46,7 @@ class Identity(pulumi.ComponentResource):
             account_id=settings.name,
             project=settings.project,
             display_name=f"Labeling studio of stack {settings.stack}",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=args.services),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )
         self.account_name = account.name
         self.email = account.email

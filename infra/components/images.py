@@ -8,15 +8,16 @@ built in a preview. Does not own who may pull (`permissions`).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 import pulumi_command as command
 import pulumi_docker_build as docker_build
 import pulumi_gcp as gcp
 
-from infra.components.services import Services
+from infra.components.builder import Builder, BuilderArgs
 from infra.content import content_hash, dockerfile
 from infra.render.weights import image_arguments, needs_google, told
 from infra.settings.facts import IMAGE_NAMES
@@ -47,7 +48,7 @@ class ImagesArgs:
     """What the images depend on."""
 
     settings: Settings
-    services: Services
+    after: Sequence[pulumi.Resource]
 
 
 class Images(pulumi.ComponentResource):
@@ -81,14 +82,24 @@ class Images(pulumi.ComponentResource):
                 location=settings.region,
                 format="DOCKER",
                 labels=settings.labels_all,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=args.services),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
             )
             self.repositories = {
                 "registry": Repository(
                     settings.project, repository.location, repository.repository_id
                 )
             }
-            build = self._by_docker if settings.images == "docker" else self._by_cloud_build
+            if settings.images == "docker":
+                build = self._by_docker
+            else:
+                builder = Builder(
+                    name,
+                    BuilderArgs(
+                        settings, args.after, repository.location, repository.repository_id
+                    ),
+                    pulumi.ResourceOptions(parent=self),
+                )
+                build = partial(self._by_cloud_build, builder.email)
             # Waiting for the repository's own output, not its name, makes the push come after it.
             prefix = repository.id.apply(
                 lambda _: f"{settings.region}-docker.pkg.dev/{settings.project}/{settings.name}"
@@ -133,7 +144,12 @@ class Images(pulumi.ComponentResource):
         return built.ref
 
     def _by_cloud_build(
-        self, resource_name: str, image: str, prefix: pulumi.Output[str], settings: Settings
+        self,
+        builder: pulumi.Output[str],
+        resource_name: str,
+        image: str,
+        prefix: pulumi.Output[str],
+        settings: Settings,
     ) -> pulumi.Output[str]:
         arguments = image_arguments(settings, image)
         tag = content_hash(image, arguments=arguments)
@@ -142,6 +158,7 @@ class Images(pulumi.ComponentResource):
             create="./cloudbuild.sh",
             environment={
                 "PROJECT": settings.project,
+                "BUILDER": builder,
                 "DOCKERFILE": str(dockerfile(image)),
                 "IMAGE": pulumi.Output.concat(prefix, "/", image, ":", tag),
                 **arguments,

@@ -6,6 +6,7 @@ in place. What replaces it: zone, Spot, GPU, boot image and the maximum run time
 when a machine is made.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -17,7 +18,7 @@ from infra.components.identity import Identity
 from infra.components.images import Images
 from infra.components.network import Network
 from infra.components.permissions import Permissions
-from infra.components.services import Services
+from infra.components.secrets import Secrets
 from infra.components.working_hours import WorkingHours, WorkingHoursArgs
 from infra.settings.facts import DATA_DEVICE
 from infra.settings.fields import Settings
@@ -30,12 +31,13 @@ class MachineArgs:
     """What the machine is made of, and what has to be there before it boots."""
 
     settings: Settings
-    services: Services
+    after: Sequence[pulumi.Resource]
     identity: Identity
     network: Network
     disk: DataDisk
     images: Images
     permissions: Permissions
+    secrets: Secrets
 
 
 class Machine(pulumi.ComponentResource):
@@ -63,6 +65,7 @@ class Machine(pulumi.ComponentResource):
                 settings,
                 args.network.address,
                 args.identity.email,
+                args.secrets.password,
                 args.images.references,
                 args.identity.key,
             )
@@ -107,11 +110,13 @@ class Machine(pulumi.ComponentResource):
             deletion_protection=settings.deletion_protection,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                # Google alone would refuse late: after `pulumi destroy` took the schedule away.
+                protect=settings.deletion_protection,
                 # It pulls images and reads buckets as soon as it boots.
-                depends_on=[args.services, args.permissions, args.network],
+                depends_on=[*args.after, args.permissions, args.network],
                 # Two machines can hold neither one name, one address nor one writable disk.
                 delete_before_replace=True,
-                # The key and the password are in there.
+                # The key is in there.
                 additional_secret_outputs=["metadata"],
                 # The schedule is attached by a resource of its own, and is seen here as drift.
                 ignore_changes=["resourcePolicies"],
@@ -123,9 +128,7 @@ class Machine(pulumi.ComponentResource):
         if settings.instance_schedule:
             WorkingHours(
                 f"{name}-hours",
-                WorkingHoursArgs(
-                    settings, args.services, settings.instance_schedule, self.instance
-                ),
+                WorkingHoursArgs(settings, args.after, settings.instance_schedule, self.instance),
                 pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({"name": self.instance.name, "id": self.id})

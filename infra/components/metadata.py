@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.render.env import env, image_env, secrets
+from infra.render.env import env, image_env
 from infra.render.metadata import check_limits, static
 from infra.render.proxy import caddyfile
 from infra.render.url import url
@@ -18,24 +18,29 @@ from infra.settings.fields import Settings
 
 KEY = "GOOGLE_APPLICATION_CREDENTIALS_BASE64"
 IMAGES = "atelier-images"
-SECRETS = "atelier-secrets"
 # Taken up without a word: at the next boot, or by the unit that watches the metadata.
 SCRIPTS = ("startup-script", "atelier-services", "atelier-watch")
 
 
 @dataclass(frozen=True)
 class MetadataArgs:
-    """What the attributes are made from; `key` is a service-account key in base64, or None."""
+    """What the attributes are made from.
+
+    Attributes:
+        password: The name of the secret's version that holds the admin password.
+        key: A service-account key in base64, or None.
+    """
 
     settings: Settings
     address: pulumi.Input[str]
     service_account: pulumi.Input[str]
+    password: pulumi.Input[str]
     images: Mapping[str, pulumi.Input[str]]
     key: pulumi.Input[str] | None
 
 
 def attributes(args: MetadataArgs) -> dict[str, pulumi.Input[str]]:
-    """Return the attributes; the password and the key are secret outputs.
+    """Return the attributes; the key is a secret output.
 
     Raises:
         LimitError: if what is known already is more than Google takes.
@@ -43,22 +48,25 @@ def attributes(args: MetadataArgs) -> dict[str, pulumi.Input[str]]:
     """
     settings = args.settings
     known = static(settings)
-    password = secrets(settings)
-    check_limits({**known, SECRETS: password})
+    check_limits(known)
 
-    def environment(values: tuple[str, str]) -> str:
-        address, service_account = values
-        return env(settings, url=url(settings, address), service_account=service_account)
+    def environment(values: list[str]) -> str:
+        address, service_account, password = values
+        return env(
+            settings,
+            url=url(settings, address),
+            service_account=service_account,
+            password=password,
+        )
 
     address = pulumi.Output.from_input(args.address)
     values: dict[str, pulumi.Input[str]] = {
         **known,
         "atelier-caddyfile": address.apply(lambda ip: caddyfile(settings, address=ip)),
-        "atelier-env": pulumi.Output.all(address, args.service_account).apply(
-            lambda both: environment((both[0], both[1]))
+        "atelier-env": pulumi.Output.all(address, args.service_account, args.password).apply(
+            environment
         ),
         IMAGES: pulumi.Output.all(**args.images).apply(image_env),
-        SECRETS: pulumi.Output.secret(password),
     }
     if args.key is not None:
         values[KEY] = pulumi.Output.secret(args.key)
@@ -73,12 +81,10 @@ def images_digest(values: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]
 def settings_digest(values: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
     """Return a SHA-256 of the attributes that the machine reports taking up, but for the images.
 
-    Secrets are left out: a password could be guessed from its digest.
+    The key is left out: it is a secret, and `keyVersion` tells of a new one.
     """
     named = {
-        name: value
-        for name, value in sorted(values.items())
-        if name not in (IMAGES, SECRETS, KEY, *SCRIPTS)
+        name: value for name, value in sorted(values.items()) if name not in (IMAGES, KEY, *SCRIPTS)
     }
     return pulumi.Output.all(**named).apply(
         lambda texts: _sha256("".join(f"{name}\0{text}\0" for name, text in texts.items()))

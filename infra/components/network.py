@@ -7,12 +7,12 @@ The rules name their target by service account. Google takes tags or accounts in
 and a tag can be put on any machine by whoever may edit it, an account only by those who may use it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_gcp as gcp
 
-from infra.components.services import Services
 from infra.render.url import SSH_PORT, url
 from infra.settings.facts import EVERYWHERE, PLAIN_PORT, TLS_PORT
 from infra.settings.fields import Settings
@@ -28,7 +28,7 @@ class NetworkArgs:
     """What the network depends on; `service_account` is the e-mail address that rules aim at."""
 
     settings: Settings
-    services: Services
+    after: Sequence[pulumi.Resource]
     service_account: pulumi.Input[str]
 
 
@@ -50,9 +50,9 @@ class Network(pulumi.ComponentResource):
     ) -> None:
         super().__init__("atelier:gcp:Network", name, None, opts)
         settings = args.settings
-        after_services = pulumi.ResourceOptions(parent=self, depends_on=args.services)
+        after = pulumi.ResourceOptions(parent=self, depends_on=args.after)
         network = gcp.compute.Network(
-            name, project=settings.project, auto_create_subnetworks=False, opts=after_services
+            name, project=settings.project, auto_create_subnetworks=False, opts=after
         )
         subnetwork = gcp.compute.Subnetwork(
             name,
@@ -69,7 +69,7 @@ class Network(pulumi.ComponentResource):
             project=settings.project,
             region=settings.region,
             labels=settings.labels_all,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=args.services),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )
         self.address = address.address
         self.url = self.address.apply(lambda ip: url(settings, ip))

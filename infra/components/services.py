@@ -17,6 +17,7 @@ ALWAYS = (
     "compute",
     "iam",
     "iamcredentials",
+    "secretmanager",
     "serviceusage",
     "storage",
 )

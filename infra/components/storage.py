@@ -1,31 +1,43 @@
 """The two buckets: the images to label, and the annotations.
 
-Owns the buckets and their protection from loss. A bucket of the wanted name that is in the project
-already is taken up as it is, so what `pulumi destroy` kept is found again by the next `pulumi up`.
-Does not own who may read them (`permissions`), nor any object in them.
+Owns the buckets that the stack made, and their protection from loss. They are known by the stack's
+labels, so what `pulumi destroy` kept is found again by the next `pulumi up`. A bucket of the wanted
+name without those labels is somebody's: it is used, and is not owned (`infra.dynamic.guest`). Does
+not own who may read them (`permissions`), nor any object in them.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_gcp as gcp
 
-from infra.components.services import Services
-from infra.render.cors import cors_rules
+from infra.dynamic.buckets import BucketError, Buckets
+from infra.dynamic.credentials import Access
+from infra.dynamic.guest import BucketGuest
+from infra.render.cors import api_rules, cors_rules
 from infra.settings.fields import Settings
 
 SOFT_DELETE_DAYS = 7
 UNFINISHED_UPLOAD_DAYS = 2
 DAY_SECONDS = 24 * 3600
+OWN_LABELS = ("atelier-stack", "managed-by")
+# Beyond it the number is not worth the minutes that listing takes.
+MOST_COUNTED = 10_000
 NOT_ENABLED = ("SERVICE_DISABLED", "has not been used in project", "it is disabled")
 
 
 @dataclass(frozen=True)
 class StorageArgs:
-    """What the buckets depend on; `origin` is the web origin that may read images from them."""
+    """What the buckets depend on.
+
+    Attributes:
+        after: What has to be there before a bucket is touched.
+        origin: The web origin that may read images from them.
+    """
 
     settings: Settings
-    services: Services
+    after: Sequence[pulumi.Resource]
     origin: pulumi.Input[str]
 
 
@@ -52,6 +64,40 @@ class Storage(pulumi.ComponentResource):
     def _bucket(self, resource_name: str, bucket_name: str) -> pulumi.Output[str]:
         settings = self._args.settings
         found = existing(bucket_name, settings.project)
+        if found is None:
+            return self._own(resource_name, bucket_name, None)
+        if not is_own(found.labels, settings):
+            return self._guest(resource_name, bucket_name)
+        if not settings.keep_data:
+            pulumi.log.warn(to_be_deleted(bucket_name, settings), self)
+        return self._own(resource_name, bucket_name, found)
+
+    def _guest(self, resource_name: str, bucket_name: str) -> pulumi.Output[str]:
+        settings = self._args.settings
+        pulumi.log.info(
+            f"gs://{bucket_name} was not made by this stack: it gets the studio's roles and one"
+            " CORS rule, and else stays as it is, also when the stack goes.",
+            self,
+        )
+        guest = BucketGuest(
+            resource_name,
+            project=settings.project,
+            bucket=bucket_name,
+            cors=pulumi.Output.from_input(self._args.origin).apply(
+                lambda origin: api_rules(settings, origin=origin)
+            ),
+            versioning=settings.versioning == "all",
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._args.after),
+        )
+        return guest.bucket
+
+    def _own(
+        self,
+        resource_name: str,
+        bucket_name: str,
+        found: gcp.storage.outputs.GetBucketsBucketResult | None,
+    ) -> pulumi.Output[str]:
+        settings = self._args.settings
         location = found.location if found else settings.bucket_location or settings.region
         bucket = gcp.storage.Bucket(
             resource_name,
@@ -60,7 +106,7 @@ class Storage(pulumi.ComponentResource):
             # Another place or class than the one there would delete the bucket and make it anew.
             location=location.upper(),
             storage_class=found.storage_class if found else "STANDARD",
-            # The provider leaves labels alone that others have set.
+            # By them it is known again, and the provider leaves those alone that others have set.
             labels=settings.labels_all,
             # With ABANDON `pulumi destroy` leaves the bucket; without it, it deletes all objects.
             deletion_policy="ABANDON" if settings.keep_data else "DELETE",
@@ -104,11 +150,32 @@ class Storage(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=self._args.services,
+                depends_on=self._args.after,
                 import_=bucket_name if found else None,
             ),
         )
         return bucket.name
+
+
+def is_own(labels: Mapping[str, str], settings: Settings) -> bool:
+    """Whether a bucket with these labels was made by this stack, in whichever state's time."""
+    return all(labels.get(key) == settings.labels_all[key] for key in OWN_LABELS)
+
+
+def to_be_deleted(bucket_name: str, settings: Settings) -> str:
+    """Return what `pulumi destroy` will delete, with the number of objects."""
+    buckets = Buckets(settings.project, Access.of(_of_provider))
+    try:
+        number = buckets.count(bucket_name, MOST_COUNTED)
+    except BucketError as fault:
+        objects = f"all its objects, which could not be counted ({fault})"
+    else:
+        more = "or more " if number == MOST_COUNTED else ""
+        objects = f"its {number} {more}objects, older versions among them"
+    return (
+        f"keepData is false: pulumi destroy will delete gs://{bucket_name} with {objects}."
+        " To keep it: pulumi config set atelier:keepData true, then pulumi up."
+    )
 
 
 def existing(bucket_name: str, project: str) -> gcp.storage.outputs.GetBucketsBucketResult | None:
@@ -121,3 +188,7 @@ def existing(bucket_name: str, project: str) -> gcp.storage.outputs.GetBucketsBu
         pulumi.log.warn(f"{project} has no Storage API yet, so no bucket can be taken up: {fault}")
         return None
     return next((bucket for bucket in listed.buckets if bucket.name == bucket_name), None)
+
+
+def _of_provider(key: str) -> str | None:
+    return pulumi.Config("gcp").get(key.removeprefix("gcp:"))

@@ -6,12 +6,12 @@ have one only: a changed one is a new policy, and the old attachment is taken of
 is never replaced for it. Does not own the limit on one run (`machine`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_gcp as gcp
 
-from infra.components.services import Services
 from infra.settings.fields import Settings
 from infra.settings.schedule import InstanceSchedule
 
@@ -21,7 +21,7 @@ class WorkingHoursArgs:
     """What is scheduled, and when."""
 
     settings: Settings
-    services: Services
+    after: Sequence[pulumi.Resource]
     schedule: InstanceSchedule
     instance: gcp.compute.Instance
 
@@ -42,7 +42,7 @@ class WorkingHours(pulumi.ComponentResource):
         settings, schedule = args.settings, args.schedule
         project = gcp.organizations.get_project_output(
             project_id=settings.project,
-            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=args.services),
+            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=args.after),
         )
         grant = gcp.compute.InstanceIAMMember(
             name,
@@ -68,7 +68,7 @@ class WorkingHours(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=args.services,
+                depends_on=args.after,
                 replace_on_changes=["instance_schedule_policy"],
             ),
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from infra.dynamic.compute_clients import ENDPOINT, Clients
 from infra.dynamic.compute_errors import ComputeError, NotEnabledError
+from infra.dynamic.credentials import DEFAULT, Access, CredentialsError
 
 if TYPE_CHECKING:
     from google.cloud import compute_v1
@@ -73,15 +74,17 @@ class Compute:
     Args:
         project: The project's id.
         endpoint: Another address of the API; plain http is taken on loopback only, and then no
-            credentials are sent. Empty: Google's own, with application default credentials.
+            credentials are sent. Empty: Google's own.
+        access: Whose credentials are used.
 
     Raises:
         ComputeError: by every method, when the API refuses or does not answer in time.
     """
 
-    def __init__(self, project: str, endpoint: str | None = None) -> None:
+    def __init__(self, project: str, endpoint: str | None = None, access: Access = DEFAULT) -> None:
         self.project = project
-        self._clients = Clients(os.environ.get(ENDPOINT, "") if endpoint is None else endpoint)
+        place = os.environ.get(ENDPOINT, "") if endpoint is None else endpoint
+        self._clients = Clients(place, access)
 
     def snapshots(self) -> list[Snapshot]:
         """Return the project's snapshots that are READY, the newest first."""
@@ -256,6 +259,8 @@ class Compute:
 
         try:
             return call()
+        except CredentialsError as fault:
+            raise ComputeError(f"Could not {what}: {fault}") from None
         except GoogleAuthError as fault:
             raise ComputeError(
                 f"Could not {what} without credentials ({fault})."

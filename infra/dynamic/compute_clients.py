@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from infra.dynamic.compute_errors import ComputeError
+from infra.dynamic.credentials import Access
 
 if TYPE_CHECKING:
     from google.cloud import compute_v1
@@ -18,17 +19,19 @@ class Clients:
     """One client for each kind of thing.
 
     Args:
-        endpoint: The API's address; empty for Google's own, with application default credentials.
+        endpoint: The API's address; empty for Google's own.
+        access: Whose credentials are used.
 
     Raises:
         ComputeError: if the address is plain http and not on this computer.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, access: Access) -> None:
+        self._access = access
         address = urlsplit(endpoint)
         self._host = address.netloc
         self._plain = address.scheme == "http"
-        if self._plain and not _loopback(address.hostname or ""):
+        if self._plain and not is_loopback(address.hostname or ""):
             raise ComputeError(
                 f"{ENDPOINT} is {endpoint}: credentials are not sent over plain http."
                 " Use https, or an address on this computer."
@@ -74,16 +77,16 @@ class Clients:
         return compute_v1.ZoneOperationsClient(transport=transport)
 
     def _options(self) -> dict[str, Any]:
-        if not self._host:
-            return {}
         if not self._plain:
-            return {"host": self._host}
+            host = {"host": self._host} if self._host else {}
+            return {"credentials": self._access.credentials(), **host}
         from google.auth.credentials import AnonymousCredentials
 
         return {"host": self._host, "url_scheme": "http", "credentials": AnonymousCredentials()}
 
 
-def _loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this computer."""
     if host == "localhost":
         return True
     try:

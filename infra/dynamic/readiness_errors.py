@@ -1,13 +1,12 @@
 """What is said when the machine does not become ready, and what is left out of it."""
 
 import re
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 LOG_LINES = 15
 LOG_FILE = "/var/log/atelier-startup.log"
-_SECRET_ATTRIBUTES = ("atelier-secrets", "GOOGLE_APPLICATION_CREDENTIALS_BASE64")
+_KEY = "GOOGLE_APPLICATION_CREDENTIALS_BASE64"
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x20-\x7e\u00a0-\U0010ffff\n\t]")
 # What every line of the startup script begins with on the serial port.
 _PREFIX = re.compile(r"^.*?google_metadata_script_runner\[\d+\]: (?:startup-script: )?")
@@ -50,19 +49,8 @@ def not_ready(place: Place, what: str, report: str, log: str) -> NotReadyError:
 
 
 def last_lines(text: str, metadata: Mapping[str, str]) -> str:
-    """Return the end of a log without control characters, and without the machine's secrets."""
+    """Return the end of a log without control characters, and without the machine's key."""
     lines = [_PREFIX.sub("", line).rstrip() for line in _CONTROL.sub("", text).splitlines()]
     shown = "\n".join([line for line in lines if line][-LOG_LINES:])
-    for secret in _secrets(metadata):
-        shown = shown.replace(secret, "[secret]")
-    return shown
-
-
-def _secrets(metadata: Mapping[str, str]) -> Iterator[str]:
-    values, key = (metadata.get(name, "") for name in _SECRET_ATTRIBUTES)
-    if key:
-        yield key
-    for word in shlex.split(values):
-        secret = word.partition("=")[2]
-        if secret:
-            yield secret
+    key = metadata.get(_KEY)
+    return shown.replace(key, "[secret]") if key else shown

@@ -6,8 +6,8 @@ old state or none, the next one waits again; a hook on the machine would run onl
 again. Previews do not call it, nor does a stack in which nothing changed; `pulumi destroy` only
 forgets it.
 
-As with the restore point, the state keeps the provider's name and no code: see there. No secret is
-among its inputs. What it prints is shown by the engine, beside the stack, as it comes.
+The state keeps the provider's name and no code (`infra.dynamic.credentials`). No secret is among
+its inputs. What it prints is shown by the engine, beside the stack, as it comes.
 """
 
 from typing import Any
@@ -17,12 +17,12 @@ from pulumi.dynamic import (
     CreateResult,
     DiffResult,
     Resource,
-    ResourceProvider,
     UpdateResult,
 )
 
 from infra.dynamic.compute import Compute
 from infra.dynamic.compute_errors import ComputeError
+from infra.dynamic.credentials import DEFAULT, Access, GoogleProvider
 from infra.dynamic.readiness import Clock, Progress, Target, Wait
 from infra.dynamic.readiness_errors import NotReadyError, Place
 from infra.dynamic.readiness_web import Web, check
@@ -35,14 +35,12 @@ State = dict[str, Any]
 WAITED_FOR = ("instance_id", "machine_type", "images", "attributes", "key_version", "url")
 
 
-class ReadinessProvider(ResourceProvider):
+class ReadinessProvider(GoogleProvider):
     """Waits for the machine. Makes and deletes nothing."""
-
-    serialize_as_secret_always = False
 
     def create(self, props: State) -> CreateResult:
         """Wait for a machine that this state knows nothing of."""
-        return CreateResult(props["name"], wait(props, is_proof=True))
+        return CreateResult(props["name"], wait(props, self.access, is_proof=True))
 
     def diff(self, _id: str, _olds: State, _news: State) -> DiffResult:
         """Wait when what the machine runs changes, or was left unchecked."""
@@ -55,11 +53,16 @@ class ReadinessProvider(ResourceProvider):
         # For another machine type Google stops and starts it.
         boots = "machine_type" in changed and "instance_id" not in changed
         return UpdateResult(
-            wait(_news, is_proof=bool(changed & {"instance_id", "images"}), boots=boots)
+            wait(
+                _news,
+                self.access,
+                is_proof=bool(changed & {"instance_id", "images"}),
+                boots=boots,
+            )
         )
 
 
-def wait(props: State, *, is_proof: bool, boots: bool = False) -> State:
+def wait(props: State, access: Access = DEFAULT, *, is_proof: bool, boots: bool = False) -> State:
     """Return the new state when the machine is ready, or is off as it should be.
 
     Raises:
@@ -72,7 +75,8 @@ def wait(props: State, *, is_proof: bool, boots: bool = False) -> State:
     target = Target(place, props["images"], is_proof, boots, _hours(props))
     limit = props["minutes"] * 60.0
     try:
-        ready = Wait(Compute(place.project), target, limit, progress, clock).run()
+        compute = Compute(place.project, access=access)
+        ready = Wait(compute, target, limit, progress, clock).run()
         if ready:
             check(Web(props["url"], props["reach"], props["address"]), limit, progress, clock)
     except (NotReadyError, ComputeError) as fault:

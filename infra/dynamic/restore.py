@@ -66,6 +66,36 @@ def source(compute: Compute, stack: Stack, restore_from: Source) -> str:
     )
 
 
+def anothers(compute: Compute, stack: Stack) -> str:
+    """Return why a state that knows nothing of the stack may not begin it; empty where it may.
+
+    The data disk tells: it is there from the first `pulumi up` to `pulumi destroy`, which leaves a
+    snapshot of it. It is listed, and not the machine, as who may see that reads its metadata too.
+    """
+    try:
+        disk = next((found for found in compute.disks() if stack.owns(found.name)), None)
+    except NotEnabledError:
+        return ""
+    except ComputeError as fault:
+        return f"whether another state has this studio is not known. {fault}"
+    if disk is None:
+        return ""
+    project, machine = compute.project, stack.instance
+    return (
+        f"another state has this studio: its data disk {disk.name} has been in {disk.zone} of"
+        f" project {project} since {disk.created:%Y-%m-%d %H:%M %Z}, and this state knows nothing"
+        " of it. Nothing was changed. Who made it, as Google recorded:"
+        # Admin activity is kept for 400 days; gcloud reads the last day where nothing is said.
+        f" gcloud logging read 'protoPayload.methodName:disks.insert AND {disk.name}'"
+        f" --project {project} --freshness 400d --limit 1"
+        " --format 'value(protoPayload.authenticationInfo.principalEmail)'."
+        " To work on that studio, ask them where its state is, and use that."
+        " For a studio of your own beside it: pulumi stack init NAME."
+        f" If its state is lost, take a snapshot of the disk, delete the machine {machine} and the"
+        " disk, and run this again: the new studio is made from the snapshot."
+    )
+
+
 def move(compute: Compute, stack: Stack, old_zone: str, new_zone: str, restore_from: Source) -> str:
     """Stop the machine, snapshot its data disk, and return the snapshot's link.
 

@@ -4,9 +4,9 @@ A dynamic resource, because only the engine knows the order: in a zone change th
 stop and the snapshot has to be there after the old machine's zone is known and before the new disk
 is made. The steps themselves are `infra.dynamic.restore`'s.
 
-The engine keeps the provider as a pickle in the state and runs it without the program, also for
-`pulumi destroy`. The pickle is this class's name alone: no code, no setting and no secret is in it.
-So the class may not be renamed or moved while stacks exist.
+It is also where a stack begins: a state that has no restore point yet has nothing of the stack. So
+where the stack's data disk is there all the same, another state has the studio, and the preview
+fails. Everything else waits for it.
 """
 
 from collections.abc import Generator
@@ -20,29 +20,30 @@ from pulumi.dynamic import (
     CreateResult,
     DiffResult,
     Resource,
-    ResourceProvider,
     UpdateResult,
 )
 
 from infra.dynamic import restore
 from infra.dynamic.compute import Compute
 from infra.dynamic.compute_errors import ComputeError
+from infra.dynamic.credentials import GoogleProvider
 
 State = dict[str, Any]
 
 
-class RestorePointProvider(ResourceProvider):
+class RestorePointProvider(GoogleProvider):
     """Finds the snapshot at first, and makes it in a zone change. Deletes nothing, ever."""
 
-    # It holds nothing: a secret would only make the state harder to read.
-    serialize_as_secret_always = False
-
     def check(self, _olds: State, news: State) -> CheckResult:
-        """Refuse a smaller disk, in a preview already.
+        """Refuse another state's studio and a smaller disk, in a preview already.
 
-        It would be a new one, made from the snapshot that the present one was made from: all that
-        was written since would be gone from it.
+        The smaller disk would be a new one, made from the snapshot that the present one was made
+        from: all that was written since would be gone from it.
         """
+        if not _olds:
+            compute = Compute(news["project"], access=self.access)
+            told = restore.anothers(compute, _stack(news))
+            return CheckResult(news, [CheckFailure("instance", told)] if told else [])
         has, wanted = _olds.get("disk_gb", 0), news["disk_gb"]
         if wanted >= has:
             return CheckResult(news, [])
@@ -54,7 +55,7 @@ class RestorePointProvider(ResourceProvider):
 
     def create(self, props: State) -> CreateResult:
         """Look up the snapshot; the engine calls this in an update only, never in a preview."""
-        compute = Compute(props["project"])
+        compute = Compute(props["project"], access=self.access)
         with _short():
             link = restore.source(compute, _stack(props), props["restore_from"])
         return CreateResult(props["instance"], {**props, "snapshot": link})
@@ -65,7 +66,7 @@ class RestorePointProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: State, _news: State) -> UpdateResult:
         """Take the data along into another zone."""
-        compute = Compute(_news["project"])
+        compute = Compute(_news["project"], access=self.access)
         with _short():
             link = restore.move(
                 compute, _stack(_news), _olds["zone"], _news["zone"], _news["restore_from"]

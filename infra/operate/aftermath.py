@@ -6,6 +6,7 @@ from infra.operate.explanation import Failure
 from infra.operate.pulumi import Outcome
 from infra.operate.table import kinds
 from infra.operate.table.events import Event, StepMetadata
+from infra.settings.facts import WARNING
 
 # In the order in which a team misses them.
 _MATTERS = (kinds.MACHINE, kinds.DISK, kinds.BUCKET, kinds.ADDRESS, kinds.KEY)
@@ -27,6 +28,17 @@ def failures(outcome: Outcome) -> tuple[Failure, ...]:
                 found.setdefault(failure)
     if not found and outcome.complaints.strip():
         found.setdefault(Failure.of(outcome.complaints))
+    return tuple(found)
+
+
+def warnings(events: Iterable[Event]) -> tuple[str, ...]:
+    """Return what went wrong without ending the operation, as its resources print it."""
+    found: dict[str, None] = {}
+    for event in events:
+        if event.diagnosticEvent:
+            for line in event.diagnosticEvent.message.splitlines():
+                if line.startswith(WARNING):
+                    found.setdefault(line.removeprefix(WARNING).strip())
     return tuple(found)
 
 

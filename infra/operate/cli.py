@@ -16,7 +16,7 @@ from typing import Literal
 import click
 
 from infra.operate import power, tools
-from infra.operate.aftermath import failures, left_standing, old_zone
+from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.causes import explain
 from infra.operate.doctor import table
 from infra.operate.doctor.google import Google
@@ -153,6 +153,8 @@ def _run(
     except (OperateError, PlanError) as error:
         click.echo(f"{verb}: {error}", err=True)
         sys.exit(NOT_BEGUN)
+    for warning in warnings(outcome.events):
+        click.echo(f"\nwarning: {warning}")
     if verb == "up" and outcome.status == 0 and "--preview-only" not in extra:
         _see_that_it_runs(read(target), target)
     if outcome.status:

@@ -37,3 +37,16 @@ def cors_rules(settings: Settings, *, origin: str) -> list[CorsRule]:
             max_age_seconds=MAX_AGE_SECONDS,
         )
     ]
+
+
+def api_rules(settings: Settings, *, origin: str) -> list[dict[str, object]]:
+    """Return the same rules as the JSON API has them, for a bucket that is another's."""
+    return [
+        {
+            "origin": rule["origins"],
+            "method": rule["methods"],
+            "responseHeader": rule["response_headers"],
+            "maxAgeSeconds": rule["max_age_seconds"],
+        }
+        for rule in cors_rules(settings, origin=origin)
+    ]

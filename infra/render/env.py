@@ -1,8 +1,7 @@
 """The machine's environment as text: what compose and the startup script are told.
 
-Three metadata attributes, so that a new image digest or password changes one of them and no other:
-`atelier-env` and `atelier-images` hold nothing secret, `atelier-secrets` is a secret as a whole.
-The format is `infra.render.quoting`'s.
+Two metadata attributes, so that a new image digest changes one of them and not the other. Neither
+holds anything secret. The format is `infra.render.quoting`'s.
 """
 
 from collections.abc import Mapping
@@ -21,13 +20,14 @@ DATA_DISK = f"/dev/disk/by-id/google-{DATA_DEVICE}"
 GOOGLES_REGISTRIES = ("-docker.pkg.dev", ".gcr.io")
 
 
-def env(settings: Settings, *, url: str, service_account: str) -> str:
+def env(settings: Settings, *, url: str, service_account: str, password: str) -> str:
     """Return the text of `atelier-env`.
 
     Args:
         settings: The stack's settings.
         url: Where labelers open the studio (`infra.render.url.url`).
         service_account: The e-mail address of the machine's service account.
+        password: The name of the secret's version that holds the admin password.
     """
     return _text(
         {
@@ -35,6 +35,7 @@ def env(settings: Settings, *, url: str, service_account: str) -> str:
             "ATELIER_URL": url,
             "TLS": settings.tls,
             "ADMIN_EMAIL": settings.admin_email,
+            "ADMIN_PASSWORD_SECRET": password,
             "SOURCE_BUCKET": settings.source_bucket_name,
             "TARGET_BUCKET": settings.target_bucket_name,
             "AUTH_MODE": settings.auth,
@@ -68,13 +69,6 @@ def image_env(references: Mapping[str, str]) -> str:
         KeyError: if an image has no reference.
     """
     return _text({f"{name.upper()}_IMAGE": references[name] for name in IMAGE_NAMES})
-
-
-def secrets(settings: Settings) -> str:
-    """Return the text of `atelier-secrets`, in the form that only bash needs to read."""
-    return (
-        line("ADMIN_PASSWORD", settings.admin_password.get_secret_value(), shell_only=True) + "\n"
-    )
 
 
 def registry_hosts(settings: Settings) -> tuple[str, ...]:

@@ -13,3 +13,5 @@ PLAIN_PORT = 8080
 
 # The data disk's device name: Linux shows the disk as /dev/disk/by-id/google-atelier-data.
 DATA_DEVICE = "atelier-data"
+# What a dynamic resource prints begins so where something went wrong that ends nothing.
+WARNING = "warning: "

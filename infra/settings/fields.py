@@ -89,11 +89,13 @@ class Settings(BaseModel):
     )
     source_bucket: str = Field(
         "",
-        description="Bucket of the images to label; adopted if it exists. Empty:"
-        " PROJECT-STACK-source.",
+        description="Bucket of the images to label. One that is there before the stack stays as it"
+        " is, but for the studio's roles and one CORS rule. Empty: PROJECT-STACK-source.",
     )
     target_bucket: str = Field(
-        "", description="Bucket of the annotations; adopted too. Empty: PROJECT-STACK-target."
+        "",
+        description="Bucket of the annotations, which may be there too. Empty:"
+        " PROJECT-STACK-target.",
     )
     bucket_location: str = Field(
         "", description="Place of new buckets: a region, EU, US, … Empty: the zone's region."
@@ -110,14 +112,20 @@ class Settings(BaseModel):
     )
     keep_data: bool = Field(
         True,
-        description="Whether `pulumi destroy` leaves the buckets. With false it deletes them with"
-        " everything in them.",
+        description="Whether `pulumi destroy` leaves the buckets. With false it deletes those that"
+        " the stack made, with everything in them.",
+    )
+    versioning: Literal["own", "all"] = Field(
+        "own",
+        description="Where older versions of objects are kept: in the buckets that the stack makes"
+        " (own), or also in those that were there before it (all), which keep every version until"
+        " their owner says otherwise.",
     )
     kept_versions: int = Field(
-        3, ge=1, le=1000, description="How many older versions of an object the buckets keep."
+        3, ge=1, le=1000, description="How many older versions of an object its own buckets keep."
     )
     kept_version_days: int = Field(
-        30, ge=1, le=3650, description="For how many days the buckets keep older versions."
+        30, ge=1, le=3650, description="For how many days its own buckets keep older versions."
     )
     auth: Literal["key", "keyless"] = Field(
         "key",
@@ -194,7 +202,10 @@ class Settings(BaseModel):
         "", description="If set, a budget with alerts is created: 012345-6789AB-CDEF01."
     )
     budget_usd: int = Field(
-        100, ge=1, le=1_000_000, description="That budget in US dollars a month."
+        100,
+        ge=1,
+        le=1_000_000,
+        description="That budget a month, in the billing account's own currency.",
     )
     deletion_protection: bool = Field(
         False, description="Refuse to delete the machine until this is false again."

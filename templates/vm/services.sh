@@ -21,6 +21,9 @@ REFUSED=$STATE/refused
 GOOGLE=$STATE/google
 HEALTHY_SECONDS=${HEALTHY_SECONDS:-600}
 PULL_TRIES=${PULL_TRIES:-30}
+SECRETS_URL=${SECRETS_URL:-https://secretmanager.googleapis.com}
+SECRET_TRIES=${SECRET_TRIES:-30}
+SECRET_PAUSE=${SECRET_PAUSE:-10}
 # In memory: the registry's token is gone after an hour, and should not outlive it on a disk.
 export DOCKER_CONFIG=$ROOT/run/atelier/docker
 
@@ -71,11 +74,30 @@ fetch_project() {
   chmod -R a+rX "$NEXT/project"
 }
 
+# The attribute names the secret's version. Without an answer the password that is here stays: a later look asks again.
 fetch_admin_password() {
-  required_attribute atelier-secrets "$STATE/incoming/secrets"
-  setting "$STATE/incoming/secrets" ADMIN_PASSWORD | write_file 0600 "$DATA/secrets/admin_password"
-  [[ -s $DATA/secrets/admin_password ]] || fail "the attribute atelier-secrets holds no ADMIN_PASSWORD"
-  chown "$CONTAINER_ID:$CONTAINER_ID" "$DATA/secrets/admin_password"
+  local name file=$DATA/secrets/admin_password answer=$STATE/incoming/password number code=''
+  name=$(setting "$NEXT/settings.env" ADMIN_PASSWORD_SECRET)
+  [[ -n $name ]] || fail "the attribute atelier-env names no ADMIN_PASSWORD_SECRET; pulumi up sets it"
+  # A role that was just given is known everywhere after some minutes:
+  # https://cloud.google.com/iam/docs/access-change-propagation
+  for ((number = 1; number <= SECRET_TRIES; number++)); do
+    ((number == 1)) || sleep "$SECRET_PAUSE"
+    # Standard input: an argument could be read by every process of the machine.
+    code=$(token | sed 's/^/Authorization: Bearer /' | curl --silent --max-time 30 --header @- --output "$answer" \
+      --write-out '%{http_code}' "$SECRETS_URL/v1/$name:access") || :
+    [[ $code != 200 ]] || break
+    [[ ! -s $file ]] || break
+  done
+  if [[ $code != 200 ]]; then
+    [[ -s $file ]] || fail "Secret Manager does not give $name to this machine's service account (status $code)"
+    say "Secret Manager does not give $name (status $code); the admin password that is here stays"
+    return
+  fi
+  sed -n 's/.*"data" *: *"\([^"]*\)".*/\1/p' "$answer" | base64 --decode | write_file 0600 "$file"
+  rm "$answer"
+  [[ -s $file ]] || fail "the secret $name is empty"
+  chown "$CONTAINER_ID:$CONTAINER_ID" "$file"
 }
 
 fetch_google_key() {
@@ -116,6 +138,12 @@ SECRETS_HASH=$(digest "$DATA/secrets/admin_password")
 END
 }
 
+# The machine's own access token.
+token() {
+  curl --silent --show-error --fail --max-time 30 --retry 3 --header 'Metadata-Flavor: Google' \
+    "$METADATA_URL/instance/service-accounts/default/token" | sed -n 's/.*"access_token" *: *"\([^"]*\)".*/\1/p'
+}
+
 # compose FOLDER ARGUMENTS...
 compose() {
   local folder=$1 file files=()
@@ -135,13 +163,11 @@ missing_images() {
 }
 
 log_in() {
-  local hosts host token said
+  local hosts host said
   hosts=$(setting "$NEXT/settings.env" REGISTRY_HOSTS)
   for host in ${hosts//,/ }; do
-    token=$(curl --silent --show-error --fail --max-time 30 --retry 3 --header 'Metadata-Flavor: Google' \
-      "$METADATA_URL/instance/service-accounts/default/token" | sed -n 's/.*"access_token" *: *"\([^"]*\)".*/\1/p')
     # Docker's own words tell a refusal from a registry that cannot be reached.
-    said=$(docker login --username oauth2accesstoken --password-stdin "https://$host" <<<"$token" 2>&1 >/dev/null) ||
+    said=$(token | docker login --username oauth2accesstoken --password-stdin "https://$host" 2>&1 >/dev/null) ||
       { echo "$host does not let this machine's service account in: $(tail -n 1 <<<"$said")" && return 1; }
   done
 }

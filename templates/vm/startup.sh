@@ -48,7 +48,7 @@ required_attribute() {
 
 # changed_since ETAG SECONDS: the ETag of the attributes, as soon as it is another one, or the same one after SECONDS.
 changed_since() {
-  # The answer itself holds the key and the password, and is thrown away: services.sh fetches what it needs.
+  # The answer itself holds the key, and is thrown away: services.sh fetches what it needs.
   curl --silent --show-error --fail --max-time $(($2 + 30)) --retry 3 --retry-delay 1 --retry-connrefused \
     --header 'Metadata-Flavor: Google' --output /dev/null --write-out '%header{etag}' \
     "$METADATA_URL/instance/attributes/?recursive=true&wait_for_change=true&timeout_sec=$2&last_etag=$1"

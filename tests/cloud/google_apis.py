@@ -17,11 +17,13 @@ from infra.settings.regions import ALL_ZONES, zones_of_type
 from tests.cloud.gcp.facts import APIS, COMPUTE, NUMBER
 from tests.cloud.gcp.rules import refuse_disabled_api
 from tests.cloud.gcp.state import Cloud, Data, of_kind
+from tests.cloud.other_apis import BUCKET, bucket_json
 from tests.cloud.rpc import Refused
 
 # The variables by which the Google provider, and the doctor, are led here.
 ENDPOINTS = {
     "GOOGLE_ARTIFACT_REGISTRY_CUSTOM_ENDPOINT": "artifactregistry/v1/",
+    "GOOGLE_BILLING_CUSTOM_ENDPOINT": "billing/v1/",
     "GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT": "cloudbilling/v1/",
     "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT": "cloudresourcemanager/v1/",
     "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT": "serviceusage/v1/",
@@ -118,9 +120,7 @@ def bucket(data: Data, named: Data, asked: Data) -> Said:
     record = of_kind(data, "storage.Bucket").get(named["name"])
     if record is None:
         return refuse(404, "The specified bucket does not exist.")
-    has = record["outputs"]
-    labels = has.get("effectiveLabels") or has.get("labels") or {}
-    return 200, {"name": named["name"], "projectNumber": NUMBER, "labels": labels}
+    return 200, bucket_json(record)
 
 
 def quotas(limits: dict[str, int]) -> list[Data]:
@@ -181,7 +181,7 @@ ROUTES: list[tuple[str, str, Call]] = [
     ("POST", rf"/cloudresourcemanager/v1/{PROJECT}:getEffectiveOrgPolicy", policy),
     ("GET", rf"/cloudbilling/v1/{PROJECT}/billingInfo", billing),
     ("GET", rf"/serviceusage/v1/{PROJECT}/services:batchGet", services),
-    ("GET", r"/storage/v1/b/(?P<name>[-_.a-z0-9]+)", bucket),
+    ("GET", BUCKET, bucket),
     ("GET", PROJECT, compute_project),
     ("GET", rf"{PROJECT}/regions/(?P<region>[-a-z0-9]+)", region),
     ("GET", rf"{PROJECT}/zones/(?P<zone>[-a-z0-9]+)", zone),

@@ -19,6 +19,7 @@ PROGRAM = Path(__file__).parents[2] / "infra" / "__main__.py"
 PASSWORD = "correct horse battery"
 PROJECT_NUMBER = "123456789012"
 ADDRESS = "198.51.100.7"
+PASSWORD_SECRET = "projects/123456789012/secrets/atelier-dev-admin-password/versions/1"
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class Cloud(mocks.Mocks):
                 "name": f"projects/demo-project/serviceAccounts/{email}",
             },
             "gcp:serviceaccount/key:Key": {"privateKey": "a2V5"},
+            "gcp:secretmanager/secretVersion:SecretVersion": {"name": PASSWORD_SECRET},
             "docker-build:index:Image": {"ref": f"registry/{args.name}@sha256:{64 * 'b'}"},
             "command:local:Command": {"stdout": f"registry/{args.name}@sha256:{64 * 'c'}"},
             "pulumi-python:dynamic/atelier:RestorePoint": {"snapshot": ""},

@@ -33,6 +33,7 @@ def test_it_prints_the_reference_alone_or_says_that_there_is_no_digest(
         | {
             "PATH": f"{tmp_path}:{os.environ['PATH']}",
             "PROJECT": "p",
+            "BUILDER": "b@p.iam.gserviceaccount.com",
             "DOCKERFILE": "backends/frontend/Dockerfile",
             "IMAGE": f"{IMAGE}:tag",
         },
@@ -41,6 +42,7 @@ def test_it_prints_the_reference_alone_or_says_that_there_is_no_digest(
     )
     submitted = (tmp_path / "asked").read_text().splitlines()[0]
     assert submitted.startswith("builds submit . --project p --config infra/cloudbuild.yaml")
+    assert " --service-account projects/p/serviceAccounts/b@p.iam.gserviceaccount.com " in submitted
     # gcloud reads an ignore file as git does: a whitelist for Docker would leave nothing.
     assert "--ignore-file" not in submitted
     assert submitted.endswith(
@@ -66,6 +68,7 @@ def test_the_weights_go_along_with_all_their_hashes(tmp_path: Path) -> None:
         ["bash", ROOT / "infra" / "cloudbuild.sh"],
         env=os.environ
         | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PROJECT": "p", "IMAGE": f"{IMAGE}:tag"}
+        | {"BUILDER": "b@p.iam.gserviceaccount.com"}
         | {"DOCKERFILE": "backends/segmentation/Dockerfile"}
         | given,
         capture_output=True,

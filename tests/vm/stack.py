@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.render.env import env, image_env, secrets
+from infra.render.env import env, image_env
 from infra.render.metadata import static
 from infra.render.proxy import caddyfile
 from infra.render.url import url
 from infra.settings.fields import Settings
 from infra.settings.load import load as load_settings
+from tests.cloud.gcp.facts import NUMBER
 from tests.cloud.lab.instance import KIND
 
 PROJECT = "demo-project"
 ACCOUNT = f"atelier-dev@{PROJECT}.iam.gserviceaccount.com"
+SECRET = f"projects/{NUMBER}/secrets/atelier-dev-admin-password"
 CONFIG: Mapping[str, object] = {"preset": "cpu", "adminPassword": "correct horse battery 7"}
 # No key of anybody's: what the startup script looks for in a decoded key, and nothing more.
 KEY = {"type": "service_account", "client_email": ACCOUNT, "private_key": "made up for a test"}
@@ -32,9 +34,13 @@ def attributes(settings: Settings, images: Mapping[str, str], address: str) -> d
     return {
         **static(settings),
         "atelier-caddyfile": caddyfile(settings, address=address),
-        "atelier-env": env(settings, url=url(settings, address), service_account=ACCOUNT),
+        "atelier-env": env(
+            settings,
+            url=url(settings, address),
+            service_account=ACCOUNT,
+            password=f"{SECRET}/versions/1",
+        ),
         "atelier-images": image_env(images),
-        "atelier-secrets": secrets(settings),
         "GOOGLE_APPLICATION_CREDENTIALS_BASE64": key,
     }
 
@@ -65,7 +71,23 @@ class CloudFile:
             "serviceAccount": {"email": ACCOUNT},
         }
         key = f"{KIND}projects/{PROJECT}/zones/{zone}/instances/{name}"
-        self.write({"resources": {key: {"inputs": inputs, "outputs": {}}}})
+        password = self.settings.admin_password.get_secret_value()
+        version = {"name": f"{SECRET}/versions/1", "secretData": password}
+        reader = {
+            "secretId": "atelier-dev-admin-password",
+            "role": "roles/secretmanager.secretAccessor",
+            "member": f"serviceAccount:{ACCOUNT}",
+        }
+        account = {"email": ACCOUNT}
+        resources = {
+            key: inputs,
+            f"secretmanager.SecretVersion {SECRET}/versions/1": version,
+            "secretmanager.SecretIamMember 1": reader,
+            "serviceaccount.Account 1": account,
+        }
+        self.write(
+            {"resources": {it: {"inputs": resources[it], "outputs": {}} for it in resources}}
+        )
 
     def change(self, **attributes: str) -> None:
         """Change some metadata attributes, whose names are told as `attribute` takes them."""

@@ -41,6 +41,7 @@ ROLES = {
     "iam.serviceAccounts.": "roles/iam.serviceAccountAdmin",
     "iap.": "roles/iap.admin",
     "resourcemanager.projects.": "roles/resourcemanager.projectIamAdmin",
+    "secretmanager.": "roles/secretmanager.admin",
     "serviceusage.": "roles/serviceusage.serviceUsageAdmin",
     "storage.": "roles/storage.admin",
 }

@@ -1,4 +1,4 @@
-"""The machine that is there, and that labelers cannot log in to."""
+"""The machine that is there: that stays, or that labelers cannot log in to."""
 
 import re
 
@@ -6,6 +6,24 @@ from infra.operate.explanation import Cause, Context, Explanation, Failure
 
 # Before the other causes: the log that it quotes may hold the words of any.
 _NOT_READY = re.compile(r"\binfra\.dynamic\.readiness_errors\.NotReadyError: ")
+# DeleteStep and the step generator of the engine: pulumi/pkg/resource/deploy.
+_PROTECTED = re.compile(
+    r"gcp:compute/instance:Instance::.{0,300}?"
+    r"(?:because it is protected|currently marked for protection)"
+)
+
+
+def protected(failure: Failure, context: Context) -> Explanation | None:
+    """The setting that keeps the machine; the engine's own advice would leave Google's half."""
+    if not _PROTECTED.search(failure.text):
+        return None
+    return Explanation(
+        "protected",
+        "atelier:deletionProtection keeps the machine from being deleted or replaced. Nothing was"
+        " changed. To do it all the same (and not by `pulumi state unprotect`, after which Google"
+        " still refuses):",
+        (context.set("deletionProtection", "false"), context.up(), "Then run this again."),
+    )
 
 
 def not_ready(failure: Failure, context: Context) -> Explanation | None:
@@ -20,4 +38,4 @@ def not_ready(failure: Failure, context: Context) -> Explanation | None:
     )
 
 
-CAUSES: tuple[Cause, ...] = (not_ready,)
+CAUSES: tuple[Cause, ...] = (not_ready, protected)

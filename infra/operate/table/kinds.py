@@ -38,7 +38,11 @@ WORDS = {
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": "role on the image repository",
     "gcp:compute/instanceIAMMember:InstanceIAMMember": "role on the machine",
     "gcp:serviceaccount/iAMMember:IAMMember": "role on the service account",
-    "gcp:billing/budget:Budget": "budget",
+    "gcp:secretmanager/secret:Secret": "secret",
+    "gcp:secretmanager/secretVersion:SecretVersion": "secret's value",
+    "gcp:secretmanager/secretIamMember:SecretIamMember": "role on the secret",
+    "pulumi-python:dynamic/atelier:Budget": "budget",
+    "pulumi-python:dynamic/atelier:BucketGuest": "studio's part of a bucket",
     API: "API",
     READINESS: "readiness check",
 }

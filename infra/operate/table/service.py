@@ -22,6 +22,7 @@ IN_PLACE = {
     "atelier-compose-gpu": "containers whose definition changed are replaced",
     "atelier-compose-tls": "containers whose definition changed are replaced",
     "atelier-env": "containers that read the changed values are restarted",
+    # Up to version 0.1; from then on the password is in Secret Manager.
     "atelier-secrets": "containers that use the changed secret are restarted",
     "atelier-caddyfile": "the web server reads its configuration again",
     "atelier-project": "the project in Label Studio is brought up to date",

@@ -17,6 +17,9 @@ IDS = {
     ),
     "projects.IAMMember": "{project}/{role}/{member}",
     "projects.Service": "{project}/{service}",
+    "secretmanager.Secret": "projects/{project}/secrets/{secretId}",
+    "secretmanager.SecretIamMember": ("projects/{project}/secrets/{secretId}/{role}/{member}"),
+    "secretmanager.SecretVersion": "{secret}/versions/{version}",
     "serviceaccount.Account": "projects/{project}/serviceAccounts/{email}",
     "serviceaccount.IAMMember": "{serviceAccountId}/{role}/{member}",
     "serviceaccount.Key": "{serviceAccountId}/keys/{key}",
@@ -74,6 +77,7 @@ APIS = {
     "billing": ("billingbudgets.googleapis.com", "Cloud Billing Budget API"),
     "compute": ("compute.googleapis.com", "Compute Engine API"),
     "iap": ("iap.googleapis.com", "Cloud Identity-Aware Proxy API"),
+    "secretmanager": ("secretmanager.googleapis.com", "Secret Manager API"),
     "serviceaccount": ("iam.googleapis.com", "Identity and Access Management (IAM) API"),
     "projects": ("cloudresourcemanager.googleapis.com", "Cloud Resource Manager API"),
 }

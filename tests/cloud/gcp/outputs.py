@@ -105,6 +105,13 @@ def special(kind: str, values: Values, given: Values, seed: str, key: Callable[[
     project, byte = values.get("project"), int(number(seed, 6)) % 250 + 2
     if kind == "compute.Instance":
         return machine(values, given, seed, byte)
+    if kind == "secretmanager.Secret":
+        return {"name": f"projects/{NUMBER}/secrets/{given.get('secretId')}"}
+    if kind == "secretmanager.SecretVersion":
+        # The provider's id has the project's id, the API's name its number.
+        version, secret = seed.rpartition("-")[2], last(given.get("secret"))
+        name = f"projects/{NUMBER}/secrets/{secret}/versions/{version}"
+        return {"name": name, "version": version}
     if kind == "compute.Address":
         inside = given.get("addressType") == "INTERNAL"
         return {"address": f"10.128.1.{byte}" if inside else f"198.51.100.{byte}"}

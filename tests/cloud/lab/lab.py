@@ -30,10 +30,10 @@ from tests.cloud.lab.place import Place, run, say, write
 from tests.cloud.lab.processes import Processes, started_at
 from tests.cloud.lab.registry import CHECKOUT, HUB_NAMES, Registry
 from tests.cloud.storage.service import HOSTS as STORAGE_NAMES
+from tests.cloud.storage.tokens import MACHINE_TOKEN as TOKEN
 
 REGIONS = ("us-central1", "us-east1", "us-east4", "us-west1", "europe-west1", "europe-west4")
 ARTIFACT_NAMES = tuple(f"{region}-docker.pkg.dev" for region in REGIONS)
-TOKEN = "ya29.stand-in-token-of-the-machine"
 
 
 class Lab:

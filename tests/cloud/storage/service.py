@@ -1,5 +1,6 @@
 """All endpoints, without sockets: a request in, a reply out."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -18,6 +19,7 @@ HOSTS = (
     "storage.googleapis.com",
     "oauth2.googleapis.com",
     "iamcredentials.googleapis.com",
+    "secretmanager.googleapis.com",
     "www.googleapis.com",
 )
 
@@ -47,6 +49,11 @@ class Service:
         ]
         self._known = [
             ("POST", re.compile(f"{account}:signBlob"), self._sign_blob),
+            (
+                "GET",
+                re.compile("/v1/(projects/[^/]+/secrets/[^/]+/versions/[^/]+):access"),
+                self._secret,
+            ),
             ("GET", re.compile(f"{account}/allowedLocations"), self._allowed_locations),
             ("GET", re.compile(bucket), json_api.bucket),
             ("GET", re.compile(f"{bucket}/iam/testPermissions"), json_api.granted_permissions),
@@ -80,6 +87,11 @@ class Service:
 
     def _sign_blob(self, request: Request, email: str) -> Reply:
         return as_json(self.tokens.sign_blob(request.who, email, request.json()["payload"]))
+
+    def _secret(self, request: Request, name: str) -> Reply:
+        """https://cloud.google.com/secret-manager/docs/reference/rest/v1 (versions.access)."""
+        data = base64.b64encode(self.world.secret(request.who, name).encode()).decode()
+        return as_json({"name": name, "payload": {"data": data}})
 
     def _allowed_locations(self, request: Request, email: str) -> Reply:
         """google-auth asks in the background; this says that there is no boundary."""

@@ -14,6 +14,8 @@ from tests.cloud.storage.refusal import Refused
 from tests.cloud.storage.signatures import from_base64url, is_signed, new_private_key, sign
 from tests.cloud.storage.world import OPERATOR, World, public_half
 
+# What the lab's metadata server hands out.
+MACHINE_TOKEN = "ya29.stand-in-token-of-the-machine"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_SECONDS = 3599
 CLOCK_SKEW_SECONDS = 300
@@ -83,6 +85,8 @@ class Tokens:
     def _email(self, token: str) -> str | None:
         if token == OPERATOR_TOKEN:
             return OPERATOR
+        if token == MACHINE_TOKEN:
+            return self._world.machine_account()
         body, _, mac = token.removeprefix("ya29.c.").rpartition(".")
         if token.startswith("ya29.c.") and hmac.compare_digest(mac, self._mac(body)):
             email, expiry, _ = json.loads(from_base64url(body))

@@ -28,6 +28,7 @@ ROLES = {
 }
 # Who runs Pulumi, with a token of their own: the project's owner.
 OPERATOR = "operator@example.com"
+SECRET_READER = "roles/secretmanager.secretAccessor"
 SIGNER = "roles/iam.serviceAccountTokenCreator"
 
 
@@ -74,6 +75,30 @@ class World:
             and grant["member"] == f"serviceAccount:{caller}"
             for grant in self._all("serviceaccount.IAMMember")
         )
+
+    def machine_account(self) -> str | None:
+        """Return the e-mail of the account that the cloud's machine runs as."""
+        for found in self._all("compute.Instance"):
+            return str((found.get("serviceAccount") or {}).get("email"))
+        return None
+
+    def secret(self, caller: str | None, name: str) -> str:
+        """Return the content of a secret's version.
+
+        Raises:
+            Refused: `caller` may not read it; who may not, does not learn whether it is there.
+        """
+        secret = name.split("/")[3]
+        readers = {
+            grant["member"]
+            for grant in self._all("secretmanager.SecretIamMember")
+            if grant["role"] == SECRET_READER and grant["secretId"].split("/")[-1] == secret
+        }
+        for found in self._all("secretmanager.SecretVersion"):
+            if found["name"] == name and f"serviceAccount:{caller}" in readers:
+                return str(found["secretData"])
+        text = "Permission 'secretmanager.versions.access' denied for resource"
+        raise Refused(403, "PERMISSION_DENIED", f"{text} '{name}' (or it may not exist).")
 
     def bucket(self, name: str) -> dict[str, Any]:
         """Return a bucket's properties.

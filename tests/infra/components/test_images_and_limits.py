@@ -125,7 +125,26 @@ def test_cloud_build_runs_when_what_an_image_is_built_from_changes(deploy: Deplo
     assert frontend.inputs["environment"]["DOCKERFILE"] == "backends/frontend/Dockerfile"
     assert frontend.inputs["environment"]["IMAGE"].endswith(content_hash("frontend"))
     # A changed environment runs the command again, and a version alone is no reason to build.
-    assert set(frontend.inputs["environment"]) == {"PROJECT", "DOCKERFILE", "IMAGE"}
+    assert set(frontend.inputs["environment"]) == {"PROJECT", "BUILDER", "DOCKERFILE", "IMAGE"}
+
+
+def test_cloud_build_builds_as_an_account_of_the_stacks_own_with_three_roles(
+    deploy: Deploy,
+) -> None:
+    stack = deploy(images="cloudbuild")
+
+    frontend = next(item for item in stack.resources if item.type == "command:local:Command")
+    email = "atelier-dev-build@demo-project.iam.gserviceaccount.com"
+    assert frontend.inputs["environment"]["BUILDER"] == email
+    grants = [item.inputs for item in stack.resources if email in item.inputs.get("member", "")]
+    assert {grant["role"] for grant in grants} == {
+        "roles/artifactregistry.writer",
+        "roles/logging.logWriter",
+        "roles/storage.objectViewer",
+    }
+    (sources,) = [grant for grant in grants if "condition" in grant]
+    assert "demo-project_cloudbuild/objects/" in sources["condition"]["expression"]
+    assert not [item for item in deploy().resources if "-build" in item.name]
 
 
 def test_the_data_disk_is_made_create_first_and_leaves_a_snapshot(deploy: Deploy) -> None:
@@ -176,17 +195,16 @@ def test_the_cost_is_an_input_of_the_guardrails(deploy: Deploy) -> None:
 
     guardrails = next(item for item in stack.resources if item.type == "atelier:gcp:Guardrails")
     assert guardrails.inputs["cost"]["hour_usd"] > 0.5
-    assert not stack.all("billing/budget:Budget")
+    assert not [item for item in stack.resources if item.type.endswith(":Budget")]
 
 
 def test_a_billing_account_makes_a_budget_with_alerts(deploy: Deploy) -> None:
-    budget = deploy(billingAccount="012345-6789AB-CDEF01", budgetUsd=70).one(
-        "billing/budget:Budget"
-    )
+    stack = deploy(billingAccount="012345-6789AB-CDEF01", budgetUsd=70)
 
-    assert budget.inputs["amount"]["specifiedAmount"] == {"currencyCode": "USD", "units": "70"}
-    assert budget.inputs["budgetFilter"]["projects"] == [f"projects/{PROJECT_NUMBER}"]
-    assert [rule["thresholdPercent"] for rule in budget.inputs["thresholdRules"]] == [0.5, 0.9, 1]
+    (budget,) = [item for item in stack.resources if item.type.endswith(":Budget")]
+    assert budget.inputs["units"] == 70
+    assert budget.inputs["projects"] == [f"projects/{PROJECT_NUMBER}"]
+    assert budget.inputs["alerts"] == [0.5, 0.9, 1]
 
 
 def test_everything_is_labelled(deploy: Deploy) -> None:
@@ -202,6 +220,7 @@ def test_everything_is_labelled(deploy: Deploy) -> None:
         "Instance",
         "Repository",
         "RestorePoint",
+        "Secret",
     }
 
 

@@ -2,7 +2,7 @@
 
 import base64
 
-from tests.infra.conftest import ADDRESS, PASSWORD, PROJECT_NUMBER, Deploy
+from tests.infra.conftest import ADDRESS, PASSWORD, PASSWORD_SECRET, PROJECT_NUMBER, Deploy
 
 INSTANCE = "compute/instance:Instance"
 POLICY = "compute/resourcePolicy:ResourcePolicy"
@@ -29,15 +29,28 @@ def test_it_boots_only_when_its_account_may_pull_and_read(deploy: Deploy) -> Non
     assert "gcp:compute/firewall:Firewall atelier-dev-web" in waits_for
 
 
-def test_the_key_and_the_password_are_secret_inputs_and_outputs(deploy: Deploy) -> None:
+def test_the_key_is_a_secret_input_and_output(deploy: Deploy) -> None:
     machine = deploy().one(INSTANCE)
 
     metadata = machine.inputs["metadata"]
     assert base64.b64decode(metadata[KEY]) == b"key"
-    assert PASSWORD in metadata["atelier-secrets"]
     assert machine.is_secret("metadata", KEY)
-    assert machine.is_secret("metadata", "atelier-secrets")
     assert "metadata" in machine.request.additionalSecretOutputs
+
+
+def test_the_password_is_in_secret_manager_for_the_machines_account_alone(deploy: Deploy) -> None:
+    stack = deploy()
+    metadata = stack.one(INSTANCE).inputs["metadata"]
+    version = stack.one("secretmanager/secretVersion:SecretVersion")
+    (reader,) = stack.all("secretmanager/secretIamMember:SecretIamMember")
+
+    assert [name for name, text in metadata.items() if PASSWORD in text] == []
+    assert f"ADMIN_PASSWORD_SECRET={PASSWORD_SECRET}\n" in metadata["atelier-env"]
+    assert version.inputs["secretData"] == PASSWORD
+    assert version.is_secret("secretData")
+    assert "secretData" in version.request.additionalSecretOutputs
+    assert reader.inputs["role"] == "roles/secretmanager.secretAccessor"
+    assert reader.inputs["member"].startswith("serviceAccount:atelier-dev@")
 
 
 def test_what_is_not_secret_can_be_read_in_a_preview(deploy: Deploy) -> None:

@@ -1,8 +1,14 @@
 """The buckets: kept, adopted, versioned, and readable from the stack's own page only."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.infra.conftest import ADDRESS, Deploy, Recorded, Stack
+from infra.components.storage import to_be_deleted
+from infra.settings.load import load
+from tests.cloud.compute_api import ComputeApi
+from tests.cloud.gcp.state import Cloud
+from tests.infra.conftest import ADDRESS, PASSWORD, Deploy, Recorded, Stack
 
 BUCKET = "storage/bucket:Bucket"
 
@@ -13,12 +19,15 @@ def both(stack: Stack) -> tuple[Recorded, Recorded]:
     return named["demo-project-dev-source"], named["demo-project-dev-target"]
 
 
-def found(name: str, location: str = "EUROPE-WEST4") -> dict[str, object]:
+OWN = {"atelier-stack": "dev", "managed-by": "atelier"}
+
+
+def found(name: str, **labels: str) -> dict[str, object]:
     """A bucket that is in the project already."""
     return {
         "name": name,
-        "location": location,
-        "labels": {"team": "images"},
+        "location": "EUROPE-WEST4",
+        "labels": {"team": "images", **labels},
         "storageClass": "NEARLINE",
         "selfLink": f"links/{name}",
     }
@@ -32,14 +41,52 @@ def test_a_new_bucket_lies_where_the_machine_is(deploy: Deploy) -> None:
     assert not source.request.importId
 
 
-def test_a_bucket_that_is_there_is_taken_up_where_and_as_it_is(deploy: Deploy) -> None:
-    stack = deploy(buckets=[found("demo-project-dev-source")])
+def test_a_bucket_that_the_stack_left_is_taken_up_where_and_as_it_is(deploy: Deploy) -> None:
+    stack = deploy(buckets=[found("demo-project-dev-source", **OWN)])
 
     source, target = both(stack)
     assert source.request.importId == "demo-project-dev-source"
     assert source.inputs["location"] == "EUROPE-WEST4"
     assert source.inputs["storageClass"] == "NEARLINE"
     assert not target.request.importId
+
+
+@pytest.mark.parametrize(
+    "labels", [{}, {"managed-by": "atelier"}, {**OWN, "atelier-stack": "prod"}]
+)
+def test_a_bucket_of_anothers_gets_one_rule_and_roles_whatever_its_name(
+    deploy: Deploy, labels: dict[str, str]
+) -> None:
+    stack = deploy(buckets=[found("demo-project-dev-source", **labels)], keepData=False)
+
+    (own,) = stack.all(BUCKET)
+    assert own.inputs["name"] == "demo-project-dev-target"
+    (guest,) = [item for item in stack.resources if item.type.endswith(":BucketGuest")]
+    assert guest.inputs["bucket"] == "demo-project-dev-source"
+    assert guest.inputs["versioning"] is False
+    assert [rule["origin"] for rule in guest.inputs["cors"]] == [[f"https://{ADDRESS}"]]
+    roles = stack.all("storage/bucketIAMMember:BucketIAMMember")
+    assert [it.inputs["bucket"] for it in roles].count("demo-project-dev-source") == 2
+
+
+def test_what_will_be_deleted_is_named_with_the_number_of_objects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = ComputeApi(Cloud(tmp_path))
+    monkeypatch.setenv("GOOGLE_STORAGE_CUSTOM_ENDPOINT", f"{api.url}/storage/v1/")
+    settings = load(
+        {"keepData": False, "adminPassword": PASSWORD}, project="demo-project", stack="dev"
+    )
+    for name in ("a.jpg", "b.jpg"):
+        file = tmp_path / "buckets" / "mine" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    with api.cloud.open() as data:
+        data["resources"]["storage.Bucket mine"] = {"outputs": {"name": "mine"}}
+    assert "will delete gs://mine with its 2 objects" in to_be_deleted("mine", settings)
+    said = to_be_deleted("gone", settings)
+    api.close()
+    assert "gs://gone with all its objects, which could not be counted (Could not" in said
 
 
 def test_a_bucket_that_only_begins_alike_is_left_alone(deploy: Deploy) -> None:

@@ -225,7 +225,34 @@ def test_a_smaller_disk_is_refused_and_a_larger_one_is_not() -> None:
     (failure,) = provider.check({"disk_gb": 40}, {"disk_gb": 20}).failures
     assert "Set atelier:dataDiskGb back to 40" in failure.reason
     assert provider.check({"disk_gb": 20}, {"disk_gb": 40}).failures == []
-    assert provider.check({}, {"disk_gb": 20}).failures == []
+
+
+BEGUN = {
+    "project": PROJECT,
+    "instance": "atelier-dev",
+    "disk_prefix": "atelier-dev-data-",
+    "labels": {},
+    "disk_gb": 20,
+}
+
+
+def test_a_state_without_the_stack_does_not_begin_it_where_its_disk_is(api: ComputeApi) -> None:
+    """Neither machine, snapshot nor the disk of a stack named alike is in its way."""
+    (failure,) = RestorePointProvider().check({}, BEGUN).failures
+    assert failure.reason.startswith("another state has this studio: its data disk " + DISK)
+    assert "gcloud logging read" in failure.reason
+    assert changes(api) == []
+    with api.cloud.open() as data:
+        data["resources"].pop(f"compute.Disk projects/{PROJECT}/zones/{OLD}/disks/{DISK}")
+    put_disk(api, "atelier-dev-data-of-mine", OLD)
+    put_snapshot(api, "kept", DISK, 2)
+    assert RestorePointProvider().check({}, BEGUN).failures == []
+
+
+def test_a_new_project_has_nobodys_studio(api: ComputeApi) -> None:
+    with api.cloud.open() as data:
+        data["resources"].pop(f"projects.Service {PROJECT}/compute.googleapis.com")
+    assert RestorePointProvider().check({}, BEGUN).failures == []
 
 
 def test_credentials_are_never_sent_over_plain_http() -> None:

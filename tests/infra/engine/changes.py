@@ -120,6 +120,7 @@ IN_PLACE = (
             Effect(DISK, "update", ("labels",)),
             Effect("Address atelier-dev", "update", ("labels",)),
             Effect(REGISTRY, "update", ("labels",)),
+            Effect("Secret atelier-dev", "update", ("labels",)),
             Effect(DAILY, "update", ("snapshotSchedulePolicy.snapshotProperties.labels",)),
             *both_buckets("labels"),
         ),

@@ -21,6 +21,7 @@ NEW_STACK = {
     "atelier:gcp:Machine": 1,
     "atelier:gcp:Network": 1,
     "atelier:gcp:Permissions": 1,
+    "atelier:gcp:Secrets": 1,
     "atelier:gcp:Services": 1,
     "atelier:gcp:Storage": 1,
     "atelier:gcp:WorkingHours": 1,
@@ -37,7 +38,10 @@ NEW_STACK = {
     "gcp:compute/resourcePolicy:ResourcePolicy": 2,
     "gcp:compute/resourcePolicyAttachment:ResourcePolicyAttachment": 1,
     "gcp:compute/subnetwork:Subnetwork": 1,
-    "gcp:projects/service:Service": 8,
+    "gcp:projects/service:Service": 9,
+    "gcp:secretmanager/secret:Secret": 1,
+    "gcp:secretmanager/secretIamMember:SecretIamMember": 1,
+    "gcp:secretmanager/secretVersion:SecretVersion": 1,
     "gcp:serviceaccount/account:Account": 1,
     "gcp:serviceaccount/key:Key": 1,
     "gcp:storage/bucket:Bucket": 2,
@@ -155,7 +159,10 @@ def test_no_secret_is_in(life: Life, place: str) -> None:
 
 def test_the_secrets_do_reach_the_machine(life: Life) -> None:
     metadata = life.one("up", "compute.Instance")["metadata"]
-    assert PASSWORD in metadata["atelier-secrets"]
+    secret = life.one("up", "secretmanager.SecretVersion")
+    assert secret["secretData"] == PASSWORD
+    assert f"ADMIN_PASSWORD_SECRET={secret['name']}\n" in metadata["atelier-env"]
+    assert [name for name, text in metadata.items() if PASSWORD in str(text)] == []
     key = life.one("up", "serviceaccount.Key")["privateKey"]
     assert metadata["GOOGLE_APPLICATION_CREDENTIALS_BASE64"] == key
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.render.cors import cors_rules
 from infra.render.cost import estimate
-from infra.render.env import env, image_env, secrets
+from infra.render.env import env, image_env
 from infra.render.proxy import caddyfile
 from infra.render.url import next_steps, ssh_command, tunnel_command, url
 from infra.settings.facts import IMAGE_NAMES
@@ -19,6 +19,7 @@ GOLDEN = Path(__file__).parent / "golden"
 REWRITE = ".local/env/operator/bin/python -m tests.infra.render.scenarios"
 
 ADDRESS = "203.0.113.10"
+PASSWORD_SECRET = "projects/123456789012/secrets/atelier-dev-admin-password/versions/1"
 SERVICE_ACCOUNT = "atelier@demo-project.iam.gserviceaccount.com"
 REFERENCES = {
     name: f"us-docker.pkg.dev/atelier/images/{name.replace('_', '-')}@sha256:{number:064x}"
@@ -85,9 +86,10 @@ def render(settings: Settings) -> dict[str, str]:
     """Return file name -> text for one stack."""
     own_url = url(settings, ADDRESS)
     return {
-        "env": env(settings, url=own_url, service_account=SERVICE_ACCOUNT),
+        "env": env(
+            settings, url=own_url, service_account=SERVICE_ACCOUNT, password=PASSWORD_SECRET
+        ),
         "images": image_env(REFERENCES),
-        "secrets": secrets(settings),
         "Caddyfile": caddyfile(settings, address=ADDRESS),
         "cors.json": _json(cors_rules(settings, origin=own_url)),
         "cost.json": _json(estimate(settings).as_dict()),

@@ -42,7 +42,6 @@ FILES = {
 LATE = {
     "atelier-env": "env",
     "atelier-images": "images",
-    "atelier-secrets": "secrets",
     "atelier-caddyfile": "Caddyfile",
     "GOOGLE_APPLICATION_CREDENTIALS_BASE64": "",
 }

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 VM = ROOT / "templates" / "vm"
 KEY = '{"type": "service_account", "private_key": "stand-in"}'
 PASSWORD = "correct $horse 'battery"
+SECRET = "projects/1/secrets/atelier-dev-admin-password/versions"
 DIGEST = "sha256:" + "1" * 64
 
 
@@ -65,6 +66,9 @@ class Machine:
                 "PATH": f"{self.bin}:{os.environ['PATH']}:/usr/sbin:/sbin",
                 "HOME": os.environ.get("HOME", "/"),
                 "METADATA_URL": self.metadata.url,
+                "SECRETS_URL": self.metadata.url.removesuffix("/computeMetadata/v1"),
+                "SECRET_TRIES": "2",
+                "SECRET_PAUSE": "0",
                 "ATELIER_ROOT": str(self.root),
                 "CONTAINER_ID": str(os.getuid()),
             },
@@ -80,16 +84,17 @@ def metadata() -> Generator[Metadata]:
         "atelier-caddyfile": caddyfile(stack, address="203.0.113.7"),
         "atelier-env": (
             "ATELIER_URL=https://203.0.113.7\nADMIN_EMAIL=anna@example.org\nAUTH_MODE=key\n"
+            f"ADMIN_PASSWORD_SECRET={SECRET}/1\n"
             "GPU=false\nREGISTRY_HOSTS=europe-west1-docker.pkg.dev\nSOURCE_BUCKET=images\n"
         ),
         "atelier-images": "".join(
             f"{name}_IMAGE=registry.example/{name.lower()}@{DIGEST}\n"
             for name in ("FRONTEND", "SEGMENTATION", "SEGMENT_ANYTHING_MODEL")
         ),
-        "atelier-secrets": 'ADMIN_PASSWORD="correct \\$horse \'battery"\n',
         "GOOGLE_APPLICATION_CREDENTIALS_BASE64": base64.b64encode(KEY.encode()).decode(),
     }
     with serving(attributes) as server:
+        server.secrets = {f"{SECRET}/1": PASSWORD, f"{SECRET}/2": "another-one"}
         yield server
 
 

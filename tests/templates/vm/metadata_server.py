@@ -1,9 +1,13 @@
 """A metadata server on loopback: the parts of Google's that the machine's scripts speak to.
 
+It is Secret Manager too, for who shows the machine's token:
+https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access.
+
 https://cloud.google.com/compute/docs/metadata/querying-metadata: paths, the required header,
 `wait_for_change` with `last_etag`; guest attributes are written by PUT.
 """
 
+import base64
 import hashlib
 import json
 import threading
@@ -25,6 +29,7 @@ class Metadata:
         self.url = ""
         self.guest_attributes: list[tuple[str, str]] = []
         self.writable = True
+        self.secrets: dict[str, str] = {}
         self.faults = 0
         """How many of the next requests are answered with 503."""
 
@@ -90,7 +95,20 @@ def serving(attributes: Mapping[str, str]) -> Generator[Metadata]:
                 return True
             return False
 
+        def give_secret(self, name: str) -> None:
+            if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                self.answer(401, '{"error": {"code": 401}}')
+            elif name not in metadata.secrets:
+                self.answer(403, '{"error": {"code": 403}}')
+            else:
+                data = base64.b64encode(metadata.secrets[name].encode()).decode()
+                payload = {"name": name, "payload": {"data": data, "dataCrc32c": "1"}}
+                self.answer(200, json.dumps(payload, indent=2))
+
         def do_GET(self) -> None:
+            if self.path.endswith(":access"):
+                self.give_secret(self.path.removeprefix("/v1/").removesuffix(":access"))
+                return
             if self.refused():
                 return
             parts = urlsplit(self.path)

@@ -7,9 +7,11 @@ from functools import cache
 
 import pytest
 
-from tests.templates.vm.conftest import KEY, PASSWORD, ROOT, VM, Machine, mode
+from tests.templates.vm.conftest import KEY, PASSWORD, ROOT, SECRET, VM, Machine, mode
 from tests.templates.vm.metadata_server import TOKEN, Metadata
 
+# The settings of this environment name no address.
+OTHER_ENV = {"SECRETS_HASH", "PUBLIC_HOST"}
 FETCH = "ensure_secrets; fetch"
 
 
@@ -93,7 +95,7 @@ def test_the_same_metadata_makes_the_same_set(machine: Machine) -> None:
     ("change", "replaced"),
     [
         ({"atelier_caddyfile": ":80\n"}, {"CADDYFILE_HASH"}),
-        ({"atelier_secrets": "ADMIN_PASSWORD=another-one\n"}, {"SECRETS_HASH"}),
+        ({"atelier_env": f"AUTH_MODE=key\nADMIN_PASSWORD_SECRET={SECRET}/2\n"}, OTHER_ENV),
         (
             {
                 "GOOGLE_APPLICATION_CREDENTIALS_BASE64": base64.b64encode(
@@ -118,6 +120,16 @@ def test_a_change_replaces_the_containers_that_read_it_and_no_other(
     assert {name for name in after if after[name] != before[name]} == replaced
 
 
+def test_where_secret_manager_is_away_the_password_that_is_there_stays(
+    machine: Machine, metadata: Metadata
+) -> None:
+    run(machine)
+    metadata.secrets.clear()
+    said = run(machine)
+    assert "the admin password that is here stays" in said
+    assert (machine.data / "secrets/admin_password").read_text() == PASSWORD
+
+
 def test_without_a_key_none_is_left_behind(machine: Machine, metadata: Metadata) -> None:
     run(machine)
     metadata.set(GOOGLE_APPLICATION_CREDENTIALS_BASE64=None)
@@ -136,7 +148,7 @@ def test_without_a_key_none_is_left_behind(machine: Machine, metadata: Metadata)
 def test_label_studio_answers_to_the_address_that_labelers_open(
     machine: Machine, metadata: Metadata, url: str, host: str
 ) -> None:
-    metadata.set(atelier_env=f"ATELIER_URL={url}\n")
+    metadata.set(atelier_env=f"ATELIER_URL={url}\nADMIN_PASSWORD_SECRET={SECRET}/1\n")
     run(machine)
     assert machine_env(machine)["PUBLIC_HOST"] == host
 
@@ -154,7 +166,11 @@ def test_the_labeling_config_lies_where_the_project_file_says(
     ("change", "message"),
     [
         ({"atelier_images": None}, "no metadata attribute atelier-images"),
-        ({"atelier_secrets": "ADMIN=x\n"}, "atelier-secrets holds no ADMIN_PASSWORD"),
+        ({"atelier_env": "AUTH_MODE=key\n"}, "atelier-env names no ADMIN_PASSWORD_SECRET"),
+        (
+            {"atelier_env": f"ADMIN_PASSWORD_SECRET={SECRET}/9\n"},
+            f"does not give {SECRET}/9 to this machine's service account (status 403)",
+        ),
         (
             {"GOOGLE_APPLICATION_CREDENTIALS_BASE64": "%%%"},
             "is not a service account key in base64",
@@ -218,7 +234,7 @@ esac
 """,
     )
     said = run(machine, FETCH + '; PULL_TRIES=1; pull; echo "$reason"')
-    assert (machine.root / "given").read_text() == f"{TOKEN}\n"
+    assert (machine.root / "given").read_text().strip() == TOKEN
     assert TOKEN not in said
     assert "europe-west1-docker.pkg.dev does not let this machine's service account in" in said
     assert metadata.message == "fetching the images, try 1 of 1"

@@ -1,0 +1,141 @@
+"""The calls to Cloud Storage that no Pulumi resource makes: one CORS rule, how much is in a bucket.
+
+Reference: https://cloud.google.com/storage/docs/json_api/v1/buckets. The client library takes a
+second to import, so it is imported by the first call.
+"""
+
+# The client library has no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportMissingTypeStubs=false
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from infra.dynamic.compute_clients import is_loopback
+from infra.dynamic.credentials import DEFAULT, Access, CredentialsError
+
+if TYPE_CHECKING:
+    from google.cloud import storage
+
+T = TypeVar("T")
+
+# The Google provider's own variable, so that both speak to the same place. It ends in /storage/v1/.
+ENDPOINT = "GOOGLE_STORAGE_CUSTOM_ENDPOINT"
+# So many times another one changed the bucket between our look at it and our change.
+TRIES = 5
+
+# As the API has it: {"origin": […], "method": […], "responseHeader": […], "maxAgeSeconds": 1}.
+CorsRule = dict[str, Any]
+
+
+class BucketError(RuntimeError):
+    """A call to Cloud Storage failed; the message says what happened and what to do."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """What is asked of a bucket, or of what it shall be."""
+
+    cors: list[CorsRule]
+    versioning: bool
+
+
+class Buckets:
+    """The buckets that some credentials can reach.
+
+    Args:
+        project: The project that is asked.
+        access: Whose credentials are used.
+        endpoint: Another address of the API; plain http is taken on loopback only, and then no
+            credentials are sent. Empty: Google's own.
+
+    Raises:
+        BucketError: by every method, when the API refuses or cannot be reached.
+    """
+
+    def __init__(self, project: str, access: Access = DEFAULT, endpoint: str | None = None) -> None:
+        self.project, self._access = project, access
+        place = os.environ.get(ENDPOINT, "") if endpoint is None else endpoint
+        self._endpoint = place.removesuffix("/").removesuffix("/storage/v1")
+
+    def change(self, name: str, to: Callable[[Bucket], Bucket]) -> Bucket:
+        """Make of the bucket what `to` makes of it; return what it was before.
+
+        Nothing is written where nothing differs, and nothing of another's that was written between
+        the look and the change is lost: then both are made again.
+        """
+        from google.api_core.exceptions import PreconditionFailed
+
+        def once() -> Bucket:
+            bucket = self._client.get_bucket(name)
+            before = Bucket(list(bucket.cors), bool(bucket.versioning_enabled))
+            after = to(before)
+            if after.cors != before.cors:
+                bucket.cors = after.cors
+            if after.versioning != before.versioning:
+                bucket.versioning_enabled = after.versioning
+            if after != before:
+                bucket.patch(if_metageneration_match=bucket.metageneration)
+            return before
+
+        def often() -> Bucket:
+            for _ in range(TRIES - 1):
+                try:
+                    return once()
+                except PreconditionFailed:
+                    continue
+            return once()
+
+        return self._call(f"change the CORS rules of gs://{name}", often)
+
+    def count(self, name: str, most: int) -> int:
+        """Return how many objects are in the bucket, old versions among them, at most `most`."""
+
+        def listed() -> int:
+            blobs = self._client.list_blobs(
+                name, max_results=most, versions=True, fields="items(name),nextPageToken"
+            )
+            return sum(1 for _ in blobs)
+
+        return self._call(f"count the objects of gs://{name}", listed)
+
+    @cached_property
+    def _client(self) -> "storage.Client":
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import storage
+
+        address = urlsplit(self._endpoint)
+        if address.scheme == "http" and not is_loopback(address.hostname or ""):
+            raise BucketError(
+                f"{ENDPOINT} is {self._endpoint}: credentials are not sent over plain http."
+                " Use https, or an address on this computer."
+            )
+        plain = address.scheme == "http"
+        credentials: Any = AnonymousCredentials() if plain else self._access.credentials()
+        options = {"api_endpoint": self._endpoint} if self._endpoint else None
+        return storage.Client(self.project, credentials, client_options=options)
+
+    def _call(self, what: str, call: Callable[[], T]) -> T:
+        from google.api_core.exceptions import GoogleAPICallError
+        from google.auth.exceptions import GoogleAuthError
+        from requests.exceptions import RequestException
+
+        try:
+            return call()
+        except CredentialsError as fault:
+            raise BucketError(f"Could not {what}: {fault}") from None
+        except GoogleAuthError as fault:
+            raise BucketError(
+                f"Could not {what} without credentials ({fault})."
+                " Run: gcloud auth application-default login"
+            ) from fault
+        except GoogleAPICallError as fault:
+            raise BucketError(f"Could not {what}: {fault.message}") from fault
+        except RequestException as fault:
+            raise BucketError(
+                f"Could not {what}: Cloud Storage cannot be reached ({fault})."
+            ) from fault
