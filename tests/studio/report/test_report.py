@@ -154,6 +154,7 @@ def test_a_picture_shows_who_marked_what_on_the_image() -> None:
         parts[index, :, 25 * index : 25 * (index + 1)] = True
     png = overlay(content.tobytes(), *parts)
     drawn = cv2.imdecode(np.frombuffer(png, dtype=np.uint8), cv2.IMREAD_COLOR)
+    assert drawn is not None
     assert drawn.shape == (40, 100, 3)
     blue, green, red = (drawn[20, column].argmax() for column in (60, 10, 35))
     assert (blue, green, red) == (0, 1, 2)
@@ -163,6 +164,7 @@ def test_a_picture_shows_who_marked_what_on_the_image() -> None:
 def test_a_large_picture_is_made_smaller_and_one_that_is_gone_is_grey() -> None:
     png = overlay(b"no image", *(np.zeros((3000, 1500), dtype=bool),) * 3)
     drawn = cv2.imdecode(np.frombuffer(png, dtype=np.uint8), cv2.IMREAD_COLOR)
+    assert drawn is not None
     assert drawn.shape == (480, 240, 3)
     assert (drawn == 200).all()
 
