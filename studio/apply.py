@@ -15,6 +15,7 @@ from studio.parts import (
     predictions,
     settings,
     source,
+    tabs,
     target,
     tasks,
 )
@@ -33,6 +34,7 @@ PARTS: tuple[Part, ...] = (
     predictions,
     annotations,
     media,
+    tabs,
 )
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from studio import dataset_commands
 from studio.command_line import connection_options, plain_errors
+from studio.errors import StudioError
 from studio.version import read_version
 
 
@@ -146,6 +147,45 @@ def precompute(project_file: Path, url: str | None, token_file: Path | None) -> 
             output.say(f"{counted(len(names), 'task')} failed: {reason}: {shortened(names, 5)}")
         if prepared.exit_status:
             sys.exit(prepared.exit_status)
+
+
+@studio.command("report")
+@click.argument("project_file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--to",
+    "page_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("report.html"),
+    show_default=True,
+    help="The page to write; an older one is replaced.",
+)
+@connection_options
+def write_report(
+    project_file: Path, page_file: Path, url: str | None, token_file: Path | None
+) -> None:
+    """Write one HTML page on how PROJECT_FILE's project is labeled: pace, pre-labels, agreement.
+
+    It holds the labelers' e-mail addresses, and pictures where two of them disagree.
+    """
+    with plain_errors():
+        from studio.label_studio.client import Studio
+        from studio.label_studio.connection import read_connection
+        from studio.output import Output
+        from studio.project.load import read_title
+        from studio.report.read import report
+        from studio.status import projects_called
+
+        title = read_title(project_file, os.environ)
+        connection = read_connection(os.environ, url, token_file)
+        output = Output(Console(soft_wrap=not sys.stdout.isatty()))
+        with Studio(connection) as label_studio, output.progress("reading annotations") as tell:
+            (project, *_) = projects_called(label_studio, title)
+            page = report(label_studio, project, datetime.now().astimezone(), tell)
+        try:
+            page_file.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise StudioError(f"cannot write {page_file}: {error.strerror}") from None
+        output.say(f"wrote {page_file}")
 
 
 # What is made of the labeled images has its commands in a module of its own.

@@ -60,10 +60,20 @@ def read_status(studio: Studio, title: str | None, now: datetime) -> list[Projec
         StudioError: Label Studio does not answer, or there is no such project.
     """
     users = studio.users()
+    projects = projects_called(studio, title)
+    return [_project_status(studio, project, users, now) for project in projects]
+
+
+def projects_called(studio: Studio, title: str | None) -> list[Project]:
+    """Return the projects with a title, or all.
+
+    Raises:
+        StudioError: there is none of this title.
+    """
     projects = [item for item in studio.projects() if title is None or item.title == title]
     if title is not None and not projects:
         raise StudioError(f"Label Studio has no project {title!r}; `apply` creates it")
-    return [_project_status(studio, project, users, now) for project in projects]
+    return projects
 
 
 def _project_status(

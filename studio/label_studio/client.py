@@ -262,6 +262,19 @@ class Studio:
                 timeout=PREDICT_TIMEOUT_SECONDS,
             )
 
+    def tabs(self, project: int) -> list[str]:
+        """Return the titles of the Data Manager's tabs, in their order."""
+        with explained(self.connection, "listing tabs"):
+            found = self._sdk.views.list(project=project)
+        return [str((item.data or {}).get("title") or "") for item in found]
+
+    def make_tab(self, project: int, data: Mapping[str, Any]) -> None:
+        """Add a tab; ``data`` is what the Data Manager itself sends: title, filters, ordering."""
+        doing = f"making the tab {data['title']!r}"
+        with explained(self.connection, doing):
+            body = {"project": project, "data": dict(data)}
+            self._send("POST", "/api/dm/views/", doing, json=body)
+
     def invitation(self) -> str:
         """Return the path of the sign-up page with the organisation's invitation in it."""
         doing = "asking for the sign-up link"

@@ -159,6 +159,31 @@ class Storages:
                 f"Label Studio cannot read {address} (HTTP {answer.status_code}); its log says why"
             )
 
+    def read_image(self, task: int, address: str) -> bytes:
+        """Return the file of a task's image, at an address of its data.
+
+        Raises:
+            MediaError: it does not come.
+        """
+        with explained(self.connection, f"reading the image of task {task}"):
+            if address.startswith("/"):
+                answer = self.http.get(self.connection.url + address, timeout=TIMEOUT_SECONDS)
+            elif address.startswith(("http://", "https://")):
+                answer = _without_token(address)
+            else:
+                encoded = base64.urlsafe_b64encode(address.encode()).decode()
+                answer = self.http.get(
+                    f"{self.connection.url}/tasks/{task}/resolve/",
+                    params={"fileuri": encoded},
+                    allow_redirects=False,
+                    timeout=TIMEOUT_SECONDS,
+                )
+                if answer.status_code == 303:
+                    answer = _without_token(answer.headers["Location"])
+        if not answer.ok:
+            raise MediaError(f"the image of task {task} does not come (HTTP {answer.status_code})")
+        return answer.content
+
     def _check_signed(self, signed: str, address: str) -> None:
         try:
             # Not through the session, whose token is for Label Studio alone.
@@ -176,6 +201,11 @@ class Storages:
                 f"{answer.status_code}): the key that Label Studio signs with was deleted, or its "
                 "account may not read the object. Give Label Studio a valid key and restart it"
             )
+
+
+def _without_token(address: str) -> requests.Response:
+    """Not through the session, whose token is for Label Studio alone."""
+    return requests.get(address, timeout=TIMEOUT_SECONDS)
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from studio.label_studio.records import instant, number_of
 
 # Their ids travel in the address, and the database reads all their masks to answer.
 PAGE_SIZE = 50
+# Where the masks themselves are sent: a task may have megabytes of them.
+WITH_MASKS_SIZE = 10
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,16 @@ class Act:
     at: datetime
     is_skip: bool
     seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A task with its annotations and predictions, as Label Studio writes them."""
+
+    id: int
+    data: dict[str, Any]
+    annotations: tuple[dict[str, Any], ...]
+    predictions: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -72,12 +84,33 @@ class Work:
                 break
         return found
 
+    def judged(self, project: int, tasks: Sequence[int]) -> Iterator[Judged]:
+        """Yield tasks with all their annotations and predictions, masks included."""
+        wanted = (
+            *("data", "predictions", "completed_by", "created_at", "was_cancelled", "lead_time"),
+            *("parent_prediction", "result"),
+        )
+        for task in self._tasks(project, tasks, wanted, WITH_MASKS_SIZE):
+            yield Judged(
+                number_of(task),
+                dict(task.data or {}),
+                tuple(task.annotations or ()),
+                tuple(dict(item) for item in task.predictions or ()),
+            )
+
     def _annotations(
         self, project: int, tasks: Sequence[int], wanted: Sequence[str]
     ) -> Iterator[tuple[int, Sequence[dict[str, Any]]]]:
-        """Each task with its annotations, one call for every PAGE_SIZE of them."""
-        for start in range(0, len(tasks), PAGE_SIZE):
-            chosen = list(tasks[start : start + PAGE_SIZE])
+        """Each task with its annotations."""
+        for task in self._tasks(project, tasks, wanted, PAGE_SIZE):
+            yield number_of(task), task.annotations or ()
+
+    def _tasks(
+        self, project: int, tasks: Sequence[int], wanted: Sequence[str], size: int
+    ) -> Iterator[Any]:
+        """Each task in the given order, one call for every ``size`` of them."""
+        for start in range(0, len(tasks), size):
+            chosen = list(tasks[start : start + size])
             query = json.dumps({"selectedItems": {"all": False, "included": chosen}})
             with explained(self.connection, "reading who annotated what"):
                 found = self.sdk.tasks.list(
@@ -86,10 +119,10 @@ class Work:
                     # It chooses the fields of the tasks and of their annotations alike.
                     include=",".join(("id", "annotations", *wanted)),
                     resolve_uri=False,
-                    page_size=PAGE_SIZE,
+                    page_size=size,
                 )
-                read = {number_of(task): task.annotations or () for task in found}
-            yield from ((task, read[task]) for task in chosen if task in read)
+                read = {number_of(task): task for task in found}
+            yield from (read[task] for task in chosen if task in read)
 
 
 def to_act(task: int, item: Any) -> Act:

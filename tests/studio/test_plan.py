@@ -56,6 +56,9 @@ class OnlyLooked:
     def tasks(self, project: int) -> list:
         return [task(1, A, "v2"), task(2, None)]
 
+    def tabs(self, project: int) -> list[str]:
+        return ["A lead's own"]
+
     def webhooks_of(self, project: int, urls: list[str]) -> list[int]:
         return []
 
@@ -77,6 +80,7 @@ def test_from_nothing_the_whole_plan_is_shown(project: ProjectFile) -> None:
         "  create an account for anna@atelier.test",
         "  import 2 images",
         "  retrieve predictions of 2 tasks",
+        "  add tabs 'All', 'Not yet labeled', 'Labeled twice', 'Problems' to the Data Manager",
     ]
 
 
@@ -93,6 +97,7 @@ def test_data_only_leaves_what_people_set(project: ProjectFile) -> None:
         "  change the project's description",
         "  take predictions from 'first'",
         "  create an account for anna@atelier.test",
+        "  add tabs 'Not yet labeled', 'Labeled twice', 'Problems' to the Data Manager",
     }
 
 

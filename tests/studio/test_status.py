@@ -49,6 +49,28 @@ def test_services_and_work_are_shown(
     assert ["admin@atelier.test", "3", "3", "2"] in rows
     assert ["tasks without a current prediction", "1"] in rows
     assert "\x1b" not in result.output, "no colours in a file"
+    sources = {task["id"]: name for name, task in tasks.items()}
+    query = {"project": number}
+    tabs = with_backends.label_studio.get("/api/dm/views/", params=query).json()
+    shown = {
+        tab["data"]["title"]: [
+            sources[task["id"]]
+            for task in with_backends.label_studio.get(
+                "/api/tasks/", params={**query, "view": tab["id"]}
+            ).json()["tasks"]
+        ]
+        for tab in tabs
+    }
+    page = with_backends.folder / "report.html"
+    written = with_backends.run("report", "--to", str(page))
+    assert written.exit_code == 0, written.output
+    assert "<td>admin@atelier.test</td><td>3</td><td>2</td>" in page.read_text()
+    assert shown == {
+        "All": ["a.png", "b.png", "c.png", "unavailable.png"],
+        "Not yet labeled": ["unavailable.png"],
+        "Labeled twice": ["a.png"],
+        "Problems": ["b.png", "c.png", "unavailable.png"],
+    }
 
 
 def test_a_backend_that_went_down_is_said_and_ends_with_1(

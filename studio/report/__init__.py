@@ -1,0 +1,1 @@
+"""The report: how fast, how well and how much alike a project was labeled, as one page."""
