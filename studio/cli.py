@@ -55,6 +55,11 @@ def connection_options(command: click.decorators.FC) -> click.decorators.FC:
     help="Ask again for pre-labels of images that could not be used, after a setting was mended.",
 )
 @click.option(
+    "--force",
+    is_flag=True,
+    help="Go on where it looks like a mistake: a catalogue that fits few images, facts lost.",
+)
+@click.option(
     "--json",
     "outcome_file",
     type=click.File("w"),
@@ -67,6 +72,7 @@ def apply(
     wait: float,
     data_only: bool,
     again: bool,
+    force: bool,
     outcome_file: IO[str] | None,
     url: str | None,
     token_file: Path | None,
@@ -89,7 +95,7 @@ def apply(
         connection = read_connection(os.environ, url, token_file)
         output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio:
-            options = Options(dry_run, wait, data_only, again)
+            options = Options(dry_run, wait, data_only, again, force)
             applied = apply_project(project, label_studio, output, options)
         if outcome_file is not None:
             outcome_file.write(json.dumps({"project": applied.project}) + "\n")

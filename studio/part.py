@@ -36,6 +36,7 @@ class Context:
     Attributes:
         wait_seconds: how long a backend may take to load its model.
         again: whether tasks are asked for again whose images the model could not use.
+        force: whether to go on where what is to be done looks like a mistake.
         project_id: 0 until the project is there.
         left: the tasks that are left without a prediction, once they were asked for.
         planned: the steps of the parts so far, in the order in which they will be carried out.
@@ -50,6 +51,7 @@ class Context:
     project_id: int = 0
     planned: list["Step"] = field(default_factory=list)
     again: bool = False
+    force: bool = False
     left: Left | None = None
 
 

@@ -10,7 +10,8 @@ from studio.label_studio.importing import NewTask, import_all
 from studio.label_studio.records import Task
 from studio.output import counted, shortened
 from studio.part import Context, Remark, Step
-from studio.project.catalogue import Matched, match_catalogue
+from studio.project.catalogue import Matched, match, read_rows
+from studio.project.doubts import doubt_facts, doubt_match
 from studio.project.labeling_config import read_task_keys
 from studio.project.project_file import SOURCE_KEY, ProjectFile
 
@@ -27,12 +28,14 @@ class Seen:
         facts: image source -> its task's data, but for the image's address.
         image_key: where a task's data holds the image's address.
         tasks: those of the project.
+        force: whether tasks may lose their facts.
     """
 
     images: Sequence[Image]
     facts: Mapping[str, Mapping[str, str]]
     image_key: str
     tasks: Sequence[Task] = ()
+    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,20 +82,26 @@ def look(context: Context) -> Seen:
 
     Raises:
         StudioError: there is no image, or the catalogue or the config cannot be read.
+        DoubtfulError: the catalogue seems to be of other images.
     """
     project, catalogue = context.project, context.project.catalogue
     keys = read_task_keys(project.config_text)
     found = find_images(project.source, catalogue.file if catalogue else None, context.cloud)
     matched = Matched({})
+    table, names = None, {image.source: image.file_name for image in found.images}
     # A bucket may be filled later, and its catalogue with it.
     if catalogue and found.images:
-        names = {image.source: image.file_name for image in found.images}
-        matched = match_catalogue(catalogue, names, context.cloud)
+        table = read_rows(catalogue, context.cloud)
+        matched = match(table, catalogue, names)
+    for remark in matched.remarks:
+        context.output.say(remark)
     rows = [
         (what, str(len(names)), shortened(names, MAX_NAMES))
         for what, names in leftovers(found, matched)
     ]
     context.output.table("Not everything fits together", ("what", "how many", "which"), rows)
+    if catalogue and table and not context.force:
+        doubt_match(table, catalogue, names, matched)
     if not found.images:
         context.output.say("there is no image in the bucket yet; run this again when there is")
     # A header that no row fills must be in the data too: its bare name would be shown otherwise.
@@ -101,11 +110,14 @@ def look(context: Context) -> Seen:
         source: {**empty, **matched.facts.get(source, {}), SOURCE_KEY: source}
         for source in (image.source for image in found.images)
     }
-    return Seen(found.images, facts, keys.image, context.present.tasks)
+    return Seen(found.images, facts, keys.image, context.present.tasks, context.force)
 
 
 def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
+    """Raises DoubtfulError if tasks would lose their facts."""
     known = {task.source: task for task in seen.tasks if task.source is not None}
+    if not seen.force:
+        doubt_facts({source: task.data for source, task in known.items()}, seen.facts)
     found: list[Step | Remark] = []
     gone = [source for source in known if source not in seen.facts]
     if gone:
@@ -144,7 +156,10 @@ def leftovers(found: FoundImages, matched: Matched) -> list[tuple[str, list[str]
         ("rows without an image", list(matched.rows_without_image)),
         ("images without a row", list(matched.images_without_row)),
         ("keys shared by several images", shared),
+        ("images that several keys fit", list(matched.ambiguous)),
         ("repeated rows in the catalogue", list(matched.repeated_rows)),
+        ("rows that contradict each other; the first counts", list(matched.contradictions)),
+        ("rows of the catalogue that were left out", list(matched.rows_left_out)),
         ("the same image more than once", [" + ".join(group) for group in found.repeated]),
     ]
     for reason in dict.fromkeys(reason for _, reason in found.ignored):
