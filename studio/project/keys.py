@@ -61,7 +61,8 @@ def match_keys(
         if image.key in known:
             _note(found, image, image.key, AS_WRITTEN)
     rules: tuple[KeyRule, ...] = ()
-    for rule in (None, *(rule for rule in SAID if rule in allowed)):
+    tried: tuple[KeyRule | None, ...] = (None, *(rule for rule in SAID if rule in allowed))
+    for rule in tried:
         rules = (*rules, rule) if rule else rules
         said = SAID[rule] if rule else SAME_TEXT
         left = [image for image in open_images if image.source not in found.keys]
@@ -69,7 +70,7 @@ def match_keys(
         free = [key for key in keys if key and key not in taken]
         if not left or not free:
             break
-        with_suffix = tuple(one for one in rules if one != "suffix")
+        with_suffix: tuple[KeyRule, ...] = tuple(one for one in rules if one != "suffix")
         whole, stems = _index(free, with_suffix), _index(free, rules)
         for image in left:
             fitting = stems.get(fold(image.key, rules), [])
