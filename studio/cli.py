@@ -11,6 +11,7 @@ from typing import IO
 import click
 from rich.console import Console
 
+from studio.demo import with_demo
 from studio.errors import StudioError
 from studio.version import read_version
 
@@ -25,7 +26,10 @@ def studio() -> None:
 
 def connection_options(command: click.decorators.FC) -> click.decorators.FC:
     """Add --url and --token-file."""
-    url = click.option("--url", help="Label Studio's address. Default: LABEL_STUDIO_URL.")
+    url = click.option(
+        "--url",
+        help="Label Studio's address. Default: LABEL_STUDIO_URL, else the demo that runs here.",
+    )
     token = click.option(
         "--token-file",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -91,8 +95,8 @@ def apply(
         from studio.output import Output
         from studio.project.load import load_project
 
-        project = load_project(project_file, os.environ)
-        connection = read_connection(os.environ, url, token_file)
+        project = load_project(project_file, with_demo(os.environ, url))
+        connection = read_connection(with_demo(os.environ, url), url, token_file)
         output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio:
             options = Options(dry_run, wait, data_only, again, force)
@@ -102,6 +106,24 @@ def apply(
         if applied.left.exit_status:
             click.echo(f"studio: {applied.left.summary()}", err=True)
             sys.exit(applied.left.exit_status)
+
+
+@studio.command()
+@click.argument("place")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The project file to write. Default: beside the folder, by its name.",
+)
+def new(place: str, to: Path | None) -> None:
+    """Write a project file for the images in PLACE, a folder or gs://bucket/prefix.
+
+    Looks at images and tables there, and says which command to run next. Writes over nothing.
+    """
+    with plain_errors():
+        from studio.new import write_project
+
+        click.echo(write_project(place, to))
 
 
 @studio.command()
@@ -122,8 +144,8 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
         from studio.status import read_status
         from studio.status_tables import show_status
 
-        title = read_title(project_file, os.environ) if project_file else None
-        connection = read_connection(os.environ, url, token_file)
+        title = read_title(project_file, with_demo(os.environ, url)) if project_file else None
+        connection = read_connection(with_demo(os.environ, url), url, token_file)
         with Studio(connection) as label_studio:
             version = label_studio.version()
             editor = label_studio.editor_changes()
@@ -154,8 +176,8 @@ def precompute(project_file: Path, url: str | None, token_file: Path | None) -> 
         from studio.preparing import precompute as precompute_project
         from studio.project.load import load_project
 
-        project = load_project(project_file, os.environ)
-        connection = read_connection(os.environ, url, token_file)
+        project = load_project(project_file, with_demo(os.environ, url))
+        connection = read_connection(with_demo(os.environ, url), url, token_file)
         output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio, output.progress("looking at images") as tell:
             prepared = precompute_project(project, label_studio, tell)

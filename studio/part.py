@@ -113,18 +113,28 @@ class Part(Protocol):
         ...
 
 
-def read_present(studio: Studio, title: str) -> Present:
-    """Return what Label Studio has under the title ``title``.
+def read_present(studio: Studio, title: str, file_id: str = "") -> Present:
+    """Return what Label Studio has of the project file ``file_id``, else under the title ``title``.
 
     Raises:
         StudioError: Label Studio does not answer, or several projects have the title.
     """
     studio.version()
-    named = [one for one in studio.projects() if one.title == title]
+    found = _find_project(studio, title, file_id)
+    if found is None:
+        return Present()
+    return Present(found, tuple(studio.backends(found.id)), tuple(studio.tasks(found.id)))
+
+
+def _find_project(studio: Studio, title: str, file_id: str) -> Project | None:
+    projects = studio.projects()
+    named = [one for one in projects if one.title == title]
+    if file_id:
+        # As a rule the one with the title is it, and no other needs to be asked.
+        for one in (*named, *(one for one in projects if one.title != title)):
+            if studio.project_file_of(one.id) == file_id:
+                return one
     if len(named) > 1:
         ids = ", ".join(str(one.id) for one in named)
         raise StudioError(f"projects {ids} all have the title {title!r}; rename all but one")
-    if not named:
-        return Present()
-    number = named[0].id
-    return Present(named[0], tuple(studio.backends(number)), tuple(studio.tasks(number)))
+    return named[0] if named else None

@@ -1,6 +1,6 @@
 """What Label Studio has, as far as the studio needs it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,8 @@ from studio.project.project_file import SOURCE_KEY
 
 # Between a model's version and the reason why it cannot use an image.
 REFUSED = " cannot: "
+# Where a task's `meta` says what the studio imported.
+MARK_KEY = "atelier"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Task:
         skipped: how many times somebody skipped it.
         model_versions: of its predictions, joined with commas.
         updated: when its data or annotations were changed last.
+        meta: what Label Studio keeps beside the data, and shows nowhere.
     """
 
     id: int
@@ -69,6 +72,17 @@ class Task:
     skipped: int
     model_versions: str
     updated: datetime | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """What the studio noted about its image when it imported it; empty if it did not."""
+        return self.meta.get(MARK_KEY) or {}
+
+    @property
+    def content(self) -> str:
+        """What its image's content is recognised by; "" if that is not known."""
+        return str(self.mark.get("content", ""))
 
     @property
     def source(self) -> str | None:
@@ -137,7 +151,13 @@ def to_task(item: Any) -> Task:
         skipped=int(item.cancelled_annotations or 0),
         model_versions=item.predictions_model_versions or "",
         updated=_instant(item.updated_at),
+        meta=dict(item.meta or {}) if isinstance(item.meta, dict) else {},
     )
+
+
+def to_mark(item: Any) -> dict[str, Any]:
+    """Take from the SDK's task what the studio noted in it."""
+    return (item.meta if isinstance(item.meta, dict) else {}).get(MARK_KEY) or {}
 
 
 def _instant(value: datetime | str | None) -> datetime | None:

@@ -237,6 +237,9 @@ class Catalogue(Part):
 class ProjectFile(Part):
     """A labeling project."""
 
+    id: str = ""
+    """Which project it is, whatever its title; by default the file's path. Give one where several
+    people apply copies of the file to one Label Studio."""
     title: Annotated[
         str,
         StringConstraints(
