@@ -47,12 +47,14 @@ class Options:
         data_only: leave the project's settings alone, and only bring its images and annotations up
             to date.
         again: ask again for tasks whose images the model could not use.
+        force: go on where what is to be done looks like a mistake.
     """
 
     dry_run: bool = False
     wait_seconds: float = 600.0
     data_only: bool = False
     again: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def apply(
         StudioError: what went wrong and what to do. What was done until then stays, and the next
             run goes on from there.
     """
-    present = read_present(studio, project.title)
+    present = read_present(studio, project.title, project.id)
     number = present.project.id if present.project else 0
     context = Context(
         project,
@@ -96,6 +98,7 @@ def apply(
         present,
         number,
         again=options.again,
+        force=options.force,
     )
     remarks = _compare_all(context, options.data_only)
     lines = [line for step in context.planned if (line := step.describe())]

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from studio import dataset_commands
 from studio.command_line import connection_options, plain_errors
+from studio.demo import with_demo
 from studio.errors import StudioError
 from studio.version import read_version
 
@@ -43,6 +44,11 @@ def studio() -> None:
     help="Ask again for pre-labels of images that could not be used, after a setting was mended.",
 )
 @click.option(
+    "--force",
+    is_flag=True,
+    help="Go on where it looks like a mistake: a catalogue that fits few images, facts lost.",
+)
+@click.option(
     "--json",
     "outcome_file",
     type=click.File("w"),
@@ -55,6 +61,7 @@ def apply(
     wait: float,
     data_only: bool,
     again: bool,
+    force: bool,
     outcome_file: IO[str] | None,
     url: str | None,
     token_file: Path | None,
@@ -73,17 +80,35 @@ def apply(
         from studio.output import Output
         from studio.project.load import load_project
 
-        project = load_project(project_file, os.environ)
-        connection = read_connection(os.environ, url, token_file)
+        project = load_project(project_file, with_demo(os.environ, url))
+        connection = read_connection(with_demo(os.environ, url), url, token_file)
         output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio:
-            options = Options(dry_run, wait, data_only, again)
+            options = Options(dry_run, wait, data_only, again, force)
             applied = apply_project(project, label_studio, output, options)
         if outcome_file is not None:
             outcome_file.write(json.dumps({"project": applied.project}) + "\n")
         if applied.left.exit_status:
             click.echo(f"studio: {applied.left.summary()}", err=True)
             sys.exit(applied.left.exit_status)
+
+
+@studio.command()
+@click.argument("place")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The project file to write. Default: beside the folder, by its name.",
+)
+def new(place: str, to: Path | None) -> None:
+    """Write a project file for the images in PLACE, a folder or gs://bucket/prefix.
+
+    Looks at images and tables there, and says which command to run next. Writes over nothing.
+    """
+    with plain_errors():
+        from studio.new import write_project
+
+        click.echo(write_project(place, to))
 
 
 @studio.command()
@@ -104,8 +129,8 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
         from studio.status import read_status
         from studio.status_tables import show_status
 
-        title = read_title(project_file, os.environ) if project_file else None
-        connection = read_connection(os.environ, url, token_file)
+        title = read_title(project_file, with_demo(os.environ, url)) if project_file else None
+        connection = read_connection(with_demo(os.environ, url), url, token_file)
         with Studio(connection) as label_studio:
             version = label_studio.version()
             editor = label_studio.editor_changes()
@@ -136,8 +161,8 @@ def precompute(project_file: Path, url: str | None, token_file: Path | None) -> 
         from studio.preparing import precompute as precompute_project
         from studio.project.load import load_project
 
-        project = load_project(project_file, os.environ)
-        connection = read_connection(os.environ, url, token_file)
+        project = load_project(project_file, with_demo(os.environ, url))
+        connection = read_connection(with_demo(os.environ, url), url, token_file)
         output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio, output.progress("looking at images") as tell:
             prepared = precompute_project(project, label_studio, tell)

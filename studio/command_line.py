@@ -14,7 +14,10 @@ INTERRUPTED = 130
 
 def connection_options(command: click.decorators.FC) -> click.decorators.FC:
     """Add --url and --token-file."""
-    url = click.option("--url", help="Label Studio's address. Default: LABEL_STUDIO_URL.")
+    url = click.option(
+        "--url",
+        help="Label Studio's address. Default: LABEL_STUDIO_URL, else the demo that runs here.",
+    )
     token = click.option(
         "--token-file",
         type=click.Path(path_type=Path, dir_okay=False),

@@ -13,6 +13,10 @@ class CatalogueError(StudioError):
     """The catalogue cannot be read as the project file says."""
 
 
+class DoubtfulError(StudioError):
+    """What would be done is likely a mistake; a person can say that it is not."""
+
+
 class NotReachableError(StudioError):
     """Label Studio or a backend does not answer."""
 

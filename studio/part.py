@@ -36,6 +36,7 @@ class Context:
     Attributes:
         wait_seconds: how long a backend may take to load its model.
         again: whether tasks are asked for again whose images the model could not use.
+        force: whether to go on where what is to be done looks like a mistake.
         project_id: 0 until the project is there.
         left: the tasks that are left without a prediction, once they were asked for.
         planned: the steps of the parts so far, in the order in which they will be carried out.
@@ -50,6 +51,7 @@ class Context:
     project_id: int = 0
     planned: list["Step"] = field(default_factory=list)
     again: bool = False
+    force: bool = False
     left: Left | None = None
 
 
@@ -111,18 +113,28 @@ class Part(Protocol):
         ...
 
 
-def read_present(studio: Studio, title: str) -> Present:
-    """Return what Label Studio has under the title ``title``.
+def read_present(studio: Studio, title: str, file_id: str = "") -> Present:
+    """Return what Label Studio has of the project file ``file_id``, else under the title ``title``.
 
     Raises:
         StudioError: Label Studio does not answer, or several projects have the title.
     """
     studio.version()
-    named = [one for one in studio.projects() if one.title == title]
+    found = _find_project(studio, title, file_id)
+    if found is None:
+        return Present()
+    return Present(found, tuple(studio.backends(found.id)), tuple(studio.tasks(found.id)))
+
+
+def _find_project(studio: Studio, title: str, file_id: str) -> Project | None:
+    projects = studio.projects()
+    named = [one for one in projects if one.title == title]
+    if file_id:
+        # As a rule the one with the title is it, and no other needs to be asked.
+        for one in (*named, *(one for one in projects if one.title != title)):
+            if studio.project_file_of(one.id) == file_id:
+                return one
     if len(named) > 1:
         ids = ", ".join(str(one.id) for one in named)
         raise StudioError(f"projects {ids} all have the title {title!r}; rename all but one")
-    if not named:
-        return Present()
-    number = named[0].id
-    return Present(named[0], tuple(studio.backends(number)), tuple(studio.tasks(number)))
+    return named[0] if named else None

@@ -24,17 +24,19 @@ from studio.errors import StorageAccessError, StorageCredentialsError, StorageEr
 # Google's client repeats what fails for a moment; for this long in all.
 RETRY_SECONDS = 30
 RETRY = DEFAULT_RETRY.with_timeout(RETRY_SECONDS)
-FIELDS = "items(name,size,md5Hash,updated),nextPageToken"
+FIELDS = "items(name,size,md5Hash,crc32c,updated),nextPageToken"
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What a listing says of an object. `md5` is "" for objects made by composition."""
+    """What a listing says of an object. `md5` is "" for objects made by composition, which have
+    the checksum `crc32c` alone."""
 
     name: str
     size: int
     md5: str
     updated: datetime
+    crc32c: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,13 @@ class CloudStorage:
                 retry=RETRY,
             )
             return [
-                StoredObject(blob.name, blob.size or 0, blob.md5_hash or "", blob.updated)
+                StoredObject(
+                    blob.name,
+                    blob.size or 0,
+                    blob.md5_hash or "",
+                    blob.updated,
+                    blob.crc32c or "",
+                )
                 for blob in found
             ]
 

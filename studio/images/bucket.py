@@ -32,7 +32,8 @@ def in_bucket(
         if reason := why_no_image(found.name, found.size) or why_unshowable(found.name):
             ignored.append((below, reason))
             continue
-        images.append(Image(str(address), object_name=found.name))
+        content = f"md5:{found.md5}" if found.md5 else f"crc32c:{found.crc32c}"
+        images.append(Image(str(address), object_name=found.name, content=content))
         if found.md5:
             by_content[found.md5].append(below)
     repeated = tuple(tuple(names) for names in by_content.values() if len(names) > 1)

@@ -1,38 +1,60 @@
 """The images of a folder, which are uploaded."""
 
-import hashlib
-from collections import defaultdict
+import os
+import unicodedata
 from pathlib import Path
 
 from studio.images.image import FoundImages, Image, why_no_image
 
+# Label Studio takes less than 250 MB in a request (TASKS_MAX_FILE_SIZE).
+MAX_BYTES = 250 * 1000 * 1000
+
 
 def in_folder(folder: Path, leave_out: Path | None) -> FoundImages:
     """Return the images below ``folder``; hidden files and ``leave_out`` are not mentioned."""
-    images, ignored = [], []
+    images: list[Image] = []
+    ignored: list[tuple[str, str]] = []
     left_out = leave_out.resolve() if leave_out else None
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        if hidden or not path.is_file() or path.resolve() == left_out:
+        if any(part.startswith(".") for part in relative.parts):
             continue
-        if reason := why_no_image(path.name, path.stat().st_size):
-            ignored.append((relative.as_posix(), reason))
+        name = relative.as_posix()
+        try:
+            if not path.is_file() or path.resolve() == left_out:
+                continue
+            found = path.stat()
+        except OSError as error:
+            ignored.append((printable(name), f"cannot be read: {error.strerror}"))
+            continue
+        if reason := why_bad_name(name) or why_no_image(path.name, found.st_size):
+            ignored.append((printable(name), reason))
+        elif not os.access(path, os.R_OK):
+            ignored.append((name, "cannot be read: Permission denied"))
+        elif found.st_size >= MAX_BYTES:
+            ignored.append((name, "larger than the 250 MB that Label Studio takes"))
         else:
-            images.append(Image(relative.as_posix(), path))
-    return FoundImages(tuple(images), tuple(ignored), _same_content(images))
+            images.append(Image(name, path, size=found.st_size, modified=found.st_mtime_ns))
+    return FoundImages(tuple(images), tuple(ignored))
 
 
-def _same_content(images: list[Image]) -> tuple[tuple[str, ...], ...]:
-    """Group images whose files are equal; only files of one size are read."""
-    by_size: dict[int, list[tuple[str, Path]]] = defaultdict(list)
-    for image in images:
-        if image.path is not None:
-            by_size[image.path.stat().st_size].append((image.source, image.path))
-    by_content: dict[str, list[str]] = defaultdict(list)
-    for alike in by_size.values():
-        for source, path in alike if len(alike) > 1 else ():
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            by_content[digest].append(source)
-    return tuple(tuple(sources) for sources in by_content.values() if len(sources) > 1)
+def why_bad_name(name: str) -> str | None:
+    """Return why a file of this name cannot be imported; None if it can."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "its name is not in UTF-8; rename it"
+    if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in name):
+        return "its name has a line break or another control character; rename it"
+    return None
+
+
+def printable(name: str) -> str:
+    """Return a file's name as it can be shown: what is no text as \\x.. or \\n."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(
+        letter.encode("unicode_escape").decode()
+        if unicodedata.category(letter) in ("Cc", "Zl", "Zp")
+        else letter
+        for letter in text
+    )

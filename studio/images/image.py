@@ -16,11 +16,17 @@ class Image:
         source: what it is recognised by: the path below the folder, or the address.
         path: the file to upload; None for an address.
         object_name: its name in a bucket that was listed, where nothing is escaped; else "".
+        content: what its content is recognised by, with the method before a colon; "" if unknown.
+        size: of its file in bytes; 0 if unknown.
+        modified: when its file was changed, in ns since 1970; 0 if unknown.
     """
 
     source: str
     path: Path | None = None
     object_name: str = ""
+    content: str = ""
+    size: int = 0
+    modified: int = 0
 
     @property
     def file_name(self) -> str:
@@ -50,5 +56,5 @@ def why_no_image(name: str, size: int) -> str | None:
     """Return why a file cannot be labeled, from its name and its bytes; None if it can."""
     suffix = PurePosixPath(name).suffix
     if suffix.lower() not in SUFFIXES:
-        return f"{suffix or 'no suffix'} is not an image format"
+        return f"{suffix or 'no suffix'} is not an image format that browsers show; convert to JPEG"
     return "the file is empty" if size == 0 else None

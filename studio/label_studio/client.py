@@ -22,6 +22,7 @@ from studio.label_studio.records import (
     Task,
     number_of,
     to_backend,
+    to_mark,
     to_project,
     to_task,
 )
@@ -33,6 +34,8 @@ from studio.project.project_file import Backend
 TIMEOUT_SECONDS = 120.0
 PREDICT_TIMEOUT_SECONDS = 200.0
 PAGE_SIZE = 500
+# Of a project's tasks, to see whose it is: others may have added some before.
+LOOKED_AT = 10
 
 
 class Studio:
@@ -142,7 +145,7 @@ class Studio:
         """Return all tasks of the project in the order of their ids."""
         wanted = (
             "id,data,annotators,total_annotations,cancelled_annotations,predictions_model_versions,"
-            "updated_at,overlap,completed_at"
+            "updated_at,overlap,completed_at,meta"
         )
         with explained(self.connection, "reading tasks"):
             pages = self._sdk.tasks.list(
@@ -238,16 +241,37 @@ class Studio:
             ]
         return [f"/data/{quote(path)}" for path in paths]
 
-    def import_tasks(self, project: int, data: Sequence[dict[str, Any]]) -> None:
-        """Create a task for each item of ``data``."""
-        with explained(self.connection, f"importing {len(data)} tasks"):
-            tasks = [ImportApiRequest(data=item) for item in data]
-            self._sdk.projects.import_tasks(id=project, request=tasks)
+    def project_file_of(self, project: int) -> str:
+        """Return the id of the project file that a project's tasks were imported by; "" if none."""
+        with explained(self.connection, "looking for the project"):
+            pages = self._sdk.tasks.list(
+                project=project, include="id,meta", resolve_uri=False, page_size=LOOKED_AT
+            )
+            marks = [to_mark(item).get("project") for item in pages.items or ()]
+        return next((str(mark) for mark in marks if mark), "")
 
-    def update_task_data(self, task: int, data: dict[str, Any]) -> None:
-        """Replace a task's data."""
+    def import_tasks(self, project: int, tasks: Sequence[Mapping[str, Any]]) -> None:
+        """Create tasks, each of its `data` and `meta`."""
+        with explained(self.connection, f"importing {len(tasks)} tasks"):
+            made = [ImportApiRequest(**task) for task in tasks]
+            self._sdk.projects.import_tasks(id=project, request=made)
+
+    def update_task(self, task: int, **fields: Any) -> None:
+        """Replace a task's `data` or its `meta`, or both."""
         with explained(self.connection, f"changing task {task}"):
-            self._sdk.tasks.update(id=str(task), data=data)
+            self._sdk.tasks.update(id=str(task), **fields)
+
+    def delete_predictions_of(self, project: int, tasks: Sequence[int]) -> None:
+        """Delete all predictions of some tasks."""
+        doing = f"deleting predictions of {len(tasks)} tasks"
+        with explained(self.connection, doing):
+            self._send(
+                "POST",
+                "/api/dm/actions",
+                doing,
+                params={"id": "delete_tasks_predictions", "project": project},
+                json={"selectedItems": {"all": False, "included": list(tasks)}},
+            )
 
     def retrieve_predictions(self, project: int, tasks: Sequence[int]) -> None:
         """Ask the first backend for predictions; Label Studio answers 200 even if it got none."""

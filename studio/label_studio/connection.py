@@ -31,7 +31,7 @@ def read_connection(
     problems = []
     url = (url or environment.get("LABEL_STUDIO_URL", "")).rstrip("/")
     if not url:
-        problems.append("it has no address; set LABEL_STUDIO_URL or give --url")
+        problems.append("it has no address; start the demo, set LABEL_STUDIO_URL or give --url")
     elif urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         problems.append(f"{url!r} is not an address like http://127.0.0.1:8080")
     token = environment.get("LABEL_STUDIO_API_KEY", "").strip()

@@ -1,8 +1,9 @@
 """New tasks: files are uploaded, addresses are taken as they are."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from studio.label_studio.client import Studio
 
@@ -17,10 +18,12 @@ class NewTask:
 
     Attributes:
         file: the image to upload; None where ``data`` already holds its address.
+        meta: what Label Studio keeps beside the data.
     """
 
     file: Path | None
     data: dict[str, str]
+    meta: dict[str, Any] = field(default_factory=dict)
 
 
 def import_all(
@@ -48,7 +51,10 @@ def import_all(
         studio.import_tasks(
             project,
             [
-                {**task.data, image_key: uploaded[task.file]} if task.file else task.data
+                {
+                    "data": task.data | ({image_key: uploaded[task.file]} if task.file else {}),
+                    "meta": task.meta,
+                }
                 for task in portion
             ],
         )

@@ -1,6 +1,6 @@
 """What Label Studio has, as far as the studio needs it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,8 @@ from studio.project.project_file import SOURCE_KEY
 
 # Between a model's version and the reason why it cannot use an image.
 REFUSED = " cannot: "
+# Where a task's `meta` says what the studio imported.
+MARK_KEY = "atelier"
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Task:
         updated: when its data or annotations were changed last.
         overlap: how many annotations it shall have.
         completed: when the newest annotation was made; None while there are fewer.
+        meta: what Label Studio keeps beside the data, and shows nowhere.
     """
 
     id: int
@@ -73,6 +76,17 @@ class Task:
     updated: datetime | None = None
     overlap: int = 1
     completed: datetime | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """What the studio noted about its image when it imported it; empty if it did not."""
+        return self.meta.get(MARK_KEY) or {}
+
+    @property
+    def content(self) -> str:
+        """What its image's content is recognised by; "" if that is not known."""
+        return str(self.mark.get("content", ""))
 
     @property
     def source(self) -> str | None:
@@ -143,7 +157,13 @@ def to_task(item: Any) -> Task:
         updated=instant(item.updated_at),
         overlap=int(item.overlap or 1),
         completed=instant(item.completed_at),
+        meta=dict(item.meta or {}) if isinstance(item.meta, dict) else {},
     )
+
+
+def to_mark(item: Any) -> dict[str, Any]:
+    """Take from the SDK's task what the studio noted in it."""
+    return (item.meta if isinstance(item.meta, dict) else {}).get(MARK_KEY) or {}
 
 
 def instant(value: datetime | str | None) -> datetime | None:

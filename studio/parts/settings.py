@@ -106,6 +106,6 @@ def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
 def _kept(lacking: list[str]) -> str:
     return (
         "the project keeps its labeling config: there are annotations or drafts of "
-        f"{', '.join(lacking)}, which the file's config lacks. For the new config, give the file "
-        "another title: that makes a project of its own"
+        f"{', '.join(lacking)}, which the file's config lacks. For the new config, copy the file "
+        "and give the copy another title: that makes a project of its own"
     )

@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio.errors import DoubtfulError
+from studio.identity import Compared, compare_images, mark_of, read_contents
 from studio.images.find import find_images
 from studio.images.image import FoundImages, Image
 from studio.label_studio.importing import NewTask, import_all
-from studio.label_studio.records import Task
+from studio.label_studio.records import MARK_KEY, Task
 from studio.output import counted, shortened
 from studio.part import Context, Remark, Step
-from studio.project.catalogue import Matched, match_catalogue
+from studio.project.catalogue import Matched, match, read_rows
+from studio.project.doubts import doubt_facts, doubt_match
 from studio.project.labeling_config import read_task_keys
 from studio.project.project_file import SOURCE_KEY, ProjectFile
 
@@ -27,12 +30,16 @@ class Seen:
         facts: image source -> its task's data, but for the image's address.
         image_key: where a task's data holds the image's address.
         tasks: those of the project.
+        force: whether tasks may lose their facts.
+        title: of the project in Label Studio; "" if it is not there.
     """
 
     images: Sequence[Image]
     facts: Mapping[str, Mapping[str, str]]
     image_key: str
     tasks: Sequence[Task] = ()
+    force: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,8 +77,74 @@ class ChangeFacts(Step):
     def carry_out(self, context: Context) -> None:
         with context.output.progress("changing facts") as tell:
             for done, (task, data) in enumerate(self.data.items(), start=1):
-                context.studio.update_task_data(task, data)
+                context.studio.update_task(task, data=data)
                 tell(done, len(self.data))
+
+
+@dataclass(frozen=True)
+class FollowMoved(Step):
+    """Let tasks follow their images to another name or place: id -> new data, new meta."""
+
+    tasks: Mapping[int, tuple[dict[str, Any], dict[str, Any]]]
+
+    @property
+    def changed_tasks(self) -> frozenset[int]:
+        return frozenset(self.tasks)
+
+    def describe(self) -> str:
+        return f"follow {counted(len(self.tasks), 'image')} to another name or place"
+
+    def carry_out(self, context: Context) -> None:
+        for task, (data, meta) in self.tasks.items():
+            context.studio.update_task(task, data=data, meta=meta)
+
+
+@dataclass(frozen=True)
+class TakeReplaced(Step):
+    """Give tasks without annotations the new content of their images, and a new prediction.
+
+    Attributes:
+        tasks: each with its image, its new data but for the address of an upload, and its new meta.
+    """
+
+    tasks: tuple[tuple[Task, Image, dict[str, Any], dict[str, Any]], ...]
+    image_key: str
+
+    @property
+    def may_change_model(self) -> bool:
+        return True
+
+    def describe(self) -> str:
+        names = shortened([image.source for _, image, *_ in self.tasks], MAX_NAMES)
+        return f"take the new content of {counted(len(self.tasks), 'image')}: {names}"
+
+    def carry_out(self, context: Context) -> None:
+        """What is cut short is begun anew by the next run: the content is noted last."""
+        studio, project = context.studio, context.project_id
+        with context.output.progress("replacing images") as tell:
+            for done, (task, image, data, meta) in enumerate(self.tasks, start=1):
+                studio.delete_predictions_of(project, [task.id])
+                new = dict(data)
+                if image.path is not None:
+                    new[self.image_key] = studio.upload(project, [image.path])[0]
+                studio.update_task(task.id, data=new, meta=meta)
+                tell(done, len(self.tasks))
+
+
+@dataclass(frozen=True)
+class NoteContents(Step):
+    """Note the content of images that an earlier version imported: id -> new meta."""
+
+    metas: Mapping[int, dict[str, Any]]
+
+    def describe(self) -> str:
+        return f"note the content of {counted(len(self.metas), 'image')} imported earlier"
+
+    def carry_out(self, context: Context) -> None:
+        with context.output.progress("noting contents") as tell:
+            for done, (task, meta) in enumerate(self.metas.items(), start=1):
+                context.studio.update_task(task, meta=meta)
+                tell(done, len(self.metas))
 
 
 def look(context: Context) -> Seen:
@@ -79,20 +152,28 @@ def look(context: Context) -> Seen:
 
     Raises:
         StudioError: there is no image, or the catalogue or the config cannot be read.
+        DoubtfulError: the catalogue seems to be of other images.
     """
     project, catalogue = context.project, context.project.catalogue
     keys = read_task_keys(project.config_text)
     found = find_images(project.source, catalogue.file if catalogue else None, context.cloud)
+    with context.output.progress("looking at images") as tell:
+        found = read_contents(found, context.present.tasks, tell)
     matched = Matched({})
+    table, names = None, {image.source: image.file_name for image in found.images}
     # A bucket may be filled later, and its catalogue with it.
     if catalogue and found.images:
-        names = {image.source: image.file_name for image in found.images}
-        matched = match_catalogue(catalogue, names, context.cloud)
+        table = read_rows(catalogue, context.cloud)
+        matched = match(table, catalogue, names)
+    for remark in matched.remarks:
+        context.output.say(remark)
     rows = [
         (what, str(len(names)), shortened(names, MAX_NAMES))
         for what, names in leftovers(found, matched)
     ]
     context.output.table("Not everything fits together", ("what", "how many", "which"), rows)
+    if catalogue and table and not context.force:
+        doubt_match(table, catalogue, names, matched)
     if not found.images:
         context.output.say("there is no image in the bucket yet; run this again when there is")
     # A header that no row fills must be in the data too: its bare name would be shown otherwise.
@@ -101,40 +182,106 @@ def look(context: Context) -> Seen:
         source: {**empty, **matched.facts.get(source, {}), SOURCE_KEY: source}
         for source in (image.source for image in found.images)
     }
-    return Seen(found.images, facts, keys.image, context.present.tasks)
+    title = context.present.project.title if context.present.project else ""
+    return Seen(found.images, facts, keys.image, context.present.tasks, context.force, title)
 
 
 def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
+    """Raises DoubtfulError if tasks would lose their facts, or the images are another project's."""
+    is_ours = compare_images(seen.images, seen.tasks, project.id)
     known = {task.source: task for task in seen.tasks if task.source is not None}
-    found: list[Step | Remark] = []
-    gone = [source for source in known if source not in seen.facts]
-    if gone:
+    known |= {image.source: task for task, image in is_ours.moved}
+    if not seen.force:
+        doubt_facts({source: task.data for source, task in known.items()}, seen.facts)
+        _doubt_project(project, seen, is_ours)
+    remarks = _remarks(seen, is_ours)
+
+    def meta(image: Image, task: Task | None = None) -> dict[str, Any]:
+        mark = mark_of(image, project.id)
+        return {**(task.meta if task else {}), **({MARK_KEY: mark} if mark else {})}
+
+    steps: list[Step] = []
+    if is_ours.moved:
+        steps.append(
+            FollowMoved(
+                {
+                    task.id: (_moved_data(task, image, seen), meta(image, task))
+                    for task, image in is_ours.moved
+                }
+            )
+        )
+    if is_ours.new:
+        new = tuple(
+            NewTask(
+                image.path,
+                dict(seen.facts[image.source])
+                | ({} if image.path else {seen.image_key: image.source}),
+                meta(image),
+            )
+            for image in is_ours.new
+        )
+        steps.append(ImportTasks(new, seen.image_key))
+    replaced = tuple(
+        (task, image, {**task.data, **seen.facts[image.source]}, meta(image, task))
+        for task, image in is_ours.replaced
+    )
+    if replaced:
+        steps.append(TakeReplaced(replaced, seen.image_key))
+    done = {task.id for task, _ in (*is_ours.moved, *is_ours.replaced)}
+    changed = {
+        known[source].id: {**known[source].data, **facts}
+        for source, facts in seen.facts.items()
+        if source in known
+        and known[source].id not in done
+        and not facts.items() <= known[source].data.items()
+    }
+    if changed:
+        steps.append(ChangeFacts(changed))
+    if is_ours.unmarked:
+        steps.append(NoteContents({task.id: meta(one, task) for task, one in is_ours.unmarked}))
+    return [*remarks, *steps]
+
+
+def _moved_data(task: Task, image: Image, seen: Seen) -> dict[str, Any]:
+    """An upload stays where it is; an address is the image's new one."""
+    address = {} if image.path else {seen.image_key: image.source}
+    return {**task.data, **seen.facts[image.source], **address}
+
+
+def _remarks(seen: Seen, is_ours: Compared) -> list[Remark]:
+    found = []
+    if is_ours.gone:
+        gone = [str(task.source) for task in is_ours.gone]
         found.append(
             Remark(
                 f"{counted(len(gone), 'task')} left alone whose images are no longer in the "
                 f"source: {shortened(gone, MAX_NAMES)}"
             )
         )
+    if is_ours.kept:
+        kept = [image.source for _, image in is_ours.kept]
+        found.append(
+            Remark(
+                f"{counted(len(kept), 'image')} replaced whose tasks have annotations; these were "
+                f"made on the earlier content and are left alone: {shortened(kept, MAX_NAMES)}. "
+                "To label the new content, give the file another name"
+            )
+        )
     foreign = sum(task.source is None for task in seen.tasks)
     if foreign:
         found.append(Remark(f"{counted(foreign, 'task')} left alone that this tool did not import"))
-    new = tuple(
-        NewTask(image.path, dict(seen.facts[image.source]))
-        if image.path
-        else NewTask(None, {**seen.facts[image.source], seen.image_key: image.source})
-        for image in seen.images
-        if image.source not in known
-    )
-    if new:
-        found.append(ImportTasks(new, seen.image_key))
-    changed = {
-        known[source].id: {**known[source].data, **facts}
-        for source, facts in seen.facts.items()
-        if source in known and not facts.items() <= known[source].data.items()
-    }
-    if changed:
-        found.append(ChangeFacts(changed))
     return found
+
+
+def _doubt_project(project: ProjectFile, seen: Seen, is_ours: Compared) -> None:
+    """Raises DoubtfulError where a project file was changed into one for other images."""
+    is_other = len(is_ours.new) == len(seen.images) > 0 and is_ours.gone
+    if is_other and seen.title and seen.title != project.title:
+        raise DoubtfulError(
+            f"this project file made the project {seen.title!r}, of which none of these images is. "
+            "For another project write another file, or give this one another `id`. To rename "
+            f"that project to {project.title!r} and add the images to it: --force"
+        )
 
 
 def leftovers(found: FoundImages, matched: Matched) -> list[tuple[str, list[str]]]:
@@ -144,7 +291,10 @@ def leftovers(found: FoundImages, matched: Matched) -> list[tuple[str, list[str]
         ("rows without an image", list(matched.rows_without_image)),
         ("images without a row", list(matched.images_without_row)),
         ("keys shared by several images", shared),
+        ("images that several keys fit", list(matched.ambiguous)),
         ("repeated rows in the catalogue", list(matched.repeated_rows)),
+        ("rows that contradict each other; the first counts", list(matched.contradictions)),
+        ("rows of the catalogue that were left out", list(matched.rows_left_out)),
         ("the same image more than once", [" + ".join(group) for group in found.repeated]),
     ]
     for reason in dict.fromkeys(reason for _, reason in found.ignored):

@@ -1,5 +1,7 @@
 """Read a project file, and report everything that is wrong with it together."""
 
+import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -58,7 +60,14 @@ def load_project(path: Path, environment: Mapping[str, str]) -> ProjectFile:
             f"\n  {_path(at)}: {text}" for at, text in sorted(problems.items(), key=str)
         )
         raise ProjectFileError(f"{path} cannot be applied:{lines}")
-    return project
+    if project.id:
+        return project
+    return project.model_copy(update={"id": own_id(path)})
+
+
+def own_id(path: Path) -> str:
+    """Return the id of a project file that gives none: a copy of it is another project."""
+    return f"file-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]}"
 
 
 def read_title(path: Path, environment: Mapping[str, str]) -> str:

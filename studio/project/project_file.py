@@ -1,5 +1,6 @@
 """The project file: what a labeling project should be, checked and frozen."""
 
+import codecs
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +28,9 @@ SOURCE_KEY = "source"
 TITLE_MIN_LENGTH = 3
 TITLE_MAX_LENGTH = 50
 PASSWORD_MIN_LENGTH = 8
+
+
+KeyRule = Literal["suffix", "case", "zeros"]
 
 
 def _beside_the_file(value: object, info: ValidationInfo) -> object:
@@ -75,6 +79,21 @@ def _is_pattern(value: str) -> str:
         re.compile(value)
     except re.error as error:
         raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+    return value
+
+
+def _is_encoding(value: str) -> str:
+    try:
+        codecs.lookup(value)
+    except LookupError:
+        raise ValueError(f"{value!r} is no encoding; try utf-8, cp1252 or mac_roman") from None
+    return value
+
+
+def _is_delimiter(value: str) -> str:
+    value = "\t" if value in ("tab", r"\t") else value
+    if len(value) != 1:
+        raise ValueError(f"{value!r} must be one character, or tab")
     return value
 
 
@@ -185,19 +204,26 @@ def _short_column(value: object) -> object:
 
 
 class Catalogue(Part):
-    """A CSV table with one or more rows an image."""
+    """A table with one or more rows an image: CSV, or an Excel workbook's first sheet."""
 
     file: FileOrObject
     """A file, or a gs:// address of one."""
+    encoding: Annotated[str, AfterValidator(_is_encoding)] | None = None
+    """Of a CSV file, for example cp1252. Found out if it is not given."""
+    delimiter: Annotated[str, AfterValidator(_is_delimiter)] | None = None
+    """Between the cells of a CSV file: one character, or tab. Found out if it is not given."""
     key: str
     """The column that says which image a row is about."""
     image_key: Annotated[str, AfterValidator(_one_group)] = r"^(.*?)(?:\.[^.]+)?$"
     """Finds the same key in an image's file name, as the one group. Default: the name without its
     suffix."""
+    match: tuple[KeyRule, ...] = ("suffix", "case")
+    """Differences between the keys of a row and of an image that do not count: the file's suffix,
+    capital letters (case), zeros before a number. How accents are encoded never counts."""
     columns: dict[str, Annotated[Column, BeforeValidator(_short_column)]]
     """Header in the labeling config: column of the table."""
     separator: str = ", "
-    """Between the joined values of several rows."""
+    """Between the joined values of several rows; `delimiter` is what is between the cells."""
 
     @field_validator("columns")
     @classmethod
@@ -211,6 +237,9 @@ class Catalogue(Part):
 class ProjectFile(Part):
     """A labeling project."""
 
+    id: str = ""
+    """Which project it is, whatever its title; by default the file's path. Give one where several
+    people apply copies of the file to one Label Studio."""
     title: Annotated[
         str,
         StringConstraints(

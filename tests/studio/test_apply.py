@@ -117,6 +117,29 @@ def test_a_grown_folder_adds_only_what_is_new(
     assert after["a.png"]["total_annotations"] == 1
     assert after["d.png"]["predictions_model_versions"] == "foreign-1"
 
+    # The title is changed by a lead, one image is renamed, and two get other contents.
+    number = with_backends.project()["id"]
+    with_backends.label_studio.request(
+        "PATCH", f"/api/projects/{number}/", json={"title": f"{with_backends.title} 2"[:50]}
+    )
+    images = with_backends.images
+    (images / "d.png").rename(images / "e.png")
+    for name in ("a.png", "b.png"):
+        (images / name).write_bytes((images / name).read_bytes() + b"a better scan")
+    output = with_backends.apply()
+    assert "follow 1 image to another name or place" in output
+    assert "take the new content of 1 image: b.png" in output
+    assert "annotations; these were made on the earlier content" in output
+    assert with_backends.project()["id"] == number
+    last = with_backends.tasks()
+    assert last["e.png"]["id"] == after["d.png"]["id"]
+    assert last["a.png"]["data"] == after["a.png"]["data"]
+    shown = with_backends.label_studio.get(last["b.png"]["data"]["image"]).content
+    assert shown == (images / "b.png").read_bytes()
+    assert len(last["b.png"]["predictions"]) == 1
+    assert last["b.png"]["predictions"][0]["id"] != after["b.png"]["predictions"][0]["id"]
+    assert "nothing to change" in with_backends.apply()
+
 
 def test_addresses_stay_as_they_are(workplace: Workplace) -> None:
     addresses = ["gs://bucket/one.jpg", "https://images.example.org/two.png?size=2"]

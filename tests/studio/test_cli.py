@@ -33,8 +33,9 @@ def test_nobody_at_the_address_is_said_in_a_sentence(project_file: Path) -> None
     assert "Connection refused" in result.output
 
 
-def test_a_missing_connection_is_said(project_file: Path) -> None:
-    empty = {"LABEL_STUDIO_URL": "", "LABEL_STUDIO_API_KEY": ""}
+def test_a_missing_connection_is_said(tmp_path: Path) -> None:
+    state = str(tmp_path)  # No demo runs there.
+    empty = {"LABEL_STUDIO_URL": "", "LABEL_STUDIO_API_KEY": "", "ATELIER_STATE": state}
     result = CliRunner().invoke(studio, ["status"], env=empty)
     assert result.exit_code == 1
     assert "set LABEL_STUDIO_URL or give --url" in result.output
@@ -50,7 +51,9 @@ def test_a_wrong_project_file_is_said_before_anybody_is_called(tmp_path: Path) -
 
 def test_help_names_all_commands() -> None:
     result = CliRunner().invoke(studio, ["--help"])
-    assert [name for name in ("apply", "precompute", "status") if name not in result.output] == []
+    assert [
+        name for name in ("apply", "new", "precompute", "status") if name not in result.output
+    ] == []
 
 
 def test_help_needs_no_sdk() -> None:

@@ -1,5 +1,6 @@
 """Images of a folder or of a list, in a stable order."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,16 +40,37 @@ def test_what_is_no_image_is_named_but_for_the_catalogue(tmp_path: Path) -> None
     found = find(source(tmp_path, folder="."), tmp_path / "catalogue.csv")
     assert [image.source for image in found.images] == ["a.jpg"]
     assert found.ignored == (
-        ("b.tif", ".tif is not an image format"),
+        ("b.tif", ".tif is not an image format that browsers show; convert to JPEG"),
         ("c.jpg", "the file is empty"),
     )
 
 
-def test_files_with_the_same_content_are_named_and_kept(tmp_path: Path) -> None:
-    fill(tmp_path, a_jpg=b"same", b_jpg=b"same", c_jpg=b"four")
+@pytest.mark.parametrize(
+    ("name", "shown", "why"),
+    [
+        (b"caf\xe9.jpg", "caf\\xe9.jpg", "its name is not in UTF-8; rename it"),
+        (
+            b"a\nb.jpg",
+            "a\\nb.jpg",
+            "its name has a line break or another control character; rename it",
+        ),
+    ],
+)
+def test_a_name_that_cannot_be_imported_is_named_and_the_others_are_found(
+    tmp_path: Path, name: bytes, shown: str, why: str
+) -> None:
+    fill(tmp_path, a_jpg=b"1")
+    (tmp_path / os.fsdecode(name)).write_bytes(b"2")
     found = find(source(tmp_path, folder="."))
-    assert len(found.images) == 3
-    assert found.repeated == (("a.jpg", "b.jpg"),)
+    assert [image.source for image in found.images] == ["a.jpg"]
+    assert found.ignored == ((shown, why),)
+
+
+def test_a_file_that_label_studio_cannot_take_is_named(tmp_path: Path) -> None:
+    fill(tmp_path, a_jpg=b"1", b_png=b"2")
+    os.truncate(tmp_path / "b.png", 2 * 10**9)
+    found = find(source(tmp_path, folder="."))
+    assert found.ignored == (("b.png", "larger than the 250 MB that Label Studio takes"),)
 
 
 def test_a_list_keeps_its_order_and_takes_each_address_once(tmp_path: Path) -> None:

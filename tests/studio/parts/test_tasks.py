@@ -2,11 +2,25 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from studio.errors import DoubtfulError
 from studio.images.image import FoundImages, Image
 from studio.label_studio.importing import NewTask
+from studio.label_studio.records import MARK_KEY, Task
 from studio.part import Remark
-from studio.parts.tasks import ChangeFacts, ImportTasks, Seen, compare, leftovers
+from studio.parts.tasks import (
+    ChangeFacts,
+    FollowMoved,
+    ImportTasks,
+    NoteContents,
+    Seen,
+    TakeReplaced,
+    compare,
+    leftovers,
+)
 from studio.project.catalogue import Matched
 from studio.project.project_file import ProjectFile
 from tests.studio.parts.conftest import lines, task
@@ -75,3 +89,65 @@ def test_everything_that_does_not_fit_is_named_in_a_row() -> None:
         ("left out: why", ["z"]),
     ]
     assert leftovers(FoundImages(()), Matched({})) == []
+
+
+def content(source: str, hashed: str) -> Image:
+    return Image(source, Path(f"/images/{source}"), content=hashed)
+
+
+def with_contents(images: list[Image], *tasks: Task, **more: Any) -> Seen:
+    facts = {image.source: {"Name": "", "source": image.source} for image in images}
+    return Seen(images, facts, "image", tasks, **more)
+
+
+def marked(number: int, source: str, hashed: str, annotations: int = 0) -> Task:
+    mark = {"project": "p", "content": hashed}
+    return replace(task(number, source, annotations=annotations), meta={MARK_KEY: mark})
+
+
+def test_a_renamed_file_keeps_its_task_and_its_upload(project: ProjectFile) -> None:
+    seen = with_contents([content("new", "1")], marked(1, "old", "1", annotations=3))
+    (step,) = compare(project, seen)
+    assert isinstance(step, FollowMoved)
+    assert step.describe() == "follow 1 image to another name or place"
+    (data, meta) = step.tasks[1]
+    assert data == {"image": "/data/1", "Name": "", "source": "new"}
+    assert meta[MARK_KEY]["content"] == "1"
+
+
+def test_an_object_that_moved_in_its_bucket_is_opened_at_its_new_address(
+    project: ProjectFile,
+) -> None:
+    image = Image("gs://coats/b", content="1")
+    (step,) = compare(project, with_contents([image], marked(1, "gs://coats/a", "1")))
+    assert isinstance(step, FollowMoved)
+    assert step.tasks[1][0]["image"] == "gs://coats/b"
+
+
+def test_a_replaced_file_is_taken_where_nobody_labeled_it(project: ProjectFile) -> None:
+    images = [content("a", "2"), content("b", "3")]
+    seen = with_contents(images, marked(1, "a", "1"), marked(2, "b", "1", annotations=1))
+    remark, step = compare(project, seen)
+    assert isinstance(remark, Remark)
+    assert "1 image replaced whose tasks have annotations" in remark.text
+    assert "left alone: b. " in remark.text
+    assert isinstance(step, TakeReplaced)
+    assert step.describe() == "take the new content of 1 image: a"
+    assert step.may_change_model
+
+
+def test_what_an_earlier_version_imported_is_noted_and_not_doubled(project: ProjectFile) -> None:
+    project = project.model_copy(update={"id": "p"})
+    (step,) = compare(project, with_contents([content("a", "1")], A))
+    mark = {"project": "p", "content": "1"}
+    assert step == NoteContents({1: {MARK_KEY: mark}})
+
+
+def test_a_file_that_was_rewritten_for_other_images_stops_before_it_mixes_them(
+    project: ProjectFile,
+) -> None:
+    seen = with_contents([content("b", "2")], marked(1, "a", "1"), title="Hats")
+    with pytest.raises(DoubtfulError, match="made the project 'Hats', of which none of these"):
+        compare(project, seen)
+    assert compare(project, replace(seen, title="Coats"))
+    assert compare(project, replace(seen, force=True))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from studio.buckets.cloud_storage import CloudStorage
 from studio.errors import CatalogueError
 from studio.images.image import Image
-from studio.project.catalogue import Matched, match, match_catalogue, read_rows
+from studio.project.catalogue import Matched, match, read_rows
 from studio.project.project_file import Catalogue
 
 TABLE = """\
@@ -44,7 +44,7 @@ def images(*names: str) -> dict[str, str]:
 
 def matched_with(table: Catalogue, found: dict[str, str]) -> Matched:
     """Nothing here is in a bucket."""
-    return match_catalogue(table, found, CloudStorage())
+    return match(read_rows(table, CloudStorage()), table, found)
 
 
 def test_rows_of_an_image_are_merged_in_their_order_without_repeats(tmp_path: Path) -> None:
@@ -68,6 +68,7 @@ def test_what_does_not_fit_is_named_on_both_sides(tmp_path: Path) -> None:
     assert matched.images_sharing_rows == (("007", ("007.jpg", "b/007.png")),)
     assert matched.repeated_rows == ("008",)
     assert matched.facts["x.jpg"] == {"Name": "", "Typology": "", "Year": ""}
+    assert matched.contradictions == ("007: year is 2019 or 2020",)
 
 
 def test_a_pattern_finds_the_key_in_the_file_name(tmp_path: Path) -> None:
@@ -90,6 +91,36 @@ def test_a_missing_column_is_said_with_the_nearest(tmp_path: Path) -> None:
     assert "no column 'zzz'; it has id, name, type, year" in str(caught.value)
 
 
+def test_a_column_that_is_there_twice_is_refused_where_it_is_asked_for(tmp_path: Path) -> None:
+    text = "id,name,type,year,note,note,name\n7,Anna,coat,2019,,,Bea\n"
+    with pytest.raises(CatalogueError, match=r"'name' is there more than once \(columns 2 and 7\)"):
+        matched_with(catalogue(tmp_path, text), images("7.jpg"))
+
+
+def test_a_row_with_a_cell_too_many_or_too_few_gives_no_facts_and_is_named(tmp_path: Path) -> None:
+    text = "id,name,type,year\n1,Anna,coat,2019\n2,Smith, Bea,hat,2020\n3,Zoe,2021\n"
+    matched = matched_with(catalogue(tmp_path, text), images("1.jpg", "2.jpg", "3.jpg"))
+    assert matched.images_without_row == ("2.jpg", "3.jpg")
+    assert matched.facts["2.jpg"]["Typology"] == matched.facts["3.jpg"]["Typology"] == ""
+    assert matched.rows_left_out == (
+        "line 3: 5 cells under 4 headers ('2020' is one too far)",
+        "line 4: 3 cells under 4 headers",
+    )
+
+
+def test_the_report_says_how_the_table_was_read_and_by_which_rule_rows_were_found(
+    tmp_path: Path,
+) -> None:
+    table = catalogue(tmp_path, TABLE.replace("009", "L9").replace(",", ";").replace("Zoe", "Zoé"))
+    matched = matched_with(table, images("007.jpg", "8.jpg", "l9.jpg"))
+    assert matched.remarks == (
+        f"{table.file} (read as semicolons, UTF-8): 2 of 3 images matched with a row: "
+        "1 as written, 1 but for capital letters",
+        "1 more would match but for zeros before a number: to allow that, write "
+        "match: [suffix, case, zeros] below catalogue",
+    )
+
+
 @pytest.mark.parametrize("text", ["", 'id,name,type,year\n"open', "id,name\n1,2,3,4,5\n1,2\n"])
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(CatalogueError):
@@ -98,8 +129,7 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("marks", [1, 2])
 def test_byte_order_marks_are_no_part_of_the_first_column(tmp_path: Path, marks: int) -> None:
-    """Excel writes one, and a tool that saves the file again may add another. pandas takes one away
-    by itself; with two, the first column is not called "id" unless the encoding takes one, too."""
+    """Excel writes one, and a tool that saves the file again may add another."""
     matched = matched_with(catalogue(tmp_path, "\ufeff" * marks + TABLE), images("009.jpg"))
     assert matched.facts["009.jpg"]["Name"] == "Zoe"
 

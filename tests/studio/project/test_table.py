@@ -1,0 +1,96 @@
+"""Tables as people save them: read as they were meant, or refused in words that help."""
+
+from io import BytesIO
+
+import openpyxl
+import pytest
+
+from studio.errors import CatalogueError
+from studio.project.table import read_table
+
+WANTED = ("id", "Name", "Kind")
+ROWS = [("a1", "Béa", "dress, long"), ("b2", "Zoë", 'coat "short"')]
+
+
+def written(delimiter: str, end: str = "\r\n") -> str:
+    lines = [WANTED, *ROWS]
+    quoted = [['"' + cell.replace('"', '""') + '"' for cell in line] for line in lines]
+    return "".join(delimiter.join(line) + end for line in quoted)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_delimiter_and_encoding_are_found_out(delimiter: str, encoding: str, end: str) -> None:
+    table = read_table(written(delimiter, end).encode(encoding), "t.csv", WANTED)
+    assert table.columns == WANTED
+    assert [cells for _, cells in table.rows] == ROWS
+
+
+def test_what_was_guessed_is_said_with_the_letters_that_it_made() -> None:
+    table = read_table(written(";").encode("cp1252"), "t.csv", WANTED)
+    assert table.read_as == "semicolons, Windows-1252, going by its letters (Béa, Zoë)"
+    cyrillic = "id;Name\na1;Анна Каренина платье\nb2;Пальто длинное\n"
+    assert "Пальто" in str(read_table(cyrillic.encode("cp1251"), "t.csv", ("id",)).rows)
+
+
+def test_what_the_project_file_says_is_taken() -> None:
+    content = "id;Name,Kind\n1;Béa,x\n".encode("mac_roman")
+    table = read_table(content, "t.csv", WANTED, encoding="mac_roman", delimiter=";")
+    assert table.columns == ("id", "Name,Kind")
+    assert table.rows == ((2, ("1", "Béa,x")),)
+    with pytest.raises(CatalogueError, match="line 2: this is not in the encoding utf-8"):
+        read_table(content, "t.csv", WANTED, encoding="utf-8")
+
+
+def test_the_delimiter_is_the_one_that_gives_the_columns_that_are_asked_for() -> None:
+    """The header has more commas than semicolons."""
+    content = b"id;Name, first, last;Kind\n1;Bea;coat\n"
+    assert read_table(content, "t.csv", WANTED).columns == ("id", "Name, first, last", "Kind")
+
+
+def test_excels_own_first_line_names_the_delimiter_and_is_no_header() -> None:
+    table = read_table(b"\xef\xbb\xbfsep=;\r\nid;Name\r\n1;Bea, Anna\r\n2;x;y\r\n", "t.csv", ())
+    assert table.columns == ("id", "Name")
+    assert table.rows == ((3, ("1", "Bea, Anna")),)
+    assert table.left_out == ((4, "3 cells under 2 headers ('y' is one too far)"),)
+
+
+def test_what_is_empty_is_left_away_and_lines_are_those_of_the_file() -> None:
+    content = b'id, "Name",\n\n1,"Anna\nMaria",\n,,\n2,Bea,,,\n'
+    table = read_table(content, "t.csv", ())
+    assert table.columns == ("id", "Name")
+    assert table.rows == ((3, ("1", "Anna\nMaria")), (6, ("2", "Bea")))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "t.csv is empty"),
+        (b"\r\n  \r\n", "t.csv is empty"),
+        (b'id,Name\n1,Anna\n2,"Bea\n3,Zoe\n', "line 3: a quotation mark is not closed"),
+        (b'id,Name\n1,"Anna" Bea\n', "line 2: a quotation mark is not closed, or stands in"),
+        (b"PK\x03\x04 and no workbook", "is not an Excel workbook that can be read; save it as"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old Excel workbook; save it as .xlsx or .csv"),
+    ],
+)
+def test_what_is_no_table_is_said_in_plain_words(content: bytes, said: str) -> None:
+    with pytest.raises(CatalogueError, match=said):
+        read_table(content, "t.csv", WANTED)
+
+
+def test_a_workbook_is_read_with_numbers_as_they_are_shown() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in [("id", "Name", "Year"), (7, "Béa", 1920.0), (), ("008", None, "c. 1920"), (9,)]:
+        sheet.append(row)
+    file = BytesIO()
+    book.save(file)
+    table = read_table(file.getvalue(), "t.xlsx", ("id",))
+    assert table.columns == ("id", "Name", "Year")
+    assert table.rows == (
+        (2, ("7", "Béa", "1920")),
+        (4, ("008", "", "c. 1920")),
+        (5, ("9", "", "")),
+    )
+    assert table.read_as == "Excel workbook, sheet 'Sheet'"

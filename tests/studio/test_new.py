@@ -1,0 +1,64 @@
+"""`studio new`: a project file that can be applied, from a folder as people have it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from studio.errors import StudioError
+from studio.new import write_project
+from studio.project.labeling_config import read_task_keys
+from studio.project.load import load_project
+
+PICTURE = Path(__file__).with_name("picture.png")
+SECRETS = {"SEGMENTATION_PASSWORD": "s", "SEGMENT_ANYTHING_MODEL_PASSWORD": "s"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / 'Été "1" $'
+    (folder / "sub").mkdir(parents=True)
+    for name in ("a1.png", "a2.png", "sub/a3.png"):
+        shutil.copy(PICTURE, folder / name)
+    return folder
+
+
+def test_the_table_that_names_the_images_becomes_the_catalogue(folder: Path) -> None:
+    (folder / "costs.csv").write_text("a1,cost\nx,7\n")
+    table = "nr;Bild;Künstler & Co;2020;leer\n1;A1;Béa;x;\n2;A2;Zoë;;\n3;a3.tif;Üb;;\n"
+    (folder / "Liste.csv").write_bytes(table.encode("cp1252"))
+    said = write_project(str(folder))
+    file = folder.parent / "Été-1.yaml"
+    assert "3 images in" in said
+    assert "3 images found by its column 'Bild'" in said
+    assert f"python -m studio apply '{file}'" in said
+    project = load_project(file, SECRETS)
+    assert project.title == 'Été "1"'
+    assert project.source.folder == folder
+    assert project.catalogue is not None
+    assert project.catalogue.file == folder / "Liste.csv"
+    columns = {header: one.column for header, one in project.catalogue.columns.items()}
+    assert columns == {"nr": "nr", "Künstler_Co": "Künstler & Co", "_2020": "2020"}
+    assert read_task_keys(project.config_text).headers == tuple(columns)
+
+
+def test_without_a_table_no_header_is_shown_and_what_is_left_out_is_said(folder: Path) -> None:
+    (folder / "scan.tif").write_bytes(b"x")
+    said = write_project(str(folder), folder.parent / "p.yaml")
+    assert "1 file left out: scan.tif (.tif is not an image format that browsers show" in said
+    project = load_project(folder.parent / "p.yaml", SECRETS)
+    assert project.catalogue is None
+    assert read_task_keys(project.config_text).headers == ()
+
+
+def test_nothing_is_written_over(folder: Path) -> None:
+    write_project(str(folder))
+    with pytest.raises(StudioError, match="is there already; give --to another name"):
+        write_project(str(folder))
+
+
+def test_a_place_without_images_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match="there is no image in"):
+        write_project(str(tmp_path))
+    with pytest.raises(StudioError, match="there is no folder"):
+        write_project(str(tmp_path / "x"))
