@@ -200,8 +200,9 @@ def write_report(
         from studio.report.read import report
         from studio.status import projects_called
 
-        title = read_title(project_file, os.environ)
-        connection = read_connection(os.environ, url, token_file)
+        environment = with_demo(os.environ, url)
+        title = read_title(project_file, environment)
+        connection = read_connection(environment, url, token_file)
         output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio, output.progress("reading annotations") as tell:
             (project, *_) = projects_called(label_studio, title)

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 
 from studio.command_line import connection_options, plain_errors
+from studio.demo import with_demo
 from studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -211,6 +212,7 @@ class _States:
         project_file: Path | None,
         number: int | None,
         snapshots: str | None,
+        environment: Mapping[str, str],
         connect: Callable[[], "Studio"],
     ) -> None:
         if (project_file is None) == (number is None):
@@ -218,6 +220,7 @@ class _States:
         self._project_file = project_file
         self._number = number
         self._snapshots = snapshots
+        self._environment = environment
         self._studio = cache(lambda: stack.enter_context(connect()))
 
     def __call__(self, snapshot: str | None) -> "Labelled":
@@ -229,7 +232,7 @@ class _States:
             return open_snapshot(
                 snapshot, self.place(), lambda task, address: self._studio().picture(task, address)
             )
-        title = read_title(self._project_file, os.environ) if self._project_file else None
+        title = read_title(self._project_file, self._environment) if self._project_file else None
         studio = self._studio()
         return LiveProject(studio, find_project(studio, title, self._number))
 
@@ -243,7 +246,7 @@ class _States:
             return open_place(self._snapshots, CloudStorage())
         if self._project_file is None:
             raise StudioError("say where the snapshots are, by --snapshots FOLDER or gs://...")
-        target = read_target(self._project_file, os.environ)
+        target = read_target(self._project_file, self._environment)
         return open_place(target or str(self._project_file.resolve().parent), CloudStorage())
 
 
@@ -255,15 +258,17 @@ def _states(
     url: str | None,
     token_file: Path | None,
 ) -> Iterator[_States]:
+    environment = with_demo(os.environ, url)
+
     def connect() -> "Studio":
         # Importing the SDK takes seconds.
         from studio.label_studio.client import Studio
         from studio.label_studio.connection import read_connection
 
-        return Studio(read_connection(os.environ, url, token_file))
+        return Studio(read_connection(environment, url, token_file))
 
     with ExitStack() as stack:
-        yield _States(stack, project_file, number, snapshots, connect)
+        yield _States(stack, project_file, number, snapshots, environment, connect)
 
 
 COMMANDS = (export, snapshot, diff)
