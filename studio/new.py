@@ -25,7 +25,7 @@ from studio.project.project_file import (
 from studio.project.table import Table, read_table
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
-TEMPLATE = TEMPLATES / "projects" / "new.yaml"
+TEMPLATE = TEMPLATES / "new" / "project.yaml"
 LABELS = TEMPLATES / "labeling" / "garments.xml"
 TABLES = frozenset({".csv", ".tsv", ".xlsx"})
 FACTS = re.compile(r'^([ \t]*)<Header value="[^"]*\$[^"]*"[^>]*/>\n', re.MULTILINE)

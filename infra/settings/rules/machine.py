@@ -104,7 +104,7 @@ def boot_image(settings: Settings) -> Iterator[Finding]:
         )
 
 
-@reads("boot_image", "preset", "unlisted")
+@reads("boot_image", "preset")
 def boot_image_fits(settings: Settings) -> Iterator[Finding]:
     """A public image that boots the machine, as far as its name tells."""
     image = settings.boot_image
@@ -221,7 +221,7 @@ def _time_zones() -> tuple[str, ...]:
     return tuple(sorted(zoneinfo.available_timezones() - {*_NO_PLACE}))
 
 
-@reads("time_zone", "unlisted")
+@reads("time_zone")
 def time_zone(settings: Settings) -> Iterator[Finding]:
     """A name of the time zone database."""
     known = _time_zones()

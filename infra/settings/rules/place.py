@@ -1,6 +1,7 @@
 """Where the stack is: a zone, a region and a machine type that exist, and buckets beside them.
 
-The lists are those of a day. A name in `unlisted` is taken as it is, and Google decides.
+The lists are those of a day. A name in `unlisted` is taken as it is, and Google decides. No rule waits
+for a usable `unlisted`: until it is one, nothing is in it.
 """
 
 import re
@@ -36,7 +37,7 @@ def unlisted(name: str) -> str:
     return f". If Google has it by now, add it to unlisted: [{name}]"
 
 
-@reads("zone", "unlisted")
+@reads("zone")
 def zone(settings: Settings) -> Iterator[Finding]:
     """A zone that Google has."""
     name = settings.zone
@@ -66,7 +67,7 @@ def zone(settings: Settings) -> Iterator[Finding]:
         )
 
 
-@reads("zone", "preset", "unlisted")
+@reads("zone", "preset")
 def gpu_in_zone(settings: Settings) -> Iterator[Finding]:
     """The preset's GPU is there."""
     gpu = GPU_OF[settings.preset]
@@ -85,7 +86,7 @@ def gpu_in_zone(settings: Settings) -> Iterator[Finding]:
         )
 
 
-@reads("zone", "machine_type", "unlisted")
+@reads("zone", "machine_type")
 def type_in_zone(settings: Settings) -> Iterator[Finding]:
     """The machine type is there, as far as that is known here."""
     name = settings.machine_type
@@ -100,7 +101,7 @@ def type_in_zone(settings: Settings) -> Iterator[Finding]:
         )
 
 
-@reads("bucket_location", "zone", "unlisted")
+@reads("bucket_location", "zone")
 def bucket_location(settings: Settings) -> Iterator[Finding]:
     """A region, or a place that spans several, where Cloud Storage is."""
     place = settings.bucket_location
