@@ -1,7 +1,7 @@
 """Where the stack is: a zone, a region and a machine type that exist, and buckets beside them.
 
-The lists are those of a day. A name in `unlisted` is taken as it is, and Google decides. No rule waits
-for a usable `unlisted`: until it is one, nothing is in it.
+The lists are those of a day. A name in `unlisted` is taken as it is, and Google decides. No rule
+waits for a usable `unlisted`: until it is one, nothing is in it.
 """
 
 import re
