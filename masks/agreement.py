@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from masks.errors import RegionError
-from masks.regions import mask_of
-from masks.results import drawn_regions
+from masks.results import DrawnRegion, drawn_regions
+from masks.shapes import covered
 
 Mask = NDArray[np.bool_]
 # An image of a task, and a label: to_name, item_index, label.
@@ -33,10 +32,7 @@ class LabelMasks:
 
 
 def label_masks(results: Iterable[Mapping[str, Any]]) -> LabelMasks:
-    """Return the masks of brushes, bitmasks and polygons; what has no label is left out.
-
-    A polygon covers the pixels on its outline too.
-    """
+    """Return the masks of all regions that cover pixels; what has no label is left out."""
     masks: dict[Place, Mask] = {}
     regions: dict[str, int] = {}
     unreadable = 0
@@ -45,7 +41,7 @@ def label_masks(results: Iterable[Mapping[str, Any]]) -> LabelMasks:
             continue
         place = (region.to_name, region.item_index or 0, region.label)
         try:
-            mask = _mask(region.result)
+            mask = _mask(region)
         except RegionError:
             unreadable += 1
             continue
@@ -106,21 +102,12 @@ def differences(
     return both, first, second
 
 
-def _mask(result: Mapping[str, Any]) -> Mask:
+def _mask(region: DrawnRegion) -> Mask:
     try:
-        height, width = int(result["original_height"]), int(result["original_width"])
-        points = result["value"].get("points")
+        height = int(region.result["original_height"])
+        width = int(region.result["original_width"])
     except (KeyError, TypeError, ValueError) as error:
-        raise RegionError(f"region {result.get('id')} has no size") from error
+        raise RegionError(f"region {region.result.get('id')} has no size") from error
     if height < 1 or width < 1:
-        raise RegionError(f"region {result.get('id')} has no size")
-    if not points:
-        return mask_of(dict(result), height, width)
-    try:
-        corners = np.array(points, dtype=float).reshape(-1, 2) * [width / 100, height / 100]
-    except (TypeError, ValueError) as error:
-        raise RegionError(f"region {result.get('id')} is no polygon") from error
-    filled = np.zeros((height, width), dtype=np.uint8)
-    # Corners lie on those of pixels, and OpenCV counts from the pixels' centres.
-    cv2.fillPoly(filled, [np.round(corners - 0.5).astype(np.int32)], 1)
-    return filled.astype(bool)
+        raise RegionError(f"region {region.result.get('id')} has no size")
+    return covered(region, height, width)

@@ -66,8 +66,8 @@ class Work:
     ) -> list[int]:
         """Return which of some tasks have an annotation with a result of one of ``controls``.
 
-        Label Studio's own filter for that takes 1.5 s a task (it joins the masks of the whole
-        project, several times over). Reading the masks takes a hundredth of it.
+        Label Studio's own filter for that joins the masks of the whole project, several times over:
+        it took ten times as long as reading them (1,500 annotated tasks of 15 kB a mask).
 
         Args:
             tasks: in the order in which to look.

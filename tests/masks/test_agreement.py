@@ -27,7 +27,7 @@ def test_regions_of_a_label_are_joined_and_counted() -> None:
     assert found.masks["image", 0, "coat"].sum() == 12
 
 
-def test_bitmasks_and_polygons_are_read_like_brushes() -> None:
+def test_bitmasks_polygons_and_rectangles_are_read_like_brushes() -> None:
     picture = {"imageDataURL": to_bitmask(columns(0, 5)), "bitmasklabels": ["coat"]}
     outline = [[0, 0], [50, 0], [50, 100], [0, 100]]
     ring = {"points": outline, "closed": True, "polygonlabels": ["coat"]}
@@ -35,19 +35,22 @@ def test_bitmasks_and_polygons_are_read_like_brushes() -> None:
     polygon = {**SIZE, "id": "2", "from_name": "p", "type": "polygonlabels", "value": ring}
     one, other = label_masks([bitmask]), label_masks([polygon])
     (iou,) = agreement(one.masks, other.masks).values()
-    assert iou == pytest.approx(1, abs=0.2)
+    assert iou == 1
     assert (one.masks["image", 0, "coat"] == columns(0, 5)).all()
+    box = {"x": 0, "y": 0, "width": 50, "height": 100, "rectanglelabels": ["coat"]}
+    rectangle = {**SIZE, "id": "3", "from_name": "r", "type": "rectanglelabels", "value": box}
+    assert (label_masks([rectangle]).masks["image", 0, "coat"] == columns(0, 5)).all()
 
 
 def test_what_holds_no_mask_is_counted_and_what_has_no_label_is_left_out() -> None:
-    box = {"x": 1, "y": 1, "width": 5, "height": 5, "rectanglelabels": ["coat"]}
+    place = {"x": 1, "y": 1, "keypointlabels": ["coat"]}
     broken = brush("2", 0, 2)
     broken["value"]["rle"] = [1, 2]
     plain = {**brush("3", 0, 2), "type": "brush"}
     plain["value"] = {"format": "rle", "rle": to_rle(columns(0, 2))}
-    rectangle = {**SIZE, "id": "1", "from_name": "r", "type": "rectanglelabels", "value": box}
+    point = {**SIZE, "id": "1", "from_name": "k", "type": "keypointlabels", "value": place}
     without_size = {**brush("4", 0, 2), "original_width": None}
-    found = label_masks([rectangle, broken, plain, without_size])
+    found = label_masks([point, broken, plain, without_size])
     assert (found.masks, found.unreadable) == ({}, 3)
 
 
