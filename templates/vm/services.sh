@@ -167,7 +167,7 @@ log_in() {
   hosts=$(setting "$NEXT/settings.env" REGISTRY_HOSTS)
   for host in ${hosts//,/ }; do
     # Docker's own words tell a refusal from a registry that cannot be reached.
-    said=$(token | docker login --username oauth2accesstoken --password-stdin "https://$host" 2>&1 >/dev/null) ||
+    said=$(docker login --username oauth2accesstoken --password-stdin "https://$host" <<<"$(token)" 2>&1 >/dev/null) ||
       { echo "$host does not let this machine's service account in: $(tail -n 1 <<<"$said")" && return 1; }
   done
 }

@@ -69,7 +69,10 @@ def test_a_domain_is_certified_by_its_name_and_nothing_special(
     assert "tls" not in config["apps"]
 
 
-@pytest.mark.parametrize("raw", [{"tls": "off"}, {"tls": "off", "access": "iap"}])
+OFFICE = {"tls": "off", "allowedRanges": ["203.0.113.0/24"]}
+
+
+@pytest.mark.parametrize("raw", [OFFICE, {"tls": "off", "access": "iap"}])
 def test_without_tls_one_port_answers_whatever_the_host(
     tmp_path: Path, raw: dict[str, object]
 ) -> None:
@@ -84,7 +87,7 @@ def test_hsts_is_promised_for_a_domain_only() -> None:
     header = "Strict-Transport-Security"
     assert header in caddyfile(load({"tls": "domain", "domain": "a.example.org"}), address=ADDRESS)
     assert header not in caddyfile(load({}), address=ADDRESS)
-    assert header not in caddyfile(load({"tls": "off"}), address=ADDRESS)
+    assert header not in caddyfile(load(OFFICE), address=ADDRESS)
 
 
 class Frontend(BaseHTTPRequestHandler):
@@ -120,7 +123,7 @@ def studio(tmp_path: Path) -> Iterator[int]:
     threading.Thread(target=frontend.serve_forever, daemon=True).start()
     [port] = free_ports(1)
     text = replaced(
-        caddyfile(load({"tls": "off"}), address=ADDRESS),
+        caddyfile(load(OFFICE), address=ADDRESS),
         {
             "http://:8080": f"http://:{port}",
             UPSTREAM: f"127.0.0.1:{frontend.server_port}",
