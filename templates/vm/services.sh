@@ -86,8 +86,8 @@ fetch_admin_password() {
     # Standard input: an argument could be read by every process of the machine.
     code=$(token | sed 's/^/Authorization: Bearer /' | curl --silent --max-time 30 --header @- --output "$answer" \
       --write-out '%{http_code}' "$SECRETS_URL/v1/$name:access") || :
-    [[ $code != 200 ]] || break
-    [[ ! -s $file ]] || break
+    [[ $code != 200 && ! -s $file ]] || break
+    phase pull "Secret Manager does not give $name to this machine's service account (status $code), try $number of $SECRET_TRIES"
   done
   if [[ $code != 200 ]]; then
     [[ -s $file ]] || fail "Secret Manager does not give $name to this machine's service account (status $code)"

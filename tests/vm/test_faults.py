@@ -65,7 +65,7 @@ def test_a_registry_that_is_down_while_the_machine_boots_is_waited_for(
         lab.registry.open("artifact")
 
 
-def test_a_token_that_the_registry_refuses_is_named_and_a_good_one_helps_without_a_reboot(
+def test_an_account_without_roles_is_named_and_a_role_helps_without_a_reboot(
     make_studio: MakeStudio, lab: Lab
 ) -> None:
     studio = make_studio()
@@ -73,7 +73,8 @@ def test_a_token_that_the_registry_refuses_is_named_and_a_good_one_helps_without
     lab.set_metadata(token="ya29.of-an-account-without-the-role")
     try:
         studio.boot()
-        refused = "us-central1-docker.pkg.dev does not let this machine's service account in"
+        # Of what needs a role, the password comes first. The registry's refusal: test_services.
+        refused = "to this machine's service account (status 403), try"
         studio.wait_for("pull", 120, message=refused)
     finally:
         lab.set_metadata(token=TOKEN)
