@@ -45,9 +45,14 @@ class Secrets(pulumi.ComponentResource):
             name,
             secret_id=f"{settings.name}-admin-password",
             project=settings.project,
-            replication={"auto": {}},
+            # `auto` is refused where a policy (gcp.resourceLocations) allows some regions only:
+            # https://docs.cloud.google.com/secret-manager/docs/choosing-replication.
+            replication={"user_managed": {"replicas": [{"location": settings.region}]}},
             labels=settings.labels_all,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
+            # Google lets no secret's replication be changed, and a new one would need another name.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=args.after, ignore_changes=["replication"]
+            ),
         )
         reader = gcp.secretmanager.SecretIamMember(
             name,
