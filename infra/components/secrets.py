@@ -1,9 +1,10 @@
-"""The admin password in Secret Manager, which the machine's account alone may read.
+"""The admin password in Secret Manager, which the machine's account may read.
 
 A machine's metadata can be read by whoever may look at the machine (compute.instances.get, which
-Viewer has), so there it holds the name of the secret's version only. A new password is a new
-version, and a new version is another name, by which the machine notices it. Does not own the
-account's key: who asked for one asked for it in the metadata (`auth`).
+Viewer has), so there it holds the name of the secret's version only. With `auth: key` that keeps
+nobody from the password: the key in the metadata is the account's, so who can read the metadata can
+read the password. `auth: keyless` closes this. A new password is a new version, and a new version
+is another name, by which the machine notices it. Does not own the account's key (`identity`).
 """
 
 from collections.abc import Sequence
