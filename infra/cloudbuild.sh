@@ -10,6 +10,8 @@
 set -euo pipefail
 
 WEIGHTS=(SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP)
+TRIES=6 PAUSE=30
+NOT_YET='does not have storage\.|uploadArtifacts|(service ?account|gserviceaccount\.com).*(does not exist|not found)'
 
 main() {
 	: "${PROJECT:?the project that builds}" "${BUILDER:?a service account}" "${DOCKERFILE:?a Dockerfile}" "${IMAGE:?a reference}"
@@ -31,10 +33,7 @@ main() {
 	for name in "${WEIGHTS[@]}"; do
 		[[ -z ${!name:-} ]] || substitutions+=";_$name=${!name}"
 	done
-	# Another separator than gcloud's comma (`gcloud topic escaping`): a folder's hashes are joined by commas.
-	gcloud builds submit . --project "$PROJECT" --config infra/cloudbuild.yaml \
-		--service-account "projects/$PROJECT/serviceAccounts/$BUILDER" \
-		--substitutions "^;^$substitutions" >&2
+	submit "$substitutions"
 	local digest
 	digest=$(gcloud artifacts docker images describe "$IMAGE" --project "$PROJECT" \
 		--format 'value(image_summary.digest)')
@@ -43,6 +42,23 @@ main() {
 		exit 1
 	}
 	printf '%s@%s\n' "${IMAGE%:*}" "$digest"
+}
+
+# Submits the build, again while Google does not know the account yet: in the first update it and its roles are seconds
+# old, and take up to minutes to be seen everywhere (https://docs.cloud.google.com/iam/docs/access-change-propagation).
+submit() {
+	local try
+	said=$(mktemp) # Not local: the trap runs when this function is left.
+	trap 'rm -f "$said"' EXIT
+	for ((try = 1; ; try++)); do
+		# Another separator than gcloud's comma (`gcloud topic escaping`): a folder's hashes are joined by commas.
+		gcloud builds submit . --project "$PROJECT" --config infra/cloudbuild.yaml \
+			--service-account "projects/$PROJECT/serviceAccounts/$BUILDER" \
+			--substitutions "^;^$1" 2>&1 | tee "$said" >&2 && return
+		((try < TRIES)) && grep -Eiq "$NOT_YET" "$said" || return 1
+		echo "The account $BUILDER may be too new for Google: trying again in $PAUSE seconds ($try of $((TRIES - 1)))." >&2
+		sleep "$PAUSE"
+	done
 }
 
 main "$@"

@@ -1,7 +1,8 @@
 """Who the machine is: a service account of its own and, where asked for, a key of it.
 
 Does not own what the account may do (`permissions`). The project's default account is not used: it
-is shared by all machines and may edit the whole project.
+is shared by all machines and may edit the whole project. The key opens what the account may read,
+the admin password in Secret Manager too, to whoever can read the machine's metadata.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,10 @@
-"""The admin password in Secret Manager, which the machine's account alone may read.
+"""The admin password in Secret Manager, which the machine's account may read.
 
 A machine's metadata can be read by whoever may look at the machine (compute.instances.get, which
-Viewer has), so there it holds the name of the secret's version only. A new password is a new
-version, and a new version is another name, by which the machine notices it. Does not own the
-account's key: who asked for one asked for it in the metadata (`auth`).
+Viewer has), so there it holds the name of the secret's version only. With `auth: key` that keeps
+nobody from the password: the key in the metadata is the account's, so who can read the metadata can
+read the password. `auth: keyless` closes this. A new password is a new version, and a new version
+is another name, by which the machine notices it. Does not own the account's key (`identity`).
 """
 
 from collections.abc import Sequence
@@ -45,9 +46,14 @@ class Secrets(pulumi.ComponentResource):
             name,
             secret_id=f"{settings.name}-admin-password",
             project=settings.project,
-            replication={"auto": {}},
+            # `auto` is refused where a policy (gcp.resourceLocations) allows some regions only:
+            # https://docs.cloud.google.com/secret-manager/docs/choosing-replication.
+            replication={"user_managed": {"replicas": [{"location": settings.region}]}},
             labels=settings.labels_all,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
+            # Google lets no secret's replication be changed, and a new one would need another name.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=args.after, ignore_changes=["replication"]
+            ),
         )
         reader = gcp.secretmanager.SecretIamMember(
             name,

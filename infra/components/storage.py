@@ -1,8 +1,10 @@
 """The two buckets: the images to label, and the annotations.
 
 Owns the buckets that the stack made, and their protection from loss. They are known by the stack's
-labels, so what `pulumi destroy` kept is found again by the next `pulumi up`. A bucket of the wanted
-name without those labels is somebody's: it is used, and is not owned (`infra.dynamic.guest`). Does
+labels, so what `pulumi destroy` kept is found again by the next `pulumi up`. A bucket that is named
+in the config and has no such labels is somebody's: it is used, and is not owned
+(`infra.dynamic.guest`). Where one of a default name has none, they may be lost, and the program
+ends: the engine would delete a bucket that the state knows and the program no longer declares. Does
 not own who may read them (`permissions`), nor any object in them.
 """
 
@@ -12,16 +14,16 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_gcp as gcp
 
-from infra.dynamic.buckets import BucketError, Buckets
+from infra.dynamic.buckets import BucketError, Buckets, put_labels
 from infra.dynamic.credentials import Access
 from infra.dynamic.guest import BucketGuest
 from infra.render.cors import api_rules, cors_rules
 from infra.settings.fields import Settings
+from infra.settings.stack_config import end
 
 SOFT_DELETE_DAYS = 7
 UNFINISHED_UPLOAD_DAYS = 2
 DAY_SECONDS = 24 * 3600
-OWN_LABELS = ("atelier-stack", "managed-by")
 # Beyond it the number is not worth the minutes that listing takes.
 MOST_COUNTED = 10_000
 NOT_ENABLED = ("SERVICE_DISABLED", "has not been used in project", "it is disabled")
@@ -57,16 +59,20 @@ class Storage(pulumi.ComponentResource):
     ) -> None:
         super().__init__("atelier:gcp:Storage", name, None, opts)
         self._args = args
-        self.source = self._bucket(f"{name}-source", args.settings.source_bucket_name)
-        self.target = self._bucket(f"{name}-target", args.settings.target_bucket_name)
+        settings = args.settings
+        source, target = settings.source_bucket, settings.target_bucket
+        self.source = self._bucket(name, "source", settings.source_bucket_name, bool(source))
+        self.target = self._bucket(name, "target", settings.target_bucket_name, bool(target))
         self.register_outputs({"source": self.source, "target": self.target})
 
-    def _bucket(self, resource_name: str, bucket_name: str) -> pulumi.Output[str]:
-        settings = self._args.settings
+    def _bucket(self, name: str, role: str, bucket_name: str, is_named: bool) -> pulumi.Output[str]:
+        resource_name, settings = f"{name}-{role}", self._args.settings
         found = existing(bucket_name, settings.project)
         if found is None:
             return self._own(resource_name, bucket_name, None)
         if not is_own(found.labels, settings):
+            if not is_named:
+                end(without_labels(bucket_name, f"{role}Bucket", settings))
             return self._guest(resource_name, bucket_name)
         if not settings.keep_data:
             pulumi.log.warn(to_be_deleted(bucket_name, settings), self)
@@ -87,6 +93,7 @@ class Storage(pulumi.ComponentResource):
                 lambda origin: api_rules(settings, origin=origin)
             ),
             versioning=settings.versioning == "all",
+            own_labels=own_labels(settings),
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._args.after),
         )
         return guest.bucket
@@ -157,9 +164,24 @@ class Storage(pulumi.ComponentResource):
         return bucket.name
 
 
+def own_labels(settings: Settings) -> dict[str, str]:
+    """Return the labels that a bucket has which this stack made."""
+    return {key: settings.labels_all[key] for key in ("atelier-stack", "managed-by")}
+
+
 def is_own(labels: Mapping[str, str], settings: Settings) -> bool:
     """Whether a bucket with these labels was made by this stack, in whichever state's time."""
-    return all(labels.get(key) == settings.labels_all[key] for key in OWN_LABELS)
+    return own_labels(settings).items() <= dict(labels).items()
+
+
+def without_labels(bucket_name: str, key: str, settings: Settings) -> str:
+    """Return why a bucket of a default name is not used, and what to do; `key` is its setting."""
+    return (
+        f"gs://{bucket_name} has the name of this stack's own bucket, but not the labels by which"
+        " the stack knows it. Nothing was changed. If the stack made it, put them back:"
+        f" {put_labels(bucket_name, own_labels(settings))}. If it is somebody else's, name it, and"
+        f" it is used and stays as it is: pulumi config set atelier:{key} {bucket_name}."
+    )
 
 
 def to_be_deleted(bucket_name: str, settings: Settings) -> str:

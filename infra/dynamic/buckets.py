@@ -9,8 +9,8 @@ second to import, so it is imported by the first call.
 # pyright: reportUnknownArgumentType=false, reportMissingTypeStubs=false
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -36,12 +36,22 @@ class BucketError(RuntimeError):
     """A call to Cloud Storage failed; the message says what happened and what to do."""
 
 
+class BucketGoneError(BucketError):
+    """There is no bucket of that name."""
+
+
 @dataclass(frozen=True)
 class Bucket:
-    """What is asked of a bucket, or of what it shall be."""
+    """What is asked of a bucket, or of what it shall be; labels and lifecycle are never changed.
+
+    Attributes:
+        lifecycle: As the API has it: {"action": {"type": …}, "condition": {…}}.
+    """
 
     cors: list[CorsRule]
     versioning: bool
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    lifecycle: tuple[Mapping[str, Any], ...] = ()
 
 
 class Buckets:
@@ -72,7 +82,7 @@ class Buckets:
 
         def once() -> Bucket:
             bucket = self._client.get_bucket(name)
-            before = Bucket(list(bucket.cors), bool(bucket.versioning_enabled))
+            before = _known(bucket)
             after = to(before)
             if after.cors != before.cors:
                 bucket.cors = after.cors
@@ -91,6 +101,10 @@ class Buckets:
             return once()
 
         return self._call(f"change the CORS rules of gs://{name}", often)
+
+    def look(self, name: str) -> Bucket:
+        """Return what the bucket is."""
+        return self._call(f"look at gs://{name}", lambda: _known(self._client.get_bucket(name)))
 
     def count(self, name: str, most: int) -> int:
         """Return how many objects are in the bucket, old versions among them, at most `most`."""
@@ -120,7 +134,7 @@ class Buckets:
         return storage.Client(self.project, credentials, client_options=options)
 
     def _call(self, what: str, call: Callable[[], T]) -> T:
-        from google.api_core.exceptions import GoogleAPICallError
+        from google.api_core.exceptions import GoogleAPICallError, NotFound
         from google.auth.exceptions import GoogleAuthError
         from requests.exceptions import RequestException
 
@@ -133,9 +147,26 @@ class Buckets:
                 f"Could not {what} without credentials ({fault})."
                 " Run: gcloud auth application-default login"
             ) from fault
+        except NotFound as fault:
+            raise BucketGoneError(f"Could not {what}: {fault.message}") from fault
         except GoogleAPICallError as fault:
             raise BucketError(f"Could not {what}: {fault.message}") from fault
         except RequestException as fault:
             raise BucketError(
                 f"Could not {what}: Cloud Storage cannot be reached ({fault})."
             ) from fault
+
+
+def put_labels(name: str, labels: Mapping[str, str]) -> str:
+    """Return the command that puts labels on a bucket, beside those that it has."""
+    listed = ",".join(f"{key}={value}" for key, value in labels.items())
+    return f"gcloud storage buckets update gs://{name} --update-labels={listed}"
+
+
+def _known(bucket: Any) -> Bucket:
+    return Bucket(
+        list(bucket.cors),
+        bool(bucket.versioning_enabled),
+        dict(bucket.labels),
+        tuple(dict(rule) for rule in bucket.lifecycle_rules),
+    )

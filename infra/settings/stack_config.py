@@ -33,10 +33,11 @@ def read() -> Settings:
     try:
         return parse(config, stack=pulumi.get_stack(), secret_keys=secret_keys)
     except SettingsError as error:
-        _end(str(error))
+        end(str(error))
 
 
-def _end(message: str) -> NoReturn:
+def end(message: str) -> NoReturn:
+    """End the program with an error in our words alone; the engine then deletes nothing."""
     pulumi.log.error(message)
     sys.exit(_ERROR_WAS_SHOWN)
 

@@ -43,6 +43,7 @@ def bucket_json(record: Data) -> Data:
         "cors": cors,
         "versioning": has.get("versioning") or {"enabled": False},
         "labels": has.get("effectiveLabels") or has.get("labels") or {},
+        "lifecycle": {"rule": has.get("lifecycleRules") or []},
         "location": has.get("location"),
     }
 

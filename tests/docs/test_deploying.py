@@ -45,6 +45,18 @@ def test_the_page_says_of_each_setting_what_becomes_of_the_machine() -> None:
     assert len(told) > 20
 
 
+def test_the_account_of_pull_requests_changes_nothing_and_sees_no_metadata() -> None:
+    section = PAGE.read_text().partition("## Pull requests\n")[2]
+    member = r"add-iam-policy-binding my-project --member \S*atelier-preview@.* --role (\S+)"
+    assert re.findall(member, section) == ["projects/my-project/roles/atelierPreview"]
+    state = r"buckets add-iam-policy-binding gs://my-project-pulumi .* --role (\S+)"
+    # Only what changes a stack takes its lock (pulumi/pkg/backend/diy/backend.go).
+    assert re.findall(state, section) == ["roles/storage.objectViewer"]
+    (permissions,) = re.findall(r"iam roles create atelierPreview .*--permissions (\S+)", section)
+    assert {name.split(".")[-1] for name in permissions.split(",")} == {"get", "list"}
+    assert "compute.instances.get" not in permissions
+
+
 @pytest.mark.integration
 def test_every_command_of_the_page_can_be_pasted(tmp_path: Path) -> None:
     script = commands()

@@ -55,6 +55,53 @@ def test_it_prints_the_reference_alone_or_says_that_there_is_no_digest(
         assert "its digest is not in the registry" in done.stderr
 
 
+READS = (
+    "ERROR: (gcloud.builds.submit) INVALID_ARGUMENT: could not resolve source: googleapi: Error"
+    " 403: b@p.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud"
+    " Storage object."
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "fails", "paused", "status"),
+    [
+        (READS, 2, 2, 0),
+        ("NOT_FOUND: Service account b@p.iam.gserviceaccount.com does not exist.", 1, 1, 0),
+        ('denied: Permission "artifactregistry.repositories.uploadArtifacts" denied', 1, 1, 0),
+        (READS, 9, 5, 1),
+        ("ERROR: build step 0 failed: exit status 1", 9, 0, 1),
+    ],
+)
+def test_an_account_that_google_does_not_know_yet_is_waited_for(
+    tmp_path: Path, said: str, fails: int, paused: int, status: int
+) -> None:
+    gcloud, sleep = tmp_path / "gcloud", tmp_path / "sleep"
+    gcloud.write_text(
+        f"#!/bin/sh\ncase $1 in artifacts) echo {DIGEST}; exit ;; esac\n"
+        f"echo x >>{tmp_path}/submitted\n"
+        f"[ $(wc -l <{tmp_path}/submitted) -gt {fails} ] && exit\n"
+        f"echo '{said}' >&2\nexit 1\n"
+    )
+    sleep.write_text(f'#!/bin/sh\necho "$1" >>{tmp_path}/slept\n')
+    for program in (gcloud, sleep):
+        program.chmod(0o755)
+    done = subprocess.run(
+        ["bash", ROOT / "infra" / "cloudbuild.sh"],
+        env=os.environ
+        | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PROJECT": "p", "IMAGE": f"{IMAGE}:tag"}
+        | {"BUILDER": "b@p.iam.gserviceaccount.com", "TMPDIR": str(tmp_path)}
+        | {"DOCKERFILE": "backends/frontend/Dockerfile"},
+        capture_output=True,
+        text=True,
+    )
+    slept = tmp_path / "slept"
+    assert (slept.read_text().split() if slept.exists() else []) == ["30"] * paused
+    assert done.returncode == status
+    assert done.stdout == ("" if status else f"{IMAGE}@{DIGEST}\n")
+    assert said in done.stderr
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("tmp.")]
+
+
 def test_the_weights_go_along_with_all_their_hashes(tmp_path: Path) -> None:
     gcloud = tmp_path / "gcloud"
     gcloud.write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/asked\necho {DIGEST}\n')

@@ -1,29 +1,37 @@
-"""Images that cannot be built at Google, or pushed from here."""
+"""Images that cannot be built at Google, or pushed from here.
+
+Cloud Build runs as the stack's own account (`infra.components.builder`), whose roles the update
+itself gives. `infra/cloudbuild.sh` waits some minutes for them.
+"""
 
 from infra.operate.causes.wording import UP, by_words
 from infra.operate.explanation import Cause
 
-_GRANT = "gcloud projects add-iam-policy-binding {project} --member serviceAccount:"
+_WAIT = "Google may still spread them: wait a minute, then go on where it stopped:"
+_REFRESH = "If it fails again, somebody took them away. Have them looked for, and given again:"
 
 CAUSES: tuple[Cause, ...] = (
     by_words(
         "builder-reads",
         r"gcloud\.builds\.submit.{0,300}?(?P<account>\S+@\S+gserviceaccount\.com) does not have"
         r" storage\.",
-        "Cloud Build runs as {account}, and that account may not read the sources: in a new project"
-        " it has no roles. (Your own account lacks nothing.)",
-        "An owner of the project gives it those of a builder:",
-        f"{_GRANT}{{account}} --role roles/cloudbuild.builds.builder",
+        "Cloud Build runs as {account}, the stack's own account, which may not read the sources"
+        " yet: it got its roles a moment ago. (Your own account lacks nothing.)",
+        _WAIT,
+        UP,
+        _REFRESH,
+        "pulumi refresh {flags}",
         UP,
     ),
     by_words(
         "builder-pushes",
         r"cloudbuild\.sh.{0,300}artifactregistry\.repositories\.uploadArtifacts",
-        "The account that Cloud Build runs as may not push images to the stack's registry.",
-        "To see which account it is:",
-        "gcloud builds get-default-service-account --project {project}",
-        "An owner of the project gives it the role of a builder:",
-        f"{_GRANT}ACCOUNT --role roles/cloudbuild.builds.builder",
+        "The stack's own account, as which Cloud Build runs, may not push images to the registry"
+        " yet: it got its roles a moment ago.",
+        _WAIT,
+        UP,
+        _REFRESH,
+        "pulumi refresh {flags}",
         UP,
     ),
     by_words(

@@ -53,6 +53,16 @@ def test_the_password_is_in_secret_manager_for_the_machines_account_alone(deploy
     assert reader.inputs["member"].startswith("serviceAccount:atelier-dev@")
 
 
+def test_the_password_lies_in_the_stacks_region_and_stays_in_the_first_one(deploy: Deploy) -> None:
+    """A policy may forbid `auto`; a change would be a new secret under the name of the old one."""
+    secret = deploy().one("secretmanager/secret:Secret")
+
+    assert secret.inputs["replication"] == {
+        "userManaged": {"replicas": [{"location": "us-central1"}]}
+    }
+    assert list(secret.request.ignoreChanges) == ["replication"]
+
+
 def test_what_is_not_secret_can_be_read_in_a_preview(deploy: Deploy) -> None:
     machine = deploy().one(INSTANCE)
 

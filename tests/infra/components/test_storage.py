@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.components.storage import to_be_deleted
+from infra.components.storage import to_be_deleted, without_labels
 from infra.settings.load import load
 from tests.cloud.compute_api import ComputeApi
 from tests.cloud.gcp.state import Cloud
@@ -54,10 +54,14 @@ def test_a_bucket_that_the_stack_left_is_taken_up_where_and_as_it_is(deploy: Dep
 @pytest.mark.parametrize(
     "labels", [{}, {"managed-by": "atelier"}, {**OWN, "atelier-stack": "prod"}]
 )
-def test_a_bucket_of_anothers_gets_one_rule_and_roles_whatever_its_name(
+def test_a_bucket_of_anothers_gets_one_rule_and_roles_where_the_config_names_it(
     deploy: Deploy, labels: dict[str, str]
 ) -> None:
-    stack = deploy(buckets=[found("demo-project-dev-source", **labels)], keepData=False)
+    stack = deploy(
+        buckets=[found("demo-project-dev-source", **labels)],
+        sourceBucket="demo-project-dev-source",
+        keepData=False,
+    )
 
     (own,) = stack.all(BUCKET)
     assert own.inputs["name"] == "demo-project-dev-target"
@@ -65,8 +69,28 @@ def test_a_bucket_of_anothers_gets_one_rule_and_roles_whatever_its_name(
     assert guest.inputs["bucket"] == "demo-project-dev-source"
     assert guest.inputs["versioning"] is False
     assert [rule["origin"] for rule in guest.inputs["cors"]] == [[f"https://{ADDRESS}"]]
+    assert guest.inputs["own_labels"] == OWN
     roles = stack.all("storage/bucketIAMMember:BucketIAMMember")
     assert [it.inputs["bucket"] for it in roles].count("demo-project-dev-source") == 2
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_bucket_of_a_default_name_without_the_labels_stops_the_program(
+    deploy: Deploy, keep: bool
+) -> None:
+    """Only their labels are gone, perhaps: undeclared, the engine would delete a bucket."""
+    with pytest.raises(SystemExit):
+        deploy(buckets=[found("demo-project-dev-target", **{"managed-by": "x"})], keepData=keep)
+
+
+def test_the_labels_are_named_with_the_command_that_puts_them_back() -> None:
+    settings = load({"adminPassword": PASSWORD}, project="demo-project", stack="dev")
+
+    assert without_labels("b", "targetBucket", settings).endswith(
+        " Nothing was changed. If the stack made it, put them back: gcloud storage buckets update"
+        " gs://b --update-labels=atelier-stack=dev,managed-by=atelier. If it is somebody else's,"
+        " name it, and it is used and stays as it is: pulumi config set atelier:targetBucket b."
+    )
 
 
 def test_what_will_be_deleted_is_named_with_the_number_of_objects(
