@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.operate.doctor import here, place, table, things
+from infra.operate.doctor import account, here, place, table, things
 from infra.operate.doctor.checks import AT_GOOGLE, Check, examine
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import Answer, Google, stood_in
@@ -92,6 +92,34 @@ def test_an_answer_of_googles_becomes_a_finding(
     assert said
     assert severity in {it.severity for it in said}
     assert any(words in "\n".join([it.message, *it.remedy]) for it in said)
+
+
+def lacking(*names: str) -> Answer:
+    return Answer(200, {"permissions": [it for it in needed(load({})) if it not in names]})
+
+
+@pytest.mark.parametrize(
+    ("name", "on", "standing", "severity"),
+    [
+        ("iam.serviceAccounts.actAs", False, (), "warning"),
+        ("serviceusage.services.enable", False, (), "error"),
+        ("serviceusage.services.enable", True, (), "warning"),
+        ("storage.buckets.create", True, (), "error"),
+        ("storage.buckets.create", True, ("gcp:storage/bucket:Bucket",), "error"),
+        ("storage.buckets.create", True, ("gcp:compute/instance:Instance",), "warning"),
+    ],
+)
+def test_a_missing_permission_that_an_update_may_do_without_is_a_warning(
+    cloud: Cloud, name: str, on: bool, standing: tuple[str, ...], severity: str
+) -> None:
+    state = "ENABLED" if on else "DISABLED"
+    answers = {
+        "testIamPermissions": lacking(name),
+        "services:batchGet": Answer(200, {"services": [{"name": "x/y", "state": state}]}),
+    }
+    (said,) = found(cloud, account.permissions, answers, standing=frozenset(standing))
+    assert said.severity == severity
+    assert name in said.message
 
 
 def test_a_stack_that_is_up_needs_no_further_quota_and_is_its_own_state(cloud: Cloud) -> None:
