@@ -136,6 +136,10 @@ def quota(subject: Subject) -> Iterator[Finding]:
             for it in cast("list[Mapping[str, Any]]", found.body.get("quotas", []))
         }
         for metric, count in wanted.items():
+            # "In regions where you don't have preemptible quota, you can use standard quota to
+            # launch Spot VMs": docs.cloud.google.com/compute/docs/instances/spot.
+            if not float(quotas.get(metric, {}).get("limit", 0)):
+                metric = metric.removeprefix("PREEMPTIBLE_")
             has = quotas.get(metric)
             if has is None or float(has.get("usage", 0)) + count <= float(has["limit"]):
                 continue

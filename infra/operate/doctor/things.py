@@ -6,11 +6,15 @@ projects.locations.repositories.get, and instances.aggregatedList of Compute Eng
 
 import socket
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import stood_in
 from infra.operate.doctor.subject import Subject, not_looked_at
+
+# What DNS64 makes of every IPv4 address: RFC 6052, 2.1. There is no such record.
+_TRANSLATED = ip_network("64:ff9b::/96")
 
 
 def buckets(subject: Subject) -> Iterator[Finding]:
@@ -100,7 +104,11 @@ def other_state(subject: Subject) -> Iterator[Finding]:
 
 
 def domain(subject: Subject) -> Iterator[Finding]:
-    """The name leads to the machine, by IPv4 alone."""
+    """The name leads to the machine, by IPv4 alone.
+
+    Warnings: another resolver, or a proxy before the studio, may answer differently, and an update
+    waits for the name anyway.
+    """
     settings = subject.settings
     if settings.tls != "domain":
         yield good("no domain")
@@ -109,15 +117,16 @@ def domain(subject: Subject) -> Iterator[Finding]:
     four, six = _addresses(name, socket.AF_INET), _addresses(name, socket.AF_INET6)
     if six:
         # Let's Encrypt takes IPv6 where there is one: letsencrypt.org/docs/ipv6-support.
-        yield bad(
+        yield doubtful(
             f"{name} has an AAAA record ({', '.join(six)}), and the machine has no IPv6: browsers"
             " and the certificate's issuer would go there",
             f"Delete the AAAA record of {name}.",
         )
     if subject.address and four and subject.address not in four:
-        yield bad(
+        yield doubtful(
             f"{name} leads to {', '.join(four)}, and the machine is {subject.address}",
-            f"Set the A record of {name} to {subject.address} alone.",
+            f"Set the A record of {name} to {subject.address} alone, unless a proxy of yours"
+            " answers for it.",
         )
     elif not four:
         yield doubtful(
@@ -140,4 +149,5 @@ def _addresses(name: str, family: socket.AddressFamily) -> list[str]:
         found = socket.getaddrinfo(name, 443, family, socket.SOCK_STREAM)
     except OSError:
         return []
-    return sorted({str(entry[4][0]) for entry in found})
+    addresses = {str(entry[4][0]) for entry in found}
+    return sorted(it for it in addresses if ip_address(it.partition("%")[0]) not in _TRANSLATED)

@@ -16,7 +16,7 @@ from infra.operate.doctor.subject import Subject
 from infra.operate.stack import Stack
 from tests.cloud.gcp.state import Cloud
 from tests.cloud.google_apis import answer as double
-from tests.infra.operate.provoked import FORBIDDEN, PROVOKED
+from tests.infra.operate.provoked import FORBIDDEN, PROVOKED, limit
 from tests.infra.render.scenarios import load
 
 
@@ -129,12 +129,22 @@ def test_a_stack_that_is_up_needs_no_further_quota_and_is_its_own_state(cloud: C
         assert only.severity == "ok"
 
 
+@pytest.mark.parametrize("counts", [{}, {"PREEMPTIBLE_NVIDIA_L4_GPUS": 0}])
+def test_spot_takes_of_the_usual_quota_where_it_has_none_of_its_own(
+    cloud: Cloud, counts: dict[str, float]
+) -> None:
+    answers = {"regions/us-central1": limit(**counts, NVIDIA_L4_GPUS=1)}
+    (only,) = found(cloud, place.quota, answers, {"spot": True})
+    assert only.severity == "ok"
+
+
 @pytest.mark.parametrize(
     ("four", "six", "address", "severity", "words"),
     [
         (["203.0.113.9"], [], "203.0.113.9", "ok", "leads to 203.0.113.9"),
-        (["203.0.113.9"], ["2001:db8::1"], "203.0.113.9", "error", "Delete the AAAA record"),
-        (["203.0.113.8"], [], "203.0.113.9", "error", "to 203.0.113.9 alone"),
+        (["203.0.113.9"], ["2001:db8::1"], "203.0.113.9", "warning", "Delete the AAAA record"),
+        (["203.0.113.9"], ["64:ff9b::cb00:7109"], "203.0.113.9", "ok", "leads to 203.0.113.9"),
+        (["203.0.113.8"], [], "203.0.113.9", "warning", "to 203.0.113.9 alone"),
         ([], [], "203.0.113.9", "warning", "Make one for 203.0.113.9"),
         ([], [], "", "warning", "`make up` shows the record"),
         (["203.0.113.8"], [], "", "warning", "before there is a machine"),
