@@ -13,21 +13,12 @@ from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import Answer
 from infra.operate.doctor.permissions import needed
 from infra.operate.doctor.subject import Subject, not_looked_at
+from infra.settings.apis import apis as needed_apis
 from infra.settings.fields import Settings
 
 # Without it no other API can be enabled.
 _ENABLER = "serviceusage.googleapis.com"
 _COMPUTE = "compute.googleapis.com"
-_APIS = (
-    "artifactregistry",
-    "cloudresourcemanager",
-    "compute",
-    "iam",
-    "iamcredentials",
-    "iap",
-    "serviceusage",
-    "storage",
-)
 
 
 def project(subject: Subject) -> Iterator[Finding]:
@@ -94,12 +85,11 @@ def apis(subject: Subject) -> Iterator[Finding]:
 
 def _off(subject: Subject) -> tuple[Answer, list[str]]:
     """Return Google's answer, and the APIs among those of the program that are off."""
-    names = [f"projects/{subject.project}/services/{name}.googleapis.com" for name in _APIS]
-    found = subject.google.ask(
-        "serviceusage", f"projects/{subject.project}/services:batchGet", params={"names": names}
-    )
-    services = cast("list[Mapping[str, Any]]", found.body.get("services", []))
-    off = [str(it["name"]).rpartition("/")[2] for it in services if it.get("state") != "ENABLED"]
+    services = f"projects/{subject.project}/services"
+    names = [f"{services}/{name}.googleapis.com" for name in needed_apis(subject.settings)]
+    found = subject.google.ask("serviceusage", f"{services}:batchGet", params={"names": names})
+    states = cast("list[Mapping[str, Any]]", found.body.get("services", []))
+    off = [str(it["name"]).rpartition("/")[2] for it in states if it.get("state") != "ENABLED"]
     return found, off
 
 

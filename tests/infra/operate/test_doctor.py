@@ -94,6 +94,21 @@ def test_an_answer_of_googles_becomes_a_finding(
     assert any(words in "\n".join([it.message, *it.remedy]) for it in said)
 
 
+@pytest.mark.parametrize(
+    ("raw", "count"),
+    [
+        ({}, 6),
+        ({"images": "cloudbuild", "billingAccount": "012345-6789AB-CDEF01", "budgetUsd": 100}, 8),
+    ],
+)
+def test_every_api_that_these_settings_need_is_looked_at(
+    cloud: Cloud, raw: dict[str, object], count: int
+) -> None:
+    """Of the double's, Compute Engine, Service Usage and Storage are on."""
+    (only,) = found(cloud, account.apis, None, raw)
+    assert only.message == f"`make up` enables the {count} that are off"
+
+
 def lacking(*names: str) -> Answer:
     return Answer(200, {"permissions": [it for it in needed(load({})) if it not in names]})
 
