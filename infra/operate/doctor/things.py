@@ -12,6 +12,7 @@ from typing import Any, cast
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import stood_in
 from infra.operate.doctor.subject import Subject, not_looked_at
+from infra.operate.table.kinds import RESTORE_POINT
 
 # What DNS64 makes of every IPv4 address: RFC 6052, 2.1. There is no such record.
 _TRANSLATED = ip_network("64:ff9b::/96")
@@ -90,7 +91,18 @@ def other_state(subject: Subject) -> Iterator[Finding]:
         return
     scopes = cast("Mapping[str, Mapping[str, Any]]", found.body.get("items", {}))
     machines = [it for scope in scopes.values() for it in scope.get("instances", [])]
-    if machines:
+    if machines and RESTORE_POINT in subject.standing:
+        name, zone = machines[0].get("name"), str(machines[0].get("zone", "")).rpartition("/")[2]
+        # Where another state has the studio there is none: infra.dynamic.restore_point.
+        yield doubtful(
+            f"{name} is there, and this state, which began the studio, knows nothing of it: an"
+            " update was killed while it made the machine",
+            "Take up what it left. Where pulumi asks, choose import, with this ID:"
+            f" projects/{subject.project}/zones/{zone}/instances/{name}",
+            f"pulumi refresh --stack {settings.stack}",
+            "make up" if settings.stack == "dev" else f"make up STACK={settings.stack}",
+        )
+    elif machines:
         zone = str(machines[0].get("zone", "")).rpartition("/")[2]
         yield bad(
             f"{machines[0].get('name')} in {zone} is a studio of this name, and this state knows"

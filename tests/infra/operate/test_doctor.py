@@ -144,6 +144,17 @@ def test_a_stack_that_is_up_needs_no_further_quota_and_is_its_own_state(cloud: C
         assert only.severity == "ok"
 
 
+def test_a_machine_that_a_killed_update_left_is_not_somebody_elses(cloud: Cloud) -> None:
+    left = {"instances": [{"name": "atelier-dev", "zone": "x/zones/us-central1-a"}]}
+    answers = {"aggregated/instances": Answer(200, {"items": {"zones/us-central1-a": left}})}
+    begun = frozenset({"pulumi-python:dynamic/atelier:RestorePoint"})
+    (said,) = found(cloud, things.other_state, answers, standing=begun)
+    assert said.severity == "warning"
+    assert "an update was killed" in said.message
+    assert "zones/us-central1-a/instances/atelier-dev" in said.remedy[0]
+    assert said.remedy[1:] == ("pulumi refresh --stack dev", "make up")
+
+
 @pytest.mark.parametrize("counts", [{}, {"PREEMPTIBLE_NVIDIA_L4_GPUS": 0}])
 def test_spot_takes_of_the_usual_quota_where_it_has_none_of_its_own(
     cloud: Cloud, counts: dict[str, float]
