@@ -9,12 +9,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 from typing import Literal
 
 import click
 
+from infra.dynamic.credentials import Access
 from infra.operate import power, tools
 from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.causes import explain
@@ -25,7 +27,7 @@ from infra.operate.doctor.stack import look, settings_of
 from infra.operate.errors import OperateError, PowerError
 from infra.operate.explanation import Context, Explanation, Failure
 from infra.operate.pulumi import Outcome, Target, operate
-from infra.operate.stack import Stack, read, refuse_another_project
+from infra.operate.stack import Stack, read, refuse_another_project, with_login
 from infra.operate.table.cli import show_in_terminal
 from infra.operate.table.errors import PlanError
 from infra.operate.table.events import preview_of
@@ -182,7 +184,9 @@ def stop(stack: str, config_file: Path | None, check_builder: bool, extra: tuple
 def _switch(verb: Literal["start", "stop"], stack: str, config_file: Path | None) -> None:
     try:
         target = _target(stack, config_file, dict(os.environ))
-        machine = _machine(read(target), target)
+        known = read(target)
+        known = replace(known, config=with_login(known.config, target))
+        machine = _machine(known, target)
         if machine is None:
             raise OperateError(f"stack {stack} has no settings that can be read: make doctor")
     except OperateError as error:
@@ -206,7 +210,9 @@ def _change(verb: Literal["start", "stop"], machine: power.Machine, target: Targ
 
 def _machine(known: Stack, target: Target) -> power.Machine | None:
     try:
-        return power.Machine(settings_of(known, target.stack), known.readiness)
+        settings = settings_of(known, target.stack)
+        access = Access.of(known.config.get, target.environ)
+        return power.Machine(settings, known.readiness, access)
     except SettingsError:
         return None
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from infra.dynamic.credentials import LOGIN_KEYS
 from infra.operate.errors import OperateError
 from infra.operate.pulumi import Target
 from infra.operate.table import kinds
@@ -72,6 +73,25 @@ def read(target: Target, *, with_state: bool = True) -> Stack:
             (str(it.outputs.get("address", "")) for it in held if it.type == kinds.ADDRESS), ""
         ),
     )
+
+
+def with_login(config: Mapping[str, str], target: Target) -> Mapping[str, str]:
+    """Return the config with the values of the login's keys, where they are secrets.
+
+    Raises:
+        OperateError: pulumi does not tell one, mostly for want of the passphrase.
+    """
+    found = dict(config)
+    for key in LOGIN_KEYS:
+        if found.get(key) == "":
+            told = (target.ask("config", "get", key, *target.scope) or "").strip()
+            if not told:
+                raise OperateError(
+                    f"the login in {key} cannot be read. Set PULUMI_CONFIG_PASSPHRASE or"
+                    " PULUMI_CONFIG_PASSPHRASE_FILE."
+                )
+            found[key] = told
+    return found
 
 
 def resources(exported: str) -> tuple[Resource, ...]:

@@ -230,12 +230,28 @@ def test_a_key_file_that_is_not_there_is_named(tmp_path: Any, monkeypatch: Any) 
 
 
 def test_the_providers_own_token_and_key_are_used(tmp_path: Any) -> None:
-    credentials, said = here.login({"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.a"}, {})
+    variable = {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.a"}
+    credentials, said = here.login(variable, {})
     assert credentials.token == "ya29.a"
-    assert said.severity == "ok"
-    _, refused = here.login({}, {"gcp:credentials": str(tmp_path / "no-key.json")})
-    assert refused.severity == "error"
-    assert "no-key.json" in refused.message
+    assert said == good("the login in GOOGLE_OAUTH_ACCESS_TOKEN")
+    credentials, said = here.login(variable, {"gcp:accessToken": "ya29.b"})
+    assert credentials.token == "ya29.b"
+    assert said == good("the login in gcp:accessToken")
+    for environ, config, key in (
+        ({}, {"gcp:credentials": str(tmp_path / "no-key.json")}, "gcp:credentials"),
+        ({"GCLOUD_KEYFILE_JSON": "{"}, {}, "GCLOUD_KEYFILE_JSON"),
+    ):
+        _, refused = here.login(environ, config)
+        assert refused.severity == "error"
+        assert f"The login is that in {key}:" in refused.remedy[0]
+
+
+@pytest.mark.parametrize("key", ["gcp:credentials", "gcp:accessToken"])
+def test_a_login_that_is_a_secret_of_the_config_stops_nobody(key: str) -> None:
+    credentials, said = here.login({"GOOGLE_OAUTH_ACCESS_TOKEN": "of somebody else"}, {key: ""})
+    assert credentials is None
+    assert said.severity == "warning"
+    assert key in said.message
 
 
 def test_a_stand_in_is_one_on_this_computer_only() -> None:
