@@ -14,7 +14,6 @@ from infra.operate.table import kinds
 
 PROJECT = "gcp:project"
 IMAGES = "atelier:images"
-_READINESS = "pulumi-python:dynamic/atelier:Readiness"
 _NOTHING: Mapping[str, object] = {}
 _PROVIDER = "pulumi:providers:gcp"
 
@@ -43,6 +42,7 @@ class Stack:
         projects: The projects that the state's resources are in.
         config: The config's values by their full keys; a secret's is empty.
         standing: The types of the state's resources.
+        machine: What the state keeps of the machine; empty before there is one.
         address: The machine's static address, as the state has it.
         readiness: What the state keeps of the last wait for the machine.
     """
@@ -52,6 +52,7 @@ class Stack:
     projects: tuple[str, ...]
     config: Mapping[str, str] = field(default_factory=dict[str, str])
     standing: frozenset[str] = frozenset()
+    machine: Mapping[str, object] = field(default_factory=dict[str, object])
     address: str = ""
     readiness: Mapping[str, object] = field(default_factory=dict[str, object])
 
@@ -68,10 +69,9 @@ def read(target: Target, *, with_state: bool = True) -> Stack:
         projects=projects(held),
         config={key: value.value or "" for key, value in values.items()},
         standing=frozenset(resource.type for resource in held),
-        readiness=next((it.outputs for it in held if it.type == _READINESS), _NOTHING),
-        address=next(
-            (str(it.outputs.get("address", "")) for it in held if it.type == kinds.ADDRESS), ""
-        ),
+        readiness=_outputs(held, kinds.READINESS),
+        machine=_outputs(held, kinds.MACHINE),
+        address=str(_outputs(held, kinds.ADDRESS).get("address", "")),
     )
 
 
@@ -99,6 +99,10 @@ def resources(exported: str) -> tuple[Resource, ...]:
     deployment = cast("Mapping[str, object]", json.loads(exported).get("deployment") or {})
     found = TypeAdapter(list[Resource]).validate_python(deployment.get("resources") or [])
     return tuple(found)
+
+
+def _outputs(held: Iterable[Resource], kind: str) -> Mapping[str, object]:
+    return next((it.outputs for it in held if it.type == kind), _NOTHING)
 
 
 def projects(held: Iterable[Resource]) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ def look(stack: Stack, name: str, environ: Mapping[str, str], *, builds: bool = 
         Google(credentials, environ),
         environ,
         standing=stack.standing,
+        machine=stack.machine,
         address=stack.address,
         builds=builds,
     )

@@ -155,6 +155,49 @@ def test_a_machine_that_a_killed_update_left_is_not_somebody_elses(cloud: Cloud)
     assert said.remedy[1:] == ("pulumi refresh --stack dev", "make up")
 
 
+CPU = {"machineType": "e2-standard-4", "zone": "us-central1-a"}
+L4 = {"machineType": "g2-standard-4", "zone": "us-central1-a"}
+T4 = {"machineType": "n1-standard-4", "zone": "us-central1-a"} | {
+    "guestAccelerators": [{"type": "nvidia-tesla-t4", "count": 1}]
+}
+
+
+@pytest.mark.parametrize(
+    ("has", "raw", "lacks"),
+    [
+        (CPU, {"preset": "cpu"}, set()),
+        (CPU, {"preset": "l4"}, {"GPUS_ALL_REGIONS", "NVIDIA_L4_GPUS"}),
+        (T4, {"preset": "l4"}, {"NVIDIA_L4_GPUS"}),
+        (T4, {"preset": "t4"}, set()),
+        (L4, {"preset": "l4-large"}, set()),
+        (L4, {"preset": "l4", "zone": "us-east1-b"}, {"NVIDIA_L4_GPUS"}),
+    ],
+)
+def test_a_machine_that_gets_another_gpu_needs_a_quota_of_it_before_it_goes(
+    cloud: Cloud, has: dict[str, object], raw: dict[str, object], lacks: set[str]
+) -> None:
+    none = {
+        "regions/": limit(NVIDIA_L4_GPUS=0, NVIDIA_T4_GPUS=0, CPUS=0, SSD_TOTAL_GB=0),
+        "projects/demo-project": limit(GPUS_ALL_REGIONS=0, CPUS_ALL_REGIONS=0, NETWORKS=0),
+    }
+    up = frozenset({"gcp:compute/instance:Instance"})
+    said = found(cloud, place.quota, none, raw, standing=up, machine=has)
+    assert {it.message.split()[1] for it in said if it.severity == "error"} == lacks
+
+
+def test_what_a_failed_update_made_is_not_wanted_again(cloud: Cloud) -> None:
+    answers = {
+        "regions/": limit(STATIC_ADDRESSES=0, SSD_TOTAL_GB=60, CPUS=3),
+        "projects/demo-project": limit(NETWORKS=0),
+    }
+    kinds = ("network:Network", "address:Address", "disk:Disk")
+    begun = frozenset(f"gcp:compute/{kind}" for kind in kinds)
+    raw = {"preset": "cpu", "bootDiskGb": 60}
+    said = found(cloud, place.quota, answers, raw, standing=begun)
+    assert [it.message.split()[1] for it in said] == ["CPUS"]
+    assert len(found(cloud, place.quota, answers, raw)) == 4
+
+
 @pytest.mark.parametrize("counts", [{}, {"PREEMPTIBLE_NVIDIA_L4_GPUS": 0}])
 def test_spot_takes_of_the_usual_quota_where_it_has_none_of_its_own(
     cloud: Cloud, counts: dict[str, float]
