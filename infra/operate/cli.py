@@ -23,7 +23,7 @@ from infra.operate.causes import explain
 from infra.operate.doctor import table
 from infra.operate.doctor.google import Google
 from infra.operate.doctor.here import login
-from infra.operate.doctor.stack import look, settings_of
+from infra.operate.doctor.stack import look, look_without, settings_of
 from infra.operate.errors import OperateError, PowerError
 from infra.operate.explanation import Context, Explanation, Failure
 from infra.operate.pulumi import Outcome, Target, operate
@@ -142,6 +142,8 @@ def _run(
             _report(tools.check_builder(known.images, environ, severity))
         if verb != "preview":
             refuse_another_project(known, stack)
+        # A stack that pulumi does not know is left to its own words, and to their explanation.
+        examined = examined and known.is_known
         if examined and (errors := _examine(known, target, check_builder, briefly=True)):
             raise OperateError(
                 f"nothing was begun: {errors} of the findings above would fail the update. To try"
@@ -250,14 +252,12 @@ def _start_command(target: Target) -> str:
 
 
 def _examine(known: Stack, target: Target, builds: bool, *, briefly: bool = False) -> int:
-    """Print the doctor's table, and return how many findings would fail an update.
-
-    Briefly without what is well. A stack that pulumi does not know is left to its own words.
-    """
-    if not known.config:
-        return 0
-    click.echo(f"Looking at stack {target.stack} in project {known.project or '(none)'}:")
-    found = look(known, target.stack, target.environ, builds=builds)
+    """Print the doctor's table, and return how many findings would fail an update."""
+    if known.is_known:
+        click.echo(f"Looking at stack {target.stack} in project {known.project or '(none)'}:")
+        found = look(known, target.stack, target.environ, builds=builds)
+    else:
+        found = look_without(target.stack, target.environ, builds=builds)
     for line in table.lines(found, briefly=briefly):
         click.echo(line)
     return table.errors(found)

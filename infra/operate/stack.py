@@ -44,6 +44,7 @@ class Stack:
         standing: The types of the state's resources.
         machine: What the state keeps of the machine; empty before there is one.
         address: The machine's static address, as the state has it.
+        is_known: Whether pulumi has such a stack, as far as it tells.
         readiness: What the state keeps of the last wait for the machine.
     """
 
@@ -55,6 +56,7 @@ class Stack:
     machine: Mapping[str, object] = field(default_factory=dict[str, object])
     address: str = ""
     readiness: Mapping[str, object] = field(default_factory=dict[str, object])
+    is_known: bool = True
 
 
 def read(target: Target, *, with_state: bool = True) -> Stack:
@@ -68,6 +70,7 @@ def read(target: Target, *, with_state: bool = True) -> Stack:
         images=_of(values, IMAGES) or "docker",
         projects=projects(held),
         config={key: value.value or "" for key, value in values.items()},
+        is_known=config is not None,
         standing=frozenset(resource.type for resource in held),
         readiness=_outputs(held, kinds.READINESS),
         machine=_outputs(held, kinds.MACHINE),

@@ -33,6 +33,22 @@ def settings_of(stack: Stack, name: str) -> Settings:
     return parse(values, stack=name)
 
 
+def look_without(name: str, environ: Mapping[str, str], *, builds: bool = True) -> Found:
+    """Return what can be found on this computer before pulumi knows the stack."""
+    from infra.settings.load import load
+
+    settings = load({"adminPassword": _UNSEEN}, project="not-known-yet", stack=name)
+    subject = Subject(settings, Google(None, environ), environ, builds=builds)
+    _, whose = login(environ, {})
+    missing = bad(
+        f"pulumi knows no stack {name}, or is not logged in to where it is",
+        "pulumi whoami -v shows where it is logged in. To log in, and to begin a new stack:",
+        "pulumi login gs://BUCKET",
+        f"pulumi stack init {name}",
+    )
+    return {"stack": (missing,), "login": (whose,)} | examine(subject, HERE)
+
+
 def look(stack: Stack, name: str, environ: Mapping[str, str], *, builds: bool = True) -> Found:
     """Return what every check found.
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from infra.operate.doctor import account, here, place, table, things
-from infra.operate.doctor.checks import AT_GOOGLE, Check, examine
+from infra.operate.doctor.checks import AT_GOOGLE, HERE, Check, examine
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import Answer, Google, stood_in
 from infra.operate.doctor.permissions import needed
-from infra.operate.doctor.stack import look
+from infra.operate.doctor.stack import look, look_without
 from infra.operate.doctor.subject import Subject
 from infra.operate.stack import Stack
 from tests.cloud.gcp.state import Cloud
@@ -309,6 +309,14 @@ def test_settings_that_cannot_be_used_are_the_only_finding() -> None:
     seen = look(Stack("demo-project", "docker", (), config), "dev", {})
     assert list(seen) == ["settings"]
     assert seen["settings"][0].message == 'zone: "mars-a" is not a zone'
+
+
+def test_before_pulumi_knows_the_stack_this_computer_is_looked_at() -> None:
+    seen = look_without("trial", {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.a"}, builds=False)
+    assert list(seen) == ["stack", "login", *HERE]
+    (said,) = seen["stack"]
+    assert said.severity == "error"
+    assert "pulumi stack init trial" in said.remedy
 
 
 def test_the_table_has_a_line_for_each_finding_and_the_remedy_beneath() -> None:
