@@ -8,7 +8,7 @@ getEffectiveOrgPolicy), cloudbilling v1 (projects.getBillingInfo) and serviceusa
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from infra.operate.causes.access import ROLES
+from infra.operate.causes.access import ROLES, UNCONDITIONAL
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import Answer
 from infra.operate.doctor.permissions import needed
@@ -125,7 +125,7 @@ def permissions(subject: Subject) -> Iterator[Finding]:
             *without,
             "An owner of the project gives you the role:",
             f"gcloud projects add-iam-policy-binding {subject.project}"
-            f" --member user:YOUR_ADDRESS --role {role}",
+            f" --member user:YOUR_ADDRESS --role {role} {UNCONDITIONAL}",
         )
 
 

@@ -88,7 +88,7 @@ PROVOKED: dict[str, tuple[Check, Mapping[str, Answer], Mapping[str, object], str
         {"testIamPermissions": Answer(200, {"permissions": list(needed(load({})))[1:]})},
         {},
         "error",
-        "--role roles/artifactregistry.admin",
+        "--role roles/artifactregistry.admin --condition None",
     ),
     "an Editor, who has nearly all": (
         account.permissions,
