@@ -23,9 +23,9 @@ def buckets(subject: Subject) -> Iterator[Finding]:
     settings = subject.settings
     whose = subject.google.ask("resources", f"projects/{subject.project}")
     number = str(whose.body.get("projectNumber", ""))
-    for key, name in (
-        ("sourceBucket", settings.source_bucket_name),
-        ("targetBucket", settings.target_bucket_name),
+    for key, name, is_named in (
+        ("sourceBucket", settings.source_bucket_name, bool(settings.source_bucket)),
+        ("targetBucket", settings.target_bucket_name, bool(settings.target_bucket)),
     ):
         found = subject.google.ask("storage", f"b/{name}")
         another = f"pulumi config set atelier:{key} NAME"
@@ -45,11 +45,21 @@ def buckets(subject: Subject) -> Iterator[Finding]:
                 "Choose another name:",
                 another,
             )
-        elif found.body.get("labels", {}).get("atelier-stack") == settings.stack:
+        elif settings.own_labels.items() <= dict(found.body.get("labels", {})).items():
             yield good(f"{name} is this stack's")
+        elif not is_named:
+            labels = ",".join(f"{label}={value}" for label, value in settings.own_labels.items())
+            yield bad(
+                f"bucket {name} has the name of this stack's own, and not its labels",
+                "If the stack made it, put them back:",
+                f"gcloud storage buckets update gs://{name} --update-labels={labels}",
+                "If it is somebody else's, name it, and it is used and stays as it is:",
+                f"pulumi config set atelier:{key} {name}",
+            )
         else:
             yield doubtful(
-                f"bucket {name} is there already, and was not made by this stack: it is adopted",
+                f"bucket {name} is there already, and was not made by this stack: it is used,"
+                " and stays as it is",
                 "If that is not meant:",
                 another,
             )

@@ -271,12 +271,23 @@ PROVOKED: dict[str, tuple[Check, Mapping[str, Answer], Mapping[str, object], str
         "error",
         "pulumi config set atelier:targetBucket NAME",
     ),
-    "a bucket that is adopted": (
+    "a bucket of somebody's in the project": (
         things.buckets,
-        {"b/demo-project-dev-source": Answer(200, {"projectNumber": NUMBER})},
-        {},
+        {"b/a-team-images": Answer(200, {"projectNumber": NUMBER})},
+        {"sourceBucket": "a-team-images"},
         "warning",
-        "it is adopted",
+        "and stays as it is",
+    ),
+    "a bucket of the stack's that lost a label": (
+        things.buckets,
+        {
+            "b/demo-project-dev-source": Answer(
+                200, {"projectNumber": NUMBER, "labels": {"atelier-stack": "dev"}}
+            )
+        },
+        {},
+        "error",
+        "gs://demo-project-dev-source --update-labels=atelier-stack=dev,managed-by=atelier",
     ),
     "a studio of another state": (
         things.other_state,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.operate.doctor import account, here, place, table, things
+from infra.operate.doctor import account, here, place, stack, table, things
 from infra.operate.doctor.checks import AT_GOOGLE, HERE, Check, examine
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import Answer, Google, stood_in
@@ -252,6 +252,19 @@ def test_a_check_that_hangs_or_breaks_is_a_warning_and_keeps_nobody_waiting(clou
     assert time.monotonic() - began < 5
     assert [seen[name][0].severity for name in "abc"] == ["warning", "warning", "ok"]
     assert "no answer within 0.2 s" in seen["a"][0].message
+
+
+def test_a_login_that_hangs_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(environ: Any, config: Any) -> Any:
+        time.sleep(60)
+
+    monkeypatch.setattr(stack, "login", hang)
+    monkeypatch.setattr(stack, "examine", lambda subject, checks: examine(subject, checks, 0.2))
+    config = {"gcp:project": "demo-project", "atelier:adminPassword": ""}
+    environ = {"PATH": ""}
+    seen = look(Stack("demo-project", "docker", (), config), "dev", environ, builds=False)
+    assert seen["login"] == (doubtful("no answer within 0.2 s"),)
+    assert list(seen) == ["settings", "login", *HERE]
 
 
 def test_docker_is_asked_for_the_machines_processor() -> None:
