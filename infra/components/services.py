@@ -9,18 +9,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_gcp as gcp
 
+from infra.settings.apis import apis
 from infra.settings.fields import Settings
-
-ALWAYS = (
-    "artifactregistry",
-    "cloudresourcemanager",
-    "compute",
-    "iam",
-    "iamcredentials",
-    "secretmanager",
-    "serviceusage",
-    "storage",
-)
 
 
 @dataclass(frozen=True)
@@ -51,16 +41,6 @@ class Services(pulumi.ComponentResource):
                 disable_on_destroy=False,
                 opts=pulumi.ResourceOptions(parent=self),
             ).service
-            for api in needed(args.settings)
+            for api in apis(args.settings)
         ]
         self.register_outputs({"names": self.names})
-
-
-def needed(settings: Settings) -> list[str]:
-    """Return the short names of the APIs that these settings need, in order."""
-    extra: list[str] = ["iap"]  # SSH goes through it, also where the web does not.
-    if settings.images == "cloudbuild":
-        extra.append("cloudbuild")
-    if settings.billing_account:
-        extra.append("billingbudgets")
-    return sorted([*ALWAYS, *extra])

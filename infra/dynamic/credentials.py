@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 TOKEN_VARIABLES = ("GOOGLE_OAUTH_ACCESS_TOKEN",)
 KEY_VARIABLES = ("GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON")
+# The config's keys that hold a login, the first that is set, with the variables for each.
+LOGIN_KEYS: Mapping[str, tuple[str, ...]] = {
+    "gcp:accessToken": TOKEN_VARIABLES,
+    "gcp:credentials": KEY_VARIABLES,
+}
 
 
 class CredentialsError(RuntimeError):

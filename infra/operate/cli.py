@@ -9,23 +9,25 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 from typing import Literal
 
 import click
 
+from infra.dynamic.credentials import Access
 from infra.operate import power, tools
 from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.causes import explain
 from infra.operate.doctor import table
 from infra.operate.doctor.google import Google
 from infra.operate.doctor.here import login
-from infra.operate.doctor.stack import look, settings_of
+from infra.operate.doctor.stack import look, look_without, settings_of
 from infra.operate.errors import OperateError, PowerError
 from infra.operate.explanation import Context, Explanation, Failure
 from infra.operate.pulumi import Outcome, Target, operate
-from infra.operate.stack import Stack, read, refuse_another_project
+from infra.operate.stack import Stack, read, refuse_another_project, with_login
 from infra.operate.table.cli import show_in_terminal
 from infra.operate.table.errors import PlanError
 from infra.operate.table.events import preview_of
@@ -140,6 +142,8 @@ def _run(
             _report(tools.check_builder(known.images, environ, severity))
         if verb != "preview":
             refuse_another_project(known, stack)
+        # A stack that pulumi does not know is left to its own words, and to their explanation.
+        examined = examined and known.is_known
         if examined and (errors := _examine(known, target, check_builder, briefly=True)):
             raise OperateError(
                 f"nothing was begun: {errors} of the findings above would fail the update. To try"
@@ -182,7 +186,9 @@ def stop(stack: str, config_file: Path | None, check_builder: bool, extra: tuple
 def _switch(verb: Literal["start", "stop"], stack: str, config_file: Path | None) -> None:
     try:
         target = _target(stack, config_file, dict(os.environ))
-        machine = _machine(read(target), target)
+        known = read(target)
+        known = replace(known, config=with_login(known.config, target))
+        machine = _machine(known, target)
         if machine is None:
             raise OperateError(f"stack {stack} has no settings that can be read: make doctor")
     except OperateError as error:
@@ -206,7 +212,9 @@ def _change(verb: Literal["start", "stop"], machine: power.Machine, target: Targ
 
 def _machine(known: Stack, target: Target) -> power.Machine | None:
     try:
-        return power.Machine(settings_of(known, target.stack), known.readiness)
+        settings = settings_of(known, target.stack)
+        access = Access.of(known.config.get, target.environ)
+        return power.Machine(settings, known.readiness, access)
     except SettingsError:
         return None
 
@@ -244,14 +252,12 @@ def _start_command(target: Target) -> str:
 
 
 def _examine(known: Stack, target: Target, builds: bool, *, briefly: bool = False) -> int:
-    """Print the doctor's table, and return how many findings would fail an update.
-
-    Briefly without what is well. A stack that pulumi does not know is left to its own words.
-    """
-    if not known.config:
-        return 0
-    click.echo(f"Looking at stack {target.stack} in project {known.project or '(none)'}:")
-    found = look(known, target.stack, target.environ, builds=builds)
+    """Print the doctor's table, and return how many findings would fail an update."""
+    if known.is_known:
+        click.echo(f"Looking at stack {target.stack} in project {known.project or '(none)'}:")
+        found = look(known, target.stack, target.environ, builds=builds)
+    else:
+        found = look_without(target.stack, target.environ, builds=builds)
     for line in table.lines(found, briefly=briefly):
         click.echo(line)
     return table.errors(found)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from infra.dynamic.compute import Compute
 from infra.dynamic.compute_errors import ComputeError
+from infra.dynamic.credentials import DEFAULT, Access
 from infra.dynamic.readiness import Clock, Progress, Target, Wait
 from infra.dynamic.readiness_errors import NotReadyError, Place
 from infra.dynamic.readiness_web import Reach, Web, check
@@ -30,10 +31,12 @@ class Machine:
 
     Attributes:
         readiness: The state's record of the wait; empty where `readyMinutes` is 0.
+        access: Whose credentials are used.
     """
 
     settings: Settings
     readiness: Mapping[str, Any]
+    access: Access = DEFAULT
 
     @property
     def place(self) -> Place:
@@ -72,7 +75,7 @@ def start(machine: Machine, say: Say) -> None:
     place, known = machine.place, machine.readiness
     clock = Clock()
     progress = Progress(place.name, say, clock)
-    compute = Compute(place.project)
+    compute = Compute(place.project, access=machine.access)
     try:
         progress.tell("starting")
         compute.start(place.name, place.zone)
@@ -97,6 +100,6 @@ def stop(machine: Machine, say: Say) -> None:
     place = machine.place
     say(f"{place.name}: stopping")
     try:
-        Compute(place.project).stop(place.name, place.zone)
+        Compute(place.project, access=machine.access).stop(place.name, place.zone)
     except ComputeError as fault:
         raise PowerError(str(fault)) from fault

@@ -7,13 +7,13 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from infra.dynamic.credentials import LOGIN_KEYS
 from infra.operate.errors import OperateError
 from infra.operate.pulumi import Target
 from infra.operate.table import kinds
 
 PROJECT = "gcp:project"
 IMAGES = "atelier:images"
-_READINESS = "pulumi-python:dynamic/atelier:Readiness"
 _NOTHING: Mapping[str, object] = {}
 _PROVIDER = "pulumi:providers:gcp"
 
@@ -42,7 +42,9 @@ class Stack:
         projects: The projects that the state's resources are in.
         config: The config's values by their full keys; a secret's is empty.
         standing: The types of the state's resources.
+        machine: What the state keeps of the machine; empty before there is one.
         address: The machine's static address, as the state has it.
+        is_known: Whether pulumi has such a stack, as far as it tells.
         readiness: What the state keeps of the last wait for the machine.
     """
 
@@ -51,8 +53,10 @@ class Stack:
     projects: tuple[str, ...]
     config: Mapping[str, str] = field(default_factory=dict[str, str])
     standing: frozenset[str] = frozenset()
+    machine: Mapping[str, object] = field(default_factory=dict[str, object])
     address: str = ""
     readiness: Mapping[str, object] = field(default_factory=dict[str, object])
+    is_known: bool = True
 
 
 def read(target: Target, *, with_state: bool = True) -> Stack:
@@ -66,12 +70,31 @@ def read(target: Target, *, with_state: bool = True) -> Stack:
         images=_of(values, IMAGES) or "docker",
         projects=projects(held),
         config={key: value.value or "" for key, value in values.items()},
+        is_known=config is not None,
         standing=frozenset(resource.type for resource in held),
-        readiness=next((it.outputs for it in held if it.type == _READINESS), _NOTHING),
-        address=next(
-            (str(it.outputs.get("address", "")) for it in held if it.type == kinds.ADDRESS), ""
-        ),
+        readiness=_outputs(held, kinds.READINESS),
+        machine=_outputs(held, kinds.MACHINE),
+        address=str(_outputs(held, kinds.ADDRESS).get("address", "")),
     )
+
+
+def with_login(config: Mapping[str, str], target: Target) -> Mapping[str, str]:
+    """Return the config with the values of the login's keys, where they are secrets.
+
+    Raises:
+        OperateError: pulumi does not tell one, mostly for want of the passphrase.
+    """
+    found = dict(config)
+    for key in LOGIN_KEYS:
+        if found.get(key) == "":
+            told = (target.ask("config", "get", key, *target.scope) or "").strip()
+            if not told:
+                raise OperateError(
+                    f"the login in {key} cannot be read. Set PULUMI_CONFIG_PASSPHRASE or"
+                    " PULUMI_CONFIG_PASSPHRASE_FILE."
+                )
+            found[key] = told
+    return found
 
 
 def resources(exported: str) -> tuple[Resource, ...]:
@@ -79,6 +102,10 @@ def resources(exported: str) -> tuple[Resource, ...]:
     deployment = cast("Mapping[str, object]", json.loads(exported).get("deployment") or {})
     found = TypeAdapter(list[Resource]).validate_python(deployment.get("resources") or [])
     return tuple(found)
+
+
+def _outputs(held: Iterable[Resource], kind: str) -> Mapping[str, object]:
+    return next((it.outputs for it in held if it.type == kind), _NOTHING)
 
 
 def projects(held: Iterable[Resource]) -> tuple[str, ...]:

@@ -193,7 +193,8 @@ class Settings(BaseModel):
     unlisted: Strings = Field(
         (),
         description="Names that Google has and this program's lists have not yet: zones, regions,"
-        " machine types, boot images, time zones. They are taken as they are.",
+        " boot images, time zones, and a machine type that its zone has by now. They are taken as"
+        " they are.",
     )
     sprint_days: int = Field(
         5, ge=1, le=366, description="Working days of a sprint, for the cost estimate."
@@ -244,7 +245,12 @@ class Settings(BaseModel):
     @property
     def labels_all(self) -> dict[str, str]:
         """The labels of every resource: the stack's own and the user's."""
-        return {"atelier-stack": self.stack, "managed-by": "atelier", **self.labels}
+        return {**self.own_labels, **self.labels}
+
+    @property
+    def own_labels(self) -> dict[str, str]:
+        """The labels by which the stack knows what it made, in whichever state's time."""
+        return {"atelier-stack": self.stack, "managed-by": "atelier"}
 
     @property
     def web_port(self) -> int:

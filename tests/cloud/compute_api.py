@@ -60,7 +60,9 @@ class ComputeApi:
     def handle(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one request with JSON."""
         url = urllib.parse.urlsplit(handler.path)
-        query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
+        asked = urllib.parse.parse_qs(url.query)
+        # The one parameter that may come several times: services.batchGet's.
+        query = {key: it if key == "names" else it[0] for key, it in asked.items()}
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         path = urllib.parse.unquote(url.path).removeprefix("/compute/v1/")
         self.requests.append(f"{handler.command} {path}")

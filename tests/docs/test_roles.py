@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from infra.operate.causes.access import ROLES
+from infra.operate.doctor.permissions import needed
+from tests.infra.render.scenarios import load
 
 ROOT = Path(__file__).parents[2]
 # What the program makes of each module of the provider needs one of these roles.
@@ -24,6 +26,15 @@ NEEDED = {
     },
     "storage": {"roles/storage.admin"},
 }
+# And these permissions, by their beginning.
+PERMISSIONS = {
+    "artifactregistry": {"artifactregistry."},
+    "compute": {"compute."},
+    "projects": {"serviceusage.services.", "resourcemanager.projects.setIamPolicy"},
+    "secretmanager": {"secretmanager.secrets.", "secretmanager.versions."},
+    "serviceaccount": {"iam.serviceAccounts.", "iam.serviceAccountKeys."},
+    "storage": {"storage.buckets."},
+}
 NOT_MADE = {"organizations"}  # Lookups, which any of these roles allows.
 
 
@@ -35,18 +46,34 @@ def listed() -> set[str]:
 
 
 def test_every_kind_of_resource_that_the_program_makes_has_its_roles(listed: set[str]) -> None:
-    sources = (ROOT / "infra/components").glob("*.py")
-    modules = {
+    assert made() - NOT_MADE == set(NEEDED)
+    assert set().union(*NEEDED.values()) <= listed
+
+
+def test_the_doctor_asks_for_a_permission_on_every_kind_of_resource_that_is_made() -> None:
+    asked = needed(load({"images": "cloudbuild"}))
+    assert made() - NOT_MADE == set(PERMISSIONS)
+    for start in set().union(*PERMISSIONS.values()):
+        assert any(name.startswith(start) for name in asked), start
+
+
+def test_every_permission_that_is_asked_for_has_a_role_that_gives_it() -> None:
+    for name in needed(load({"images": "cloudbuild"})):
+        assert any(name.startswith(start) for start in ROLES), name
+
+
+def made() -> set[str]:
+    """The modules of the provider that the program makes resources of."""
+    return {
         module
-        for source in sources
+        for source in (ROOT / "infra/components").glob("*.py")
         for module in re.findall(r"\bgcp\.(\w+)\.[A-Z]", source.read_text(encoding="utf-8"))
     }
-    assert modules - NOT_MADE == set(NEEDED)
-    assert set().union(*NEEDED.values()) <= listed
 
 
 def test_the_roles_that_are_advised_after_a_refusal_are_those_of_the_docs(
     listed: set[str],
 ) -> None:
-    # SSH through the proxy is allowed to people, not made by the program.
-    assert set(ROLES.values()) - {"roles/iap.admin"} == listed
+    # SSH through the proxy is allowed to people, not made by the program; to see the project, any
+    # role of the docs is enough.
+    assert set(ROLES.values()) - {"roles/iap.admin", "roles/browser"} == listed

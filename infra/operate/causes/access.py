@@ -29,6 +29,10 @@ _ANY_DENIED = re.compile(
     r"IAM_PERMISSION_DENIED|The caller does not have permission|Policy update access denied"
 )
 
+# Where one binding of the policy has a condition, as a role of the builder's has, gcloud wants to
+# be told that this one has none (`gcloud projects add-iam-policy-binding --help`, --condition).
+UNCONDITIONAL = "--condition None"
+
 # The smallest predefined role that has what the program asks for, by the permission's beginning;
 # the first that fits. https://cloud.google.com/iam/docs/roles-permissions
 ROLES = {
@@ -40,7 +44,9 @@ ROLES = {
     "iam.serviceAccounts.actAs": "roles/iam.serviceAccountUser",
     "iam.serviceAccounts.": "roles/iam.serviceAccountAdmin",
     "iap.": "roles/iap.admin",
-    "resourcemanager.projects.": "roles/resourcemanager.projectIamAdmin",
+    "resourcemanager.projects.getIamPolicy": "roles/resourcemanager.projectIamAdmin",
+    "resourcemanager.projects.setIamPolicy": "roles/resourcemanager.projectIamAdmin",
+    "resourcemanager.projects.": "roles/browser",
     "secretmanager.": "roles/secretmanager.admin",
     "serviceusage.": "roles/serviceusage.serviceUsageAdmin",
     "storage.": "roles/storage.admin",
@@ -115,7 +121,7 @@ def permission_denied(failure: Failure, context: Context) -> Explanation | None:
     else:
         grant = (
             f"gcloud projects add-iam-policy-binding {context.project_or_blank}"
-            f" --member user:YOUR_ADDRESS --role {role or 'ROLE'}"
+            f" --member user:YOUR_ADDRESS --role {role or 'ROLE'} {UNCONDITIONAL}"
         )
     return Explanation(
         "permission-denied",

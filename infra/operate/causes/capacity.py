@@ -41,9 +41,9 @@ def quota(failure: Failure, context: Context) -> Explanation | None:
     if is_gpu:
         todo += [
             "A GPU needs two quotas: GPUS_ALL_REGIONS, and the model's in the region"
-            " (NVIDIA_L4_GPUS; for Spot PREEMPTIBLE_NVIDIA_L4_GPUS). Free-trial accounts get none:"
-            " upgrade the billing account first. The answer takes minutes to days. Until then"
-            " without a GPU:",
+            " (NVIDIA_L4_GPUS; Spot takes of PREEMPTIBLE_NVIDIA_L4_GPUS where that is more than 0)."
+            " Free-trial accounts get none: upgrade the billing account first. The answer takes"
+            " minutes to days. Until then without a GPU:",
             context.set("preset", "cpu"),
         ]
     return Explanation(

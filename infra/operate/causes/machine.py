@@ -6,23 +6,42 @@ from infra.operate.explanation import Cause, Context, Explanation, Failure
 
 # Before the other causes: the log that it quotes may hold the words of any.
 _NOT_READY = re.compile(r"\binfra\.dynamic\.readiness_errors\.NotReadyError: ")
-# DeleteStep and the step generator of the engine: pulumi/pkg/resource/deploy.
+# DeleteStep and the step generator of the engine (pulumi/pkg/resource/deploy), and the provider's
+# own refusal, which looks at the state.
 _PROTECTED = re.compile(
     r"gcp:compute/instance:Instance::.{0,300}?"
     r"(?:because it is protected|currently marked for protection)"
+    r"|[Dd]eletion [Pp]rotection is enabled|deletion_protection to false"
 )
 
 
 def protected(failure: Failure, context: Context) -> Explanation | None:
-    """The setting that keeps the machine; the engine's own advice would leave Google's half."""
+    """The setting that keeps the machine.
+
+    The engine's own advice would leave Google's half. And an update that takes the protection off
+    and replaces the machine deletes it as the state has it, protected still: so it is taken off at
+    Google, and the state learns it.
+    """
     if not _PROTECTED.search(failure.text):
         return None
     return Explanation(
         "protected",
-        "atelier:deletionProtection keeps the machine from being deleted or replaced. Nothing was"
-        " changed. To do it all the same (and not by `pulumi state unprotect`, after which Google"
-        " still refuses):",
-        (context.set("deletionProtection", "false"), context.up(), "Then run this again."),
+        "atelier:deletionProtection keeps the machine from being deleted or replaced. To do it all"
+        " the same (and not by `pulumi state unprotect`, after which Google still refuses):",
+        (
+            context.set("deletionProtection", "false"),
+            f"gcloud compute instances update atelier-{context.stack}"
+            f" --zone {context.old_zone or 'ZONE'} --project {context.project_or_blank}"
+            " --no-deletion-protection",
+            *(
+                ()
+                if context.old_zone
+                else (f"(ZONE: pulumi config get {context.flags} atelier:zone)",)
+            ),
+            f"pulumi refresh {context.flags}",
+            context.up(),
+            "To destroy the stack, then run that again.",
+        ),
     )
 
 

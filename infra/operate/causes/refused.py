@@ -1,4 +1,4 @@
-"""Values that Google does not take, and things that are there already or are protected.
+"""Values that Google does not take, and things that are there already.
 
 The doctor finds most of them before; these are for the day on which it could not look.
 """
@@ -9,14 +9,6 @@ from infra.operate.explanation import Cause
 _ZONE = r"[a-z]+-[a-z]+\d+-[a-z]"
 
 CAUSES: tuple[Cause, ...] = (
-    by_words(
-        "protected",
-        r"[Dd]eletion [Pp]rotection is enabled|deletion_protection to false",
-        "The machine is protected from deletion (deletionProtection).",
-        "If it is to go, take that off first:",
-        "pulumi config set {flags} atelier:deletionProtection false",
-        UP,
-    ),
     by_words(
         "act-as",
         r"SERVICE_ACCOUNT_ACCESS_DENIED.{0,200}'(?P<account>\S+@\S+?)'.{0,40}User:"

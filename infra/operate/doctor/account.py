@@ -8,25 +8,17 @@ getEffectiveOrgPolicy), cloudbilling v1 (projects.getBillingInfo) and serviceusa
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from infra.operate.causes.access import ROLES
+from infra.operate.causes.access import ROLES, UNCONDITIONAL
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
+from infra.operate.doctor.google import Answer
 from infra.operate.doctor.permissions import needed
 from infra.operate.doctor.subject import Subject, not_looked_at
+from infra.settings.apis import apis as needed_apis
 from infra.settings.fields import Settings
 
 # Without it no other API can be enabled.
 _ENABLER = "serviceusage.googleapis.com"
 _COMPUTE = "compute.googleapis.com"
-_APIS = (
-    "artifactregistry",
-    "cloudresourcemanager",
-    "compute",
-    "iam",
-    "iamcredentials",
-    "iap",
-    "serviceusage",
-    "storage",
-)
 
 
 def project(subject: Subject) -> Iterator[Finding]:
@@ -72,22 +64,15 @@ def billing(subject: Subject) -> Iterator[Finding]:
 
 def apis(subject: Subject) -> Iterator[Finding]:
     """Those that the program uses; it enables them itself, if it may begin to."""
-    names = [f"projects/{subject.project}/services/{name}.googleapis.com" for name in _APIS]
-    found = subject.google.ask(
-        "serviceusage", f"projects/{subject.project}/services:batchGet", params={"names": names}
-    )
+    found, off = _off(subject)
     if found.api_is_off:
         yield bad(
             f"{_ENABLER} is off, which enables the other APIs",
             f"gcloud services enable {_ENABLER} --project {subject.project}",
         )
-        return
-    if not found.ok:
+    elif not found.ok:
         yield not_looked_at("the APIs", found)
-        return
-    services = cast("list[Mapping[str, Any]]", found.body.get("services", []))
-    off = [str(it["name"]).rpartition("/")[2] for it in services if it.get("state") != "ENABLED"]
-    if _COMPUTE in off:
+    elif _COMPUTE in off:
         yield doubtful(
             f"{len(off)} are off, and `make up` enables them; without {_COMPUTE} quota, zone and"
             " boot image cannot be looked at",
@@ -98,11 +83,21 @@ def apis(subject: Subject) -> Iterator[Finding]:
         yield good(f"`make up` enables the {len(off)} that are off" if off else "all on")
 
 
+def _off(subject: Subject) -> tuple[Answer, list[str]]:
+    """Return Google's answer, and the APIs among those of the program that are off."""
+    services = f"projects/{subject.project}/services"
+    names = [f"{services}/{name}.googleapis.com" for name in needed_apis(subject.settings)]
+    found = subject.google.ask("serviceusage", f"{services}:batchGet", params={"names": names})
+    states = cast("list[Mapping[str, Any]]", found.body.get("services", []))
+    off = [str(it["name"]).rpartition("/")[2] for it in states if it.get("state") != "ENABLED"]
+    return found, off
+
+
 def permissions(subject: Subject) -> Iterator[Finding]:
     """Everything that the program will do, asked in one question.
 
-    A role on a resource alone (a bucket, the account) is not seen here: then the table is too
-    strict, and `--no-doctor` goes on.
+    A role on a resource alone (a bucket, the account) is not seen here: where an update may well do
+    without the permission on the project, it is a warning; else `--no-doctor` goes on.
     """
     wanted = needed(subject.settings)
     found = subject.google.ask(
@@ -123,12 +118,28 @@ def permissions(subject: Subject) -> Iterator[Finding]:
         roles.setdefault(role, []).append(name)
     for role, lacking in roles.items():
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        yield bad(
+        without = _without(subject, lacking)
+        said = doubtful if without else bad
+        yield said(
             f"your account lacks {lacking[0]}{more}",
+            *without,
             "An owner of the project gives you the role:",
             f"gcloud projects add-iam-policy-binding {subject.project}"
-            f" --member user:YOUR_ADDRESS --role {role}",
+            f" --member user:YOUR_ADDRESS --role {role} {UNCONDITIONAL}",
         )
+
+
+def _without(subject: Subject, lacking: list[str]) -> tuple[str, ...]:
+    """Return why an update may do without these permissions on the project; nothing: it cannot."""
+    if subject.is_up:
+        return ("The studio is up, and an update that makes nothing new may do without. If not:",)
+    if lacking == ["iam.serviceAccounts.actAs"]:
+        return ("You may have it on the machine's account alone, which is not seen here. If not:",)
+    if lacking == ["serviceusage.services.enable"]:
+        found, off = _off(subject)
+        if found.ok and not off:
+            return ("All APIs are on, so that an update does without. For a later one:",)
+    return ()
 
 
 def policies(subject: Subject) -> Iterator[Finding]:

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 Service = Literal["artifactregistry", "billing", "compute", "resources", "serviceusage", "storage"]
 
 SECONDS = 8
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 # The provider's variable, the address, and what a given address without a path is completed with.
 _ADDRESSES: Mapping[Service, tuple[str, str]] = {
     "artifactregistry": (

@@ -1,21 +1,21 @@
 """This computer: its tools, its login, and the Docker that builds the images."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from infra.dynamic.credentials import LOGIN_KEYS, Access, CredentialsError
 from infra.operate import tools
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
-from infra.operate.doctor.google import SCOPE, stood_in
+from infra.operate.doctor.google import stood_in
 from infra.operate.doctor.subject import Subject
 
 # The images are 6 GB, and while they are built their layers are there twice.
 ROOM_GB = 20
 _PLATFORM = "linux/amd64"
-_TOKEN = "GOOGLE_OAUTH_ACCESS_TOKEN"
 
 
 def programs(subject: Subject) -> Iterator[Finding]:
@@ -74,66 +74,62 @@ def builds_for_machine(inspected: str) -> bool | None:
 def login(environ: Mapping[str, str], config: Mapping[str, str]) -> tuple[Any, Finding]:
     """Return the credentials that Google is asked with, None where there are none, and whose.
 
-    They are found as the Google provider finds its own: an access token, a key, the application
-    default login, and then the account that is to be impersonated.
+    They are the Google provider's own: see `infra.dynamic.credentials`.
 
     Args:
         environ: The environment.
-        config: The stack's config by full keys.
+        config: The stack's config by full keys; a secret's value is empty.
     """
     if stood_in(environ):
         return None, good("none: a stand-in on this computer takes Google's place")
+    if secret := next((key for key in LOGIN_KEYS if config.get(key) == ""), ""):
+        return None, doubtful(
+            f"the login in {secret} is a secret that is not read here, so Google is not asked"
+        )
     from google.auth.exceptions import GoogleAuthError
-    from google.auth.impersonated_credentials import Credentials as Impersonated
     from google.auth.transport.requests import Request
 
-    other = environ.get("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT") or config.get(
-        "gcp:impersonateServiceAccount"
-    )
+    access = Access.of(config.get, environ)
     try:
-        found, whose = _source(environ, config)
-        if other:
-            account = cast("Any", Impersonated)
-            found = account(found, target_principal=other, target_scopes=[SCOPE])
-            whose = f"{other}, by {whose}"
-        if not environ.get(_TOKEN):
+        own = replace(access, account="").credentials()
+        found: Any = access.credentials() if access.account else own
+        # A token alone cannot be refreshed, nor looked at.
+        if access.account or not access.token:
             found.refresh(Request())
-    except (GoogleAuthError, OSError, ValueError) as fault:
-        file = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    except (GoogleAuthError, CredentialsError, OSError, ValueError) as fault:
         todo = ["gcloud auth application-default login"]
-        if file:
+        file = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+        if given := _given(environ, config):
+            todo.insert(0, f"The login is that in {given}: mend it, or take it away, and")
+        elif file:
             todo.insert(
                 0, f"GOOGLE_APPLICATION_CREDENTIALS is {file}: mend that file, unset it, or"
             )
-        if other:
-            todo.append(f"Your own account needs roles/iam.serviceAccountTokenCreator on {other}.")
+        if access.account:
+            todo.append(
+                f"Your own account needs roles/iam.serviceAccountTokenCreator on {access.account}."
+            )
         return None, bad(f"no valid login to Google Cloud ({_first_line(fault)})", *todo)
-    return found, good(whose)
+    whose = _whose(own, environ, config)
+    return found, good(f"{access.account}, by {whose}" if access.account else whose)
 
 
-def _source(environ: Mapping[str, str], config: Mapping[str, str]) -> tuple[Any, str]:
-    """Return the credentials that are there, not looked at yet, and whose they are."""
-    import google.auth as library
-    from google.oauth2.credentials import Credentials
-    from google.oauth2.service_account import Credentials as Key
+def _given(environ: Mapping[str, str], config: Mapping[str, str]) -> str:
+    """Return the config key or the variable that has the login; empty for the default one."""
+    for key, variables in LOGIN_KEYS.items():
+        if config.get(key):
+            return key
+        if variable := next(filter(environ.get, variables), ""):
+            return variable
+    return ""
 
-    # google-auth leaves most of its arguments untyped.
-    key_type = cast("Any", Key)
-    default = cast("Any", library.default)  # pyright: ignore[reportUnknownMemberType]
-    token = environ.get(_TOKEN)
-    if token:
-        return cast("Any", Credentials)(token), f"the token in {_TOKEN}"
-    given = environ.get("GOOGLE_CREDENTIALS") or config.get("gcp:credentials")
-    if given:
-        if given.lstrip().startswith("{"):
-            found = key_type.from_service_account_info(json.loads(given), scopes=[SCOPE])
-        else:
-            path = Path(given).expanduser()
-            found = key_type.from_service_account_file(str(path), scopes=[SCOPE])
-    else:
-        found, _ = default(scopes=[SCOPE])
-    account = getattr(found, "service_account_email", "") or getattr(found, "account", "")
-    return found, str(account or "the application default login")
+
+def _whose(credentials: Any, environ: Mapping[str, str], config: Mapping[str, str]) -> str:
+    for name in ("service_account_email", "account"):
+        if account := getattr(credentials, name, ""):
+            return str(account)
+    given = _given(environ, config)
+    return f"the login in {given}" if given else "the application default login"
 
 
 def _first_line(fault: Exception) -> str:

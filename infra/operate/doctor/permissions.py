@@ -8,10 +8,14 @@ from infra.settings.fields import Settings
 
 _ALWAYS = (
     "artifactregistry.repositories.create",
+    "artifactregistry.repositories.getIamPolicy",
     "artifactregistry.repositories.setIamPolicy",
     "compute.addresses.create",
     "compute.addresses.use",
+    "compute.disks.addResourcePolicies",
     "compute.disks.create",
+    "compute.disks.createSnapshot",
+    "compute.disks.list",
     "compute.disks.use",
     "compute.firewalls.create",
     "compute.instances.create",
@@ -25,29 +29,40 @@ _ALWAYS = (
     "compute.instances.stop",
     "compute.networks.create",
     "compute.networks.updatePolicy",
+    "compute.resourcePolicies.create",
+    "compute.resourcePolicies.use",
     "compute.snapshots.create",
+    "compute.snapshots.list",
     "compute.subnetworks.create",
     "compute.subnetworks.use",
     "compute.subnetworks.useExternalIp",
     "iam.serviceAccounts.actAs",
     "iam.serviceAccounts.create",
     "resourcemanager.projects.get",
+    "secretmanager.secrets.create",
+    "secretmanager.secrets.getIamPolicy",
+    "secretmanager.secrets.setIamPolicy",
+    "secretmanager.versions.access",
+    "secretmanager.versions.add",
+    "secretmanager.versions.destroy",
     "serviceusage.services.enable",
     "storage.buckets.create",
     "storage.buckets.get",
+    "storage.buckets.getIamPolicy",
+    "storage.buckets.list",
     "storage.buckets.setIamPolicy",
     "storage.buckets.update",
 )
 _KEY = ("iam.serviceAccountKeys.create",)
-_SIGNER = ("iam.serviceAccounts.setIamPolicy",)
-_SCHEDULE = (
-    "compute.instances.addResourcePolicies",
-    "compute.instances.setIamPolicy",
-    "compute.resourcePolicies.create",
-    "compute.resourcePolicies.use",
-)
+_SIGNER = ("iam.serviceAccounts.getIamPolicy", "iam.serviceAccounts.setIamPolicy")
+_SCHEDULE = ("compute.instances.addResourcePolicies", "compute.instances.setIamPolicy")
 _PUSH = ("artifactregistry.repositories.uploadArtifacts",)
-_CLOUD_BUILD = ("cloudbuild.builds.create",)
+# The roles of the account that builds are given on the project.
+_CLOUD_BUILD = (
+    "cloudbuild.builds.create",
+    "resourcemanager.projects.getIamPolicy",
+    "resourcemanager.projects.setIamPolicy",
+)
 
 
 def needed(settings: Settings) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.subject import Subject, not_looked_at
+from infra.operate.table.kinds import ADDRESS, DISK, NETWORK
 from infra.settings.gpu_zones import near
 from infra.settings.machines import GPU_OF
 from infra.settings.regions import ZONES
@@ -111,21 +112,22 @@ def image(subject: Subject) -> Iterator[Finding]:
 def quota(subject: Subject) -> Iterator[Finding]:
     """What the project may still have of GPUs, CPUs, addresses, networks and disks.
 
-    A stack that is up has its share already.
+    What is in the stack's state has its share already; a machine with another GPU, or in another
+    region, needs one of that.
     """
-    if subject.is_up:
+    everywhere_wanted, regional_wanted = _everywhere(subject), _regional(subject)
+    if not everywhere_wanted and not regional_wanted:
         yield good("not looked at: this stack's machine has its share")
         return
-    settings = subject.settings
-    region = settings.region
+    region = subject.settings.region
     regional, everywhere = (
         subject.google.ask("compute", f"projects/{subject.project}{place}")
         for place in (f"/regions/{region}", "")
     )
     short = False
     for found, where, wanted in (
-        (everywhere, "", _everywhere(subject)),
-        (regional, region, _regional(subject)),
+        (everywhere, "", everywhere_wanted),
+        (regional, region, regional_wanted),
     ):
         if not found.ok:
             short = True
@@ -136,6 +138,10 @@ def quota(subject: Subject) -> Iterator[Finding]:
             for it in cast("list[Mapping[str, Any]]", found.body.get("quotas", []))
         }
         for metric, count in wanted.items():
+            # "In regions where you don't have preemptible quota, you can use standard quota to
+            # launch Spot VMs": docs.cloud.google.com/compute/docs/instances/spot.
+            if not float(quotas.get(metric, {}).get("limit", 0)):
+                metric = metric.removeprefix("PREEMPTIBLE_")
             has = quotas.get(metric)
             if has is None or float(has.get("usage", 0)) + count <= float(has["limit"]):
                 continue
@@ -146,25 +152,51 @@ def quota(subject: Subject) -> Iterator[Finding]:
 
 
 def _everywhere(subject: Subject) -> dict[str, int]:
-    settings = subject.settings
-    gpus = {"GPUS_ALL_REGIONS": 1} if settings.machine.gpu else {}
-    return gpus | {"CPUS_ALL_REGIONS": settings.machine.vcpus, "NETWORKS": 1}
+    machine = subject.settings.machine
+    # The present machine goes before another is made, and gives its GPU back.
+    has_one = subject.is_up and (not subject.machine or _gpu_of(subject.machine))
+    wanted = {"GPUS_ALL_REGIONS": 1} if machine.gpu and not has_one else {}
+    if not subject.is_up:
+        wanted["CPUS_ALL_REGIONS"] = machine.vcpus
+        if NETWORK not in subject.standing:
+            wanted["NETWORKS"] = 1
+    return wanted
 
 
 def _regional(subject: Subject) -> dict[str, int]:
     settings = subject.settings
-    wanted = {
-        "STATIC_ADDRESSES": 1,
-        "IN_USE_ADDRESSES": 1,
-        "SSD_TOTAL_GB": settings.boot_disk_gb + settings.data_disk_gb,
-    }
+    wanted: dict[str, int] = {}
     gpu = GPU_OF[settings.preset]
-    if gpu:
+    if gpu and _is_new(gpu, subject):
         wanted[f"{'PREEMPTIBLE_' if settings.spot else ''}NVIDIA_{gpu}_GPUS"] = 1
+    if subject.is_up:
+        return wanted
+    wanted["IN_USE_ADDRESSES"] = 1
+    if ADDRESS not in subject.standing:
+        wanted["STATIC_ADDRESSES"] = 1
+    data = 0 if DISK in subject.standing else settings.data_disk_gb
+    wanted["SSD_TOTAL_GB"] = settings.boot_disk_gb + data
     metric = _CPUS.get(settings.machine.machine_type.partition("-")[0])
     if metric:
         wanted[metric] = settings.machine.vcpus
     return wanted
+
+
+def _is_new(gpu: str, subject: Subject) -> bool:
+    """Return whether the stack has no such GPU in this region yet."""
+    has = subject.machine
+    if not has:
+        return not subject.is_up
+    region = str(has.get("zone", "")).rpartition("-")[0]
+    return _gpu_of(has) != gpu or region != subject.settings.region
+
+
+def _gpu_of(machine: Mapping[str, object]) -> str:
+    """Return the GPU of a machine of the state; empty for none."""
+    if str(machine.get("machineType", "")).startswith("g2-"):
+        return "L4"
+    cards = str(machine.get("guestAccelerators") or "")
+    return next((gpu for gpu, card in _ACCELERATORS.items() if card in cards), "")
 
 
 def _short(

@@ -1,6 +1,7 @@
 """A stack looked at as a whole: its settings first, then this computer and Google."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from infra.operate.doctor.checks import AT_GOOGLE, HERE, Check, examine
 from infra.operate.doctor.finding import Finding, bad, good
@@ -33,6 +34,22 @@ def settings_of(stack: Stack, name: str) -> Settings:
     return parse(values, stack=name)
 
 
+def look_without(name: str, environ: Mapping[str, str], *, builds: bool = True) -> Found:
+    """Return what can be found on this computer before pulumi knows the stack."""
+    from infra.settings.load import load
+
+    settings = load({"adminPassword": _UNSEEN}, project="not-known-yet", stack=name)
+    subject = Subject(settings, Google(None, environ), environ, builds=builds)
+    _, whose = _logged_in(subject, {})
+    missing = bad(
+        f"pulumi knows no stack {name}, or is not logged in to where it is",
+        "pulumi whoami -v shows where it is logged in. To log in, and to begin a new stack:",
+        "pulumi login gs://BUCKET",
+        f"pulumi stack init {name}",
+    )
+    return {"stack": (missing,), "login": whose} | examine(subject, HERE)
+
+
 def look(stack: Stack, name: str, environ: Mapping[str, str], *, builds: bool = True) -> Found:
     """Return what every check found.
 
@@ -47,16 +64,31 @@ def look(stack: Stack, name: str, environ: Mapping[str, str], *, builds: bool = 
         return {
             "settings": tuple(bad(f"{it.key}: {it.message}", it.remedy) for it in error.findings)
         }
-    credentials, whose = login(environ, stack.config)
     subject = Subject(
         settings,
-        Google(credentials, environ),
+        Google(None, environ),
         environ,
         standing=stack.standing,
+        machine=stack.machine,
         address=stack.address,
         builds=builds,
     )
+    google, whose = _logged_in(subject, stack.config)
     # Without a login Google answers nothing, and one line says so.
-    checks: dict[str, Check] = {**HERE, **(AT_GOOGLE if whose.severity == "ok" else {})}
-    found: Found = {"settings": (good(f"{settings.preset} in {settings.zone}"),), "login": (whose,)}
-    return found | examine(subject, checks)
+    well = all(it.severity == "ok" for it in whose)
+    checks: dict[str, Check] = {**HERE, **(AT_GOOGLE if well else {})}
+    found: Found = {"settings": (good(f"{settings.preset} in {settings.zone}"),), "login": whose}
+    return found | examine(replace(subject, google=google), checks)
+
+
+def _logged_in(subject: Subject, config: Mapping[str, str]) -> tuple[Google, tuple[Finding, ...]]:
+    """Return Google's APIs with the stack's login, and whose it is; within a check's time."""
+    asked: list[Google] = []
+
+    def ask(subject: Subject) -> Iterator[Finding]:
+        credentials, whose = login(subject.environ, config)
+        asked.append(Google(credentials, subject.environ))
+        yield whose
+
+    whose = examine(subject, {"login": ask})["login"]
+    return (asked[0] if asked else subject.google), whose

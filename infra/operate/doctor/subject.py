@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from infra.operate.doctor.finding import Finding, doubtful
 from infra.operate.doctor.google import Answer, Google
+from infra.operate.table.kinds import MACHINE
 from infra.settings.fields import Settings
 
 
@@ -14,6 +15,7 @@ class Subject:
 
     Attributes:
         standing: The types of the state's resources: empty before the first update.
+        machine: What the state keeps of the machine; empty before there is one.
         address: The machine's static address, empty before there is one.
         builds: Whether the tool that builds the images is looked at.
     """
@@ -22,6 +24,7 @@ class Subject:
     google: Google
     environ: Mapping[str, str]
     standing: frozenset[str] = field(default_factory=frozenset[str])
+    machine: Mapping[str, object] = field(default_factory=dict[str, object])
     address: str = ""
     builds: bool = True
 
@@ -33,7 +36,7 @@ class Subject:
     @property
     def is_up(self) -> bool:
         """Whether the machine is there already, so that its share of every quota is taken."""
-        return "gcp:compute/instance:Instance" in self.standing
+        return MACHINE in self.standing
 
 
 def not_looked_at(what: str, answer: Answer) -> Finding:

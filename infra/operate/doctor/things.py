@@ -6,11 +6,16 @@ projects.locations.repositories.get, and instances.aggregatedList of Compute Eng
 
 import socket
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import stood_in
 from infra.operate.doctor.subject import Subject, not_looked_at
+from infra.operate.table.kinds import RESTORE_POINT
+
+# What DNS64 makes of every IPv4 address: RFC 6052, 2.1. There is no such record.
+_TRANSLATED = ip_network("64:ff9b::/96")
 
 
 def buckets(subject: Subject) -> Iterator[Finding]:
@@ -18,9 +23,9 @@ def buckets(subject: Subject) -> Iterator[Finding]:
     settings = subject.settings
     whose = subject.google.ask("resources", f"projects/{subject.project}")
     number = str(whose.body.get("projectNumber", ""))
-    for key, name in (
-        ("sourceBucket", settings.source_bucket_name),
-        ("targetBucket", settings.target_bucket_name),
+    for key, name, is_named in (
+        ("sourceBucket", settings.source_bucket_name, bool(settings.source_bucket)),
+        ("targetBucket", settings.target_bucket_name, bool(settings.target_bucket)),
     ):
         found = subject.google.ask("storage", f"b/{name}")
         another = f"pulumi config set atelier:{key} NAME"
@@ -40,11 +45,21 @@ def buckets(subject: Subject) -> Iterator[Finding]:
                 "Choose another name:",
                 another,
             )
-        elif found.body.get("labels", {}).get("atelier-stack") == settings.stack:
+        elif settings.own_labels.items() <= dict(found.body.get("labels", {})).items():
             yield good(f"{name} is this stack's")
+        elif not is_named:
+            labels = ",".join(f"{label}={value}" for label, value in settings.own_labels.items())
+            yield bad(
+                f"bucket {name} has the name of this stack's own, and not its labels",
+                "If the stack made it, put them back:",
+                f"gcloud storage buckets update gs://{name} --update-labels={labels}",
+                "If it is somebody else's, name it, and it is used and stays as it is:",
+                f"pulumi config set atelier:{key} {name}",
+            )
         else:
             yield doubtful(
-                f"bucket {name} is there already, and was not made by this stack: it is adopted",
+                f"bucket {name} is there already, and was not made by this stack: it is used,"
+                " and stays as it is",
                 "If that is not meant:",
                 another,
             )
@@ -86,7 +101,18 @@ def other_state(subject: Subject) -> Iterator[Finding]:
         return
     scopes = cast("Mapping[str, Mapping[str, Any]]", found.body.get("items", {}))
     machines = [it for scope in scopes.values() for it in scope.get("instances", [])]
-    if machines:
+    if machines and RESTORE_POINT in subject.standing:
+        name, zone = machines[0].get("name"), str(machines[0].get("zone", "")).rpartition("/")[2]
+        # Where another state has the studio there is none: infra.dynamic.restore_point.
+        yield doubtful(
+            f"{name} is there, and this state, which began the studio, knows nothing of it: an"
+            " update was killed while it made the machine",
+            "Take up what it left. Where pulumi asks, choose import, with this ID:"
+            f" projects/{subject.project}/zones/{zone}/instances/{name}",
+            f"pulumi refresh --stack {settings.stack}",
+            "make up" if settings.stack == "dev" else f"make up STACK={settings.stack}",
+        )
+    elif machines:
         zone = str(machines[0].get("zone", "")).rpartition("/")[2]
         yield bad(
             f"{machines[0].get('name')} in {zone} is a studio of this name, and this state knows"
@@ -100,7 +126,11 @@ def other_state(subject: Subject) -> Iterator[Finding]:
 
 
 def domain(subject: Subject) -> Iterator[Finding]:
-    """The name leads to the machine, by IPv4 alone."""
+    """The name leads to the machine, by IPv4 alone.
+
+    Warnings: another resolver, or a proxy before the studio, may answer differently, and an update
+    waits for the name anyway.
+    """
     settings = subject.settings
     if settings.tls != "domain":
         yield good("no domain")
@@ -109,15 +139,16 @@ def domain(subject: Subject) -> Iterator[Finding]:
     four, six = _addresses(name, socket.AF_INET), _addresses(name, socket.AF_INET6)
     if six:
         # Let's Encrypt takes IPv6 where there is one: letsencrypt.org/docs/ipv6-support.
-        yield bad(
+        yield doubtful(
             f"{name} has an AAAA record ({', '.join(six)}), and the machine has no IPv6: browsers"
             " and the certificate's issuer would go there",
             f"Delete the AAAA record of {name}.",
         )
     if subject.address and four and subject.address not in four:
-        yield bad(
+        yield doubtful(
             f"{name} leads to {', '.join(four)}, and the machine is {subject.address}",
-            f"Set the A record of {name} to {subject.address} alone.",
+            f"Set the A record of {name} to {subject.address} alone, unless a proxy of yours"
+            " answers for it.",
         )
     elif not four:
         yield doubtful(
@@ -140,4 +171,5 @@ def _addresses(name: str, family: socket.AddressFamily) -> list[str]:
         found = socket.getaddrinfo(name, 443, family, socket.SOCK_STREAM)
     except OSError:
         return []
-    return sorted({str(entry[4][0]) for entry in found})
+    addresses = {str(entry[4][0]) for entry in found}
+    return sorted(it for it in addresses if ip_address(it.partition("%")[0]) not in _TRANSLATED)

@@ -6,6 +6,7 @@ MACHINE = "gcp:compute/instance:Instance"
 DISK = "gcp:compute/disk:Disk"
 ADDRESS = "gcp:compute/address:Address"
 FIREWALL = "gcp:compute/firewall:Firewall"
+NETWORK = "gcp:compute/network:Network"
 BUCKET = "gcp:storage/bucket:Bucket"
 KEY = "gcp:serviceaccount/key:Key"
 API = "gcp:projects/service:Service"
@@ -27,7 +28,7 @@ WORDS = {
     IMAGE: "container image",
     IMAGE_BUILD: "image build",
     FIREWALL: "firewall rule",
-    "gcp:compute/network:Network": "network",
+    NETWORK: "network",
     "gcp:compute/subnetwork:Subnetwork": "subnetwork",
     SCHEDULE: "schedule",
     "gcp:compute/resourcePolicyAttachment:ResourcePolicyAttachment": "machine's schedule",

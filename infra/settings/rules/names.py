@@ -13,7 +13,6 @@ from infra.settings.rules.rule import reads
 MAX_NAME = 20
 # Source: cloud.google.com/compute/docs/labeling-resources. Google counts the program's own two.
 MAX_LABELS = 62
-OWN_LABELS = ("atelier-stack", "managed-by")
 
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _STACK = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -165,7 +164,7 @@ def labels(settings: Settings) -> Iterator[Finding]:
             "Leave some out",
         )
     for key, value in settings.labels.items():
-        if key in OWN_LABELS or key.startswith("goog"):
+        if key in settings.own_labels or key.startswith("goog"):
             yield Finding(
                 "labels", f"{shown(key)} is kept for Google and this program", "Choose another name"
             )

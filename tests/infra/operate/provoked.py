@@ -29,8 +29,9 @@ def policy(**rule: object) -> Answer:
     return Answer(200, rule)
 
 
-def limit(metric: str, count: float) -> Answer:
-    return Answer(200, {"quotas": [{"metric": metric, "limit": count, "usage": 0.0}]})
+def limit(**counts: float) -> Answer:
+    quotas = [{"metric": name, "limit": count, "usage": 0.0} for name, count in counts.items()]
+    return Answer(200, {"quotas": quotas})
 
 
 DENIED = {"listPolicy": {"allValues": "DENY"}}
@@ -87,7 +88,7 @@ PROVOKED: dict[str, tuple[Check, Mapping[str, Answer], Mapping[str, object], str
         {"testIamPermissions": Answer(200, {"permissions": list(needed(load({})))[1:]})},
         {},
         "error",
-        "--role roles/artifactregistry.admin",
+        "--role roles/artifactregistry.admin --condition None",
     ),
     "an Editor, who has nearly all": (
         account.permissions,
@@ -156,21 +157,32 @@ PROVOKED: dict[str, tuple[Check, Mapping[str, Answer], Mapping[str, object], str
     ),
     "no GPU in any region": (
         place.quota,
-        {"projects/demo-project": limit("GPUS_ALL_REGIONS", 0)},
+        {"projects/demo-project": limit(GPUS_ALL_REGIONS=0)},
         {},
         "error",
         "--quota-id=GPUS-ALL-REGIONS-per-project --preferred-value=1",
     ),
     "no Spot GPU in the region": (
         place.quota,
-        {"regions/us-central1": limit("PREEMPTIBLE_NVIDIA_L4_GPUS", 0)},
+        {"regions/us-central1": limit(PREEMPTIBLE_NVIDIA_L4_GPUS=0, NVIDIA_L4_GPUS=0)},
         {"spot": True},
         "error",
-        "--dimensions=region=us-central1 --preferred-value=1",
+        "--quota-id=NVIDIA-L4-GPUS-per-project-region --dimensions=region=us-central1",
+    ),
+    "a Spot GPU in use": (
+        place.quota,
+        {
+            "regions/us-central1": Answer(
+                200, {"quotas": [{"metric": "PREEMPTIBLE_NVIDIA_L4_GPUS", "limit": 1, "usage": 1}]}
+            )
+        },
+        {"spot": True},
+        "error",
+        "--preferred-value=2",
     ),
     "too few CPUs": (
         place.quota,
-        {"regions/us-central1": limit("CPUS", 3)},
+        {"regions/us-central1": limit(CPUS=3)},
         {"preset": "cpu"},
         "error",
         "quota CPUS in us-central1 is 3, 0 in use, and the studio needs 4",
@@ -259,12 +271,23 @@ PROVOKED: dict[str, tuple[Check, Mapping[str, Answer], Mapping[str, object], str
         "error",
         "pulumi config set atelier:targetBucket NAME",
     ),
-    "a bucket that is adopted": (
+    "a bucket of somebody's in the project": (
         things.buckets,
-        {"b/demo-project-dev-source": Answer(200, {"projectNumber": NUMBER})},
-        {},
+        {"b/a-team-images": Answer(200, {"projectNumber": NUMBER})},
+        {"sourceBucket": "a-team-images"},
         "warning",
-        "it is adopted",
+        "and stays as it is",
+    ),
+    "a bucket of the stack's that lost a label": (
+        things.buckets,
+        {
+            "b/demo-project-dev-source": Answer(
+                200, {"projectNumber": NUMBER, "labels": {"atelier-stack": "dev"}}
+            )
+        },
+        {},
+        "error",
+        "gs://demo-project-dev-source --update-labels=atelier-stack=dev,managed-by=atelier",
     ),
     "a studio of another state": (
         things.other_state,

@@ -143,6 +143,11 @@ def test_a_missing_stack_is_explained(stack: Stack) -> None:
     )
     assert done.returncode not in (0, 2)
     assert "    pulumi stack init nope\n" in done.stdout
+    seen = stack.run(
+        sys.executable, "-m", "infra.operate", "doctor", "--stack", "nope", check=False
+    )
+    assert seen.returncode == 2
+    assert "pulumi knows no stack nope" in seen.stdout
 
 
 def test_without_pulumi_nothing_begins(tmp_path: Path) -> None:

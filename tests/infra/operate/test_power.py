@@ -8,6 +8,7 @@ import pytest
 
 from infra.dynamic.compute import Machine as Seen
 from infra.dynamic.compute_errors import ComputeError
+from infra.dynamic.credentials import Access
 from infra.operate import power
 from infra.operate.doctor.google import Answer, Google
 from infra.operate.errors import PowerError
@@ -32,8 +33,8 @@ class Told(Google):
 class Started:
     """A project's machine that boots as those of Google do."""
 
-    def __init__(self, project: str) -> None:
-        self.status, self.looks = "TERMINATED", 0
+    def __init__(self, project: str, access: Access) -> None:
+        self.status, self.looks, self.access = "TERMINATED", 0, access
 
     def start(self, name: str, zone: str) -> None:
         self.status = "RUNNING"
@@ -96,6 +97,22 @@ def test_a_start_returns_when_labelers_can_log_in(monkeypatch: pytest.MonkeyPatc
     assert said[0].endswith("starting")
     assert said[-1].endswith("ready: the studio is open")
     assert opened == ["https://203.0.113.10"]
+
+
+def test_the_machine_is_started_and_stopped_by_the_stacks_own_login(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Access] = []
+    monkeypatch.setattr(Started, "start", lambda self, name, zone: asked.append(self.access))
+    monkeypatch.setattr(
+        Started, "stop", lambda self, name, zone: asked.append(self.access), raising=False
+    )
+    monkeypatch.setattr(power, "Compute", Started)
+    access = Access(account="deployer@demo-project.iam.gserviceaccount.com")
+    machine = power.Machine(load({}), {}, access)
+    power.start(machine, lambda line: None)
+    power.stop(machine, lambda line: None)
+    assert asked == [access, access]
 
 
 def test_what_google_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

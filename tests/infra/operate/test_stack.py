@@ -5,7 +5,14 @@ import json
 import pytest
 
 from infra.operate.errors import OperateError
-from infra.operate.stack import Stack, projects, refuse_another_project, resources
+from infra.operate.pulumi import Target
+from infra.operate.stack import (
+    Stack,
+    projects,
+    refuse_another_project,
+    resources,
+    with_login,
+)
 
 
 def exported(*resources: dict[str, object]) -> str:
@@ -42,3 +49,15 @@ def test_another_project_than_the_configs_is_refused_and_both_are_named() -> Non
 @pytest.mark.parametrize("known", [("spring",), ()])
 def test_the_same_project_and_an_empty_stack_are_not_refused(known: tuple[str, ...]) -> None:
     refuse_another_project(Stack("spring", "docker", known), "dev")
+
+
+def test_a_login_that_is_a_secret_is_asked_of_pulumi_and_nothing_else_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = {"gcp:credentials": "key.json\n"}
+    monkeypatch.setattr(Target, "ask", lambda self, verb, get, key, *scope: told.get(key))
+    target, config = Target("pulumi", {}, "dev"), {"atelier:adminPassword": "", "gcp:project": "p"}
+    assert with_login(config, target) == config
+    assert with_login({"gcp:credentials": ""}, target) == {"gcp:credentials": "key.json"}
+    with pytest.raises(OperateError, match="gcp:accessToken cannot be read"):
+        with_login({"gcp:accessToken": ""}, target)

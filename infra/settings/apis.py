@@ -1,0 +1,25 @@
+"""The Google APIs that a stack needs: enabled by the program, looked at by the doctor."""
+
+from infra.settings.fields import Settings
+
+ALWAYS = (
+    "artifactregistry",
+    "cloudresourcemanager",
+    "compute",
+    "iam",
+    "iamcredentials",
+    "iap",  # SSH goes through it, also where the web does not.
+    "secretmanager",
+    "serviceusage",
+    "storage",
+)
+
+
+def apis(settings: Settings) -> list[str]:
+    """Return the short names of the APIs that these settings need, in order."""
+    names = [*ALWAYS]
+    if settings.images == "cloudbuild":
+        names.append("cloudbuild")
+    if settings.billing_account:
+        names.append("billingbudgets")
+    return sorted(names)
