@@ -26,6 +26,8 @@ class Compared:
         kept: the same of tasks that have annotations: these stay as they are.
         unmarked: tasks that do not say which content they have, and their images.
         gone: tasks whose images are no longer there.
+        astray: tasks that name another project file or none, but for those that get a new mark
+            anyway: moved, replaced and unmarked ones.
     """
 
     new: tuple[Image, ...] = ()
@@ -34,6 +36,7 @@ class Compared:
     kept: tuple[tuple[Task, Image], ...] = ()
     unmarked: tuple[tuple[Task, Image], ...] = ()
     gone: tuple[Task, ...] = ()
+    astray: tuple[Task, ...] = ()
 
 
 def mark_of(image: Image, project: str) -> dict[str, Any]:
@@ -105,7 +108,7 @@ def compare_images(images: Sequence[Image], tasks: Sequence[Task], project: str 
                 moved.append((lost[image.content].pop(0), image))
             else:
                 new.append(image)
-        elif (project and not task.mark.get("project")) or (image.content and not task.content):
+        elif image.content and not task.content:
             unmarked.append((task, image))
         elif image.content and image.content != task.content:
             touched = task.annotations or task.skipped
@@ -114,5 +117,14 @@ def compare_images(images: Sequence[Image], tasks: Sequence[Task], project: str 
     gone = [
         task for source, task in known.items() if source not in there and task.id not in found_again
     ]
+    marked = {task.id for task, _ in (*moved, *replaced, *unmarked)}
+    astray = [
+        task
+        for task in tasks
+        if project
+        and task.source is not None
+        and task.mark.get("project") != project
+        and task.id not in marked
+    ]
     pairs = map(tuple, (moved, replaced, kept, unmarked))
-    return Compared(tuple(new), *pairs, gone=tuple(gone))
+    return Compared(tuple(new), *pairs, gone=tuple(gone), astray=tuple(astray))

@@ -66,7 +66,7 @@ def load_project(path: Path, environment: Mapping[str, str]) -> ProjectFile:
 
 
 def own_id(path: Path) -> str:
-    """Return the id of a project file that gives none: a copy of it is another project."""
+    """Return the id of a project file that gives none; where it is not known, the title counts."""
     return f"file-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]}"
 
 

@@ -61,6 +61,18 @@ def test_what_is_not_known_is_not_taken_for_changed() -> None:
     assert (found.replaced, found.new, found.gone) == ((), (), ())
 
 
+def test_tasks_of_another_project_file_are_told_whatever_became_of_their_images() -> None:
+    same, kept, gone = made(1, "a", "1"), made(2, "b", "2", annotations=1), made(3, "c", "3")
+    moved, others = made(4, "d", "4"), task(5)
+    images = [image("a", "1"), image("b", "9"), image("e", "4")]
+    tasks = [same, kept, gone, moved, others]
+    assert compare_images(images, tasks, "p").astray == ()
+    assert compare_images(images, tasks).astray == ()
+    found = compare_images(images, tasks, "q")
+    assert found.astray == (same, kept, gone)
+    assert found.kept == ((kept, image("b", "9")),)
+
+
 def test_only_new_and_changed_files_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"not a picture, but nobody looks")
