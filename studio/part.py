@@ -69,7 +69,7 @@ class Step(ABC):
 
     @property
     def changed_tasks(self) -> frozenset[int]:
-        """The ids of the tasks whose data it changes."""
+        """The ids of the tasks whose data or meta it changes."""
         return frozenset()
 
     @property

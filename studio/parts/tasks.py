@@ -138,6 +138,11 @@ class NoteMarks(Step):
     what: str
     metas: Mapping[int, dict[str, Any]]
 
+    @property
+    def changed_tasks(self) -> frozenset[int]:
+        """Label Studio takes any change for one that a target's object lacks."""
+        return frozenset(self.metas)
+
     def describe(self) -> str:
         return f"note {self.what}"
 

@@ -141,6 +141,8 @@ def test_what_an_earlier_version_imported_is_noted_and_not_doubled(project: Proj
     (step,) = compare(project, with_contents([content("a", "1")], A))
     mark = {"project": "p", "content": "1"}
     assert step == NoteMarks("the content of 1 image imported earlier", {1: {MARK_KEY: mark}})
+    # The target's object is older than the task from then on.
+    assert step.changed_tasks == {1}
     assert lines([step]) == ["note the content of 1 image imported earlier"]
 
 
