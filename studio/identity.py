@@ -6,7 +6,7 @@ has the id of the project file, by which the project is found whatever its title
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,8 @@ class Compared:
         moved: tasks whose image has another place now, and the image there.
         replaced: tasks without annotations whose image has another content now, and the image.
         kept: the same of tasks that have annotations: these stay as they are.
-        unmarked: tasks that do not say which content they have, and their images.
+        unmarked: tasks that do not say which content they have, or of which file: one of another
+            size or time has it now. And their images.
         gone: tasks whose images are no longer there.
         astray: tasks that name another project file or none, but for those that get a new mark
             anyway: moved, replaced and unmarked ones.
@@ -69,10 +70,8 @@ def read_contents(
             images.append(image)
             continue
         mark = marks.get(image.source, {})
-        if (mark.get("size"), mark.get("modified")) == (image.size, image.modified):
-            content = str(mark.get("content", ""))
-        else:
-            content = ""
+        is_same = _state(mark) == (image.size, image.modified)
+        content = str(mark.get("content", "")) if is_same else ""
         try:
             reason = None if content else why_unusable(image.path)
             content = content or content_of(image.path)
@@ -113,6 +112,8 @@ def compare_images(images: Sequence[Image], tasks: Sequence[Task], project: str 
         elif image.content and image.content != task.content:
             touched = task.annotations or task.skipped
             (kept if touched else replaced).append((task, image))
+        elif image.path and _state(task.mark) != (image.size, image.modified):
+            unmarked.append((task, image))
     found_again = {task.id for task, _ in moved}
     gone = [
         task for source, task in known.items() if source not in there and task.id not in found_again
@@ -128,3 +129,8 @@ def compare_images(images: Sequence[Image], tasks: Sequence[Task], project: str 
     ]
     pairs = map(tuple, (moved, replaced, kept, unmarked))
     return Compared(tuple(new), *pairs, gone=tuple(gone), astray=tuple(astray))
+
+
+def _state(mark: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The size and time of a file that is not read again, as its task has them."""
+    return mark.get("size", 0), mark.get("modified", 0)

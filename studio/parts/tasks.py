@@ -244,7 +244,7 @@ def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
     if changed:
         steps.append(ChangeFacts(changed))
     if is_ours.unmarked:
-        what = f"the content of {counted(len(is_ours.unmarked), 'image')} imported earlier"
+        what = f"content, size and time of {counted(len(is_ours.unmarked), 'image')}"
         steps.append(NoteMarks(what, {task.id: meta(one, task) for task, one in is_ours.unmarked}))
     if is_ours.astray:
         what = f"in {counted(len(is_ours.astray), 'task')} that this is the project file"

@@ -89,6 +89,17 @@ def test_only_new_and_changed_files_are_read(tmp_path: Path) -> None:
     assert found.ignored == (("a.png", "damaged, or not copied completely"),)
 
 
+def test_a_file_that_only_its_time_tells_apart_is_read_once_and_noted() -> None:
+    """As after a copy without times, or a checkout."""
+    now = Image("a.png", Path("a.png"), content="1", size=5, modified=8)
+    known = replace(task(1, "a.png"), meta={MARK_KEY: mark_of(replace(now, modified=7), "p")})
+    assert compare_images([now], [known]).unmarked == ((known, now),)
+    noted = replace(known, meta={MARK_KEY: mark_of(now, "p")})
+    assert compare_images([now], [noted]).unmarked == ()
+    in_bucket = Image("gs://b/a.png", content="1")
+    assert compare_images([in_bucket], [made(1, "gs://b/a.png", "1")]).unmarked == ()
+
+
 def test_files_with_the_same_content_are_named_and_kept(tmp_path: Path) -> None:
     images = []
     for name, end in (("a.png", b"same"), ("b.png", b"same"), ("c.png", b"four")):

@@ -140,10 +140,10 @@ def test_what_an_earlier_version_imported_is_noted_and_not_doubled(project: Proj
     project = project.model_copy(update={"id": "p"})
     (step,) = compare(project, with_contents([content("a", "1")], A))
     mark = {"project": "p", "content": "1"}
-    assert step == NoteMarks("the content of 1 image imported earlier", {1: {MARK_KEY: mark}})
+    assert step == NoteMarks("content, size and time of 1 image", {1: {MARK_KEY: mark}})
     # The target's object is older than the task from then on.
     assert step.changed_tasks == {1}
-    assert lines([step]) == ["note the content of 1 image imported earlier"]
+    assert lines([step]) == ["note content, size and time of 1 image"]
 
 
 def test_a_project_whose_file_has_another_id_now_is_found_by_it_the_next_time(
