@@ -171,7 +171,7 @@ def _catalogue_text(source: Source, found: FoundTable, columns: Mapping[str, str
         "  # Differences that do not count; zeros would be look7 = look007.",
         f"  match: [{', '.join(Catalogue.model_fields['match'].default)}]",
         "  columns:" + ("" if columns else " {}"),
-        *(f"    {header}: {_text(column)}" for header, column in columns.items()),
+        *(f"    {_text(header)}: {_text(column)}" for header, column in columns.items()),
     ]
     return "\n".join(lines) + "\n"
 

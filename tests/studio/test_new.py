@@ -51,6 +51,14 @@ def test_without_a_table_no_header_is_shown_and_what_is_left_out_is_said(folder:
     assert read_task_keys(project.config_text).headers == ()
 
 
+def test_a_column_whose_name_is_a_word_of_yaml_stays_a_name(folder: Path) -> None:
+    (folder / "list.csv").write_text("file,No.,Yes,on,Null,1e3\na1,7,x,x,x,x\n")
+    write_project(str(folder), folder.parent / "p.yaml")
+    catalogue = load_project(folder.parent / "p.yaml", SECRETS).catalogue
+    assert catalogue is not None
+    assert list(catalogue.columns) == ["No", "Yes", "on", "Null", "_1e3"]
+
+
 def test_nothing_is_written_over(folder: Path) -> None:
     write_project(str(folder))
     with pytest.raises(StudioError, match="is there already; give --to another name"):
