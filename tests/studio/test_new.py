@@ -65,6 +65,11 @@ def test_nothing_is_written_over(folder: Path) -> None:
         write_project(str(folder))
 
 
+def test_a_place_where_nothing_can_be_written_is_said(folder: Path) -> None:
+    with pytest.raises(StudioError, match=r"cannot write .*; give --to another place"):
+        write_project(str(folder), folder / "a1.png" / "p.yaml")
+
+
 def test_a_place_without_images_is_said(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="there is no image in"):
         write_project(str(tmp_path))
