@@ -155,6 +155,13 @@ def test_references_come_from_the_environment_or_their_default(folder: Path) -> 
     assert load_project(path, {"SECRET": "x", "URL": "http://b:1/"}).backends[0].url == "http://b:1"
 
 
+@pytest.mark.parametrize("encoding", ["hex", "undefined", "nope"])
+def test_an_encoding_is_one_of_text(folder: Path, encoding: str) -> None:
+    catalogue = {"file": "catalogue.csv", "key": "id", "columns": {}, "encoding": encoding}
+    said = refusal(folder, {**GOOD, "catalogue": catalogue})
+    assert f"catalogue.encoding: '{encoding}' is no encoding; try utf-8" in said
+
+
 def test_the_shipped_example_is_a_project(folder: Path) -> None:
     environment = {
         "IMAGES": str(folder),
