@@ -40,10 +40,17 @@ class Compared:
     astray: tuple[Task, ...] = ()
 
 
-def mark_of(image: Image, project: str) -> dict[str, Any]:
-    """Return what a task's `meta` says about its image."""
+def mark_of(image: Image, project: str, task: Task | None = None) -> dict[str, Any]:
+    """Return what a task's `meta` says about its image.
+
+    Args:
+        task: where it has one already. Of an image that was moved its first place is kept, by
+            which a data set knows it.
+    """
+    first = (task.mark.get("first") or task.source) if task else ""
     mark = {
         "project": project,
+        "first": first if first != image.source else "",
         "content": image.content,
         "size": image.size,
         "modified": image.modified,

@@ -47,7 +47,13 @@ class LiveProject:
     def entries(self) -> Sequence[Entry]:
         """The tasks with an annotation, in the order of their ids."""
         return tuple(
-            Entry(task.id, task.data, f"{task.updated} {task.annotations}", task.annotations)
+            Entry(
+                task.id,
+                task.data,
+                f"{task.updated} {task.annotations}",
+                task.annotations,
+                task.first_source,
+            )
             for task in self._tasks
             if task.annotations
         )

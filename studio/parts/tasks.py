@@ -203,7 +203,7 @@ def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
     remarks = _remarks(seen, is_ours)
 
     def meta(image: Image, task: Task | None = None) -> dict[str, Any]:
-        mark = mark_of(image, project.id)
+        mark = mark_of(image, project.id, task)
         return {**(task.meta if task else {}), **({MARK_KEY: mark} if mark else {})}
 
     steps: list[Step] = []

@@ -33,6 +33,17 @@ def test_a_renamed_image_is_not_new_and_its_task_not_lost() -> None:
     assert found.gone == (other,)
 
 
+def test_the_first_place_of_an_image_is_kept_however_often_it_moves() -> None:
+    def moved(task: Task, source: str) -> Task:
+        mark = mark_of(image(source, "1"), "p", task)
+        return replace(task, data={"source": source}, meta={MARK_KEY: mark})
+
+    once = moved(made(1, "a", "1"), "b")
+    assert once.first_source == moved(once, "c").first_source == "a"
+    assert moved(once, "b").first_source == "a", "noted again in its place"
+    assert moved(once, "a").first_source == ""
+
+
 def test_a_copy_beside_the_image_is_new() -> None:
     found = compare_images([image("a", "1"), image("b", "1")], [made(1, "a", "1")])
     assert found.new == (image("b", "1"),)

@@ -113,6 +113,7 @@ def test_a_renamed_file_keeps_its_task_and_its_upload(project: ProjectFile) -> N
     (data, meta) = step.tasks[1]
     assert data == {"image": "/data/1", "Name": "", "source": "new"}
     assert meta[MARK_KEY]["content"] == "1"
+    assert meta[MARK_KEY]["first"] == "old"
 
 
 def test_an_object_that_moved_in_its_bucket_is_opened_at_its_new_address(
