@@ -142,6 +142,7 @@ def test_what_an_earlier_version_imported_is_noted_and_not_doubled(project: Proj
     (step,) = compare(project, with_contents([content("a", "1")], A))
     mark = {"project": "p", "content": "1"}
     assert step == NoteMarks("content, size and time of 1 image", {1: {MARK_KEY: mark}})
+    assert isinstance(step, NoteMarks)
     # The target's object is older than the task from then on.
     assert step.changed_tasks == {1}
     assert lines([step]) == ["note content, size and time of 1 image"]

@@ -98,7 +98,7 @@ def test_a_workbook_is_read_with_numbers_as_they_are_shown() -> None:
     assert table.read_as == "Excel workbook, sheet 'Sheet'"
 
 
-def workbook(*rows: tuple[object, ...]) -> bytes:
+def workbook(*rows: tuple[str | datetime, ...]) -> bytes:
     book, file = openpyxl.Workbook(), BytesIO()
     for row in rows:
         book.worksheets[0].append(row)
