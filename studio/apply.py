@@ -87,7 +87,7 @@ def apply(
         StudioError: what went wrong and what to do. What was done until then stays, and the next
             run goes on from there.
     """
-    present = read_present(studio, project.title, project.id)
+    present = read_present(studio, project)
     number = present.project.id if present.project else 0
     context = Context(
         project,

@@ -125,16 +125,16 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
     with plain_errors():
         from studio.label_studio.client import Studio
         from studio.label_studio.connection import read_connection
-        from studio.project.load import read_title
+        from studio.project.load import read_named
         from studio.status import read_status
         from studio.status_tables import show_status
 
-        title = read_title(project_file, with_demo(os.environ, url)) if project_file else None
+        named = read_named(project_file, with_demo(os.environ, url)) if project_file else None
         connection = read_connection(with_demo(os.environ, url), url, token_file)
         with Studio(connection) as label_studio:
             version = label_studio.version()
             editor = label_studio.editor_changes()
-            found = read_status(label_studio, title, datetime.now().astimezone())
+            found = read_status(label_studio, named, datetime.now().astimezone())
         # A file or a pipe has no width: there, whole addresses matter more than a screen's 80.
         console = Console(width=None if sys.stdout.isatty() else 200)
         show_status(console, connection.url, version, editor, found)
@@ -196,16 +196,16 @@ def write_report(
         from studio.label_studio.client import Studio
         from studio.label_studio.connection import read_connection
         from studio.output import Output
-        from studio.project.load import read_title
+        from studio.project.load import read_named
+        from studio.projects import get_project
         from studio.report.read import report
-        from studio.status import projects_called
 
         environment = with_demo(os.environ, url)
-        title = read_title(project_file, environment)
+        named = read_named(project_file, environment)
         connection = read_connection(environment, url, token_file)
         output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio, output.progress("reading annotations") as tell:
-            (project, *_) = projects_called(label_studio, title)
+            project = get_project(label_studio, named)
             page = report(label_studio, project, datetime.now().astimezone(), tell)
         try:
             page_file.write_text(page, encoding="utf-8")

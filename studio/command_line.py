@@ -28,11 +28,23 @@ def connection_options(command: click.decorators.FC) -> click.decorators.FC:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """End with the message alone when something is wrong, and quietly on Ctrl-C."""
+    """End with the message alone when something is wrong, and quietly on Ctrl-C.
+
+    Also where the system refuses: no permission, a full disk. A closed pipe is click's to handle.
+    """
     try:
         yield
     except StudioError as error:
         click.echo(f"studio: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Libraries derive errors of their own from this one, which need their tracebacks.
+        if not error.strerror:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"studio: {where}{error.strerror}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         click.echo("studio: interrupted; the next run goes on from here", err=True)

@@ -224,17 +224,21 @@ class _States:
         self._studio = cache(lambda: stack.enter_context(connect()))
 
     def __call__(self, snapshot: str | None) -> "Labelled":
-        from studio.dataset.live import LiveProject, find_project
+        from studio.dataset.live import LiveProject
         from studio.dataset.snapshot import NOW, open_snapshot
-        from studio.project.load import read_title
+        from studio.project.load import read_named
+        from studio.projects import get_project
 
         if snapshot is not None and snapshot != NOW:
             return open_snapshot(
                 snapshot, self.place(), lambda task, address: self._studio().picture(task, address)
             )
-        title = read_title(self._project_file, self._environment) if self._project_file else None
+        which = self._number
+        if self._project_file is not None:
+            which = read_named(self._project_file, self._environment)
+        assert which is not None
         studio = self._studio()
-        return LiveProject(studio, find_project(studio, title, self._number))
+        return LiveProject(studio, get_project(studio, which))
 
     def place(self) -> "Place":
         """Return where the snapshots are."""

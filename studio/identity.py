@@ -6,7 +6,7 @@ has the id of the project file, by which the project is found whatever its title
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,8 +24,11 @@ class Compared:
         moved: tasks whose image has another place now, and the image there.
         replaced: tasks without annotations whose image has another content now, and the image.
         kept: the same of tasks that have annotations: these stay as they are.
-        unmarked: tasks that do not say which content they have, and their images.
+        unmarked: tasks that do not say which content they have, or of which file: one of another
+            size or time has it now. And their images.
         gone: tasks whose images are no longer there.
+        astray: tasks that name another project file or none, but for those that get a new mark
+            anyway: moved, replaced and unmarked ones.
     """
 
     new: tuple[Image, ...] = ()
@@ -34,12 +37,20 @@ class Compared:
     kept: tuple[tuple[Task, Image], ...] = ()
     unmarked: tuple[tuple[Task, Image], ...] = ()
     gone: tuple[Task, ...] = ()
+    astray: tuple[Task, ...] = ()
 
 
-def mark_of(image: Image, project: str) -> dict[str, Any]:
-    """Return what a task's `meta` says about its image."""
+def mark_of(image: Image, project: str, task: Task | None = None) -> dict[str, Any]:
+    """Return what a task's `meta` says about its image.
+
+    Args:
+        task: where it has one already. Of an image that was moved its first place is kept, by
+            which a data set knows it.
+    """
+    first = (task.mark.get("first") or task.source) if task else ""
     mark = {
         "project": project,
+        "first": first if first != image.source else "",
         "content": image.content,
         "size": image.size,
         "modified": image.modified,
@@ -66,10 +77,8 @@ def read_contents(
             images.append(image)
             continue
         mark = marks.get(image.source, {})
-        if (mark.get("size"), mark.get("modified")) == (image.size, image.modified):
-            content = str(mark.get("content", ""))
-        else:
-            content = ""
+        is_same = _state(mark) == (image.size, image.modified)
+        content = str(mark.get("content", "")) if is_same else ""
         try:
             reason = None if content else why_unusable(image.path)
             content = content or content_of(image.path)
@@ -105,14 +114,30 @@ def compare_images(images: Sequence[Image], tasks: Sequence[Task], project: str 
                 moved.append((lost[image.content].pop(0), image))
             else:
                 new.append(image)
-        elif (project and not task.mark.get("project")) or (image.content and not task.content):
+        elif image.content and not task.content:
             unmarked.append((task, image))
         elif image.content and image.content != task.content:
             touched = task.annotations or task.skipped
             (kept if touched else replaced).append((task, image))
+        elif image.path and _state(task.mark) != (image.size, image.modified):
+            unmarked.append((task, image))
     found_again = {task.id for task, _ in moved}
     gone = [
         task for source, task in known.items() if source not in there and task.id not in found_again
     ]
+    marked = {task.id for task, _ in (*moved, *replaced, *unmarked)}
+    astray = [
+        task
+        for task in tasks
+        if project
+        and task.source is not None
+        and task.mark.get("project") != project
+        and task.id not in marked
+    ]
     pairs = map(tuple, (moved, replaced, kept, unmarked))
-    return Compared(tuple(new), *pairs, gone=tuple(gone))
+    return Compared(tuple(new), *pairs, gone=tuple(gone), astray=tuple(astray))
+
+
+def _state(mark: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The size and time of a file that is not read again, as its task has them."""
+    return mark.get("size", 0), mark.get("modified", 0)

@@ -51,7 +51,8 @@ def write_project(place: str, to: Path | None = None, cloud: CloudStorage | None
         to: the file; by default beside the folder, or here for a bucket.
 
     Raises:
-        StudioError: there is no such place or no image in it, or the file is there already.
+        StudioError: there is no such place or no image in it, or the file is there already or
+            cannot be written.
     """
     cloud = cloud or CloudStorage()
     source, name, beside = _source(place)
@@ -74,9 +75,15 @@ def write_project(place: str, to: Path | None = None, cloud: CloudStorage | None
     text = TEMPLATE.read_text("utf-8")
     for key, value in values.items():
         text = text.replace(f"<{key}>", value)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    labels.write_text(_with_facts(LABELS.read_text("utf-8"), columns), "utf-8")
-    file.write_text(text, "utf-8")
+    config = _with_facts(LABELS.read_text("utf-8"), columns)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        labels.write_text(config, "utf-8")
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise StudioError(
+            f"cannot write {error.filename or file}: {error.strerror}; give --to another place"
+        ) from None
     return _said(place, found, table, file, labels)
 
 
@@ -171,7 +178,7 @@ def _catalogue_text(source: Source, found: FoundTable, columns: Mapping[str, str
         "  # Differences that do not count; zeros would be look7 = look007.",
         f"  match: [{', '.join(Catalogue.model_fields['match'].default)}]",
         "  columns:" + ("" if columns else " {}"),
-        *(f"    {header}: {_text(column)}" for header, column in columns.items()),
+        *(f"    {_text(header)}: {_text(column)}" for header, column in columns.items()),
     ]
     return "\n".join(lines) + "\n"
 

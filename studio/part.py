@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from studio.buckets.cloud_storage import CloudStorage
-from studio.errors import StudioError
 from studio.label_studio.client import Studio
 from studio.label_studio.records import Project, RegisteredBackend, Task
 from studio.left import Left
 from studio.output import Output
+from studio.project.load import Named
 from studio.project.project_file import ProjectFile
+from studio.projects import find_project
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Step(ABC):
 
     @property
     def changed_tasks(self) -> frozenset[int]:
-        """The ids of the tasks whose data it changes."""
+        """The ids of the tasks whose data or meta it changes."""
         return frozenset()
 
     @property
@@ -113,28 +114,14 @@ class Part(Protocol):
         ...
 
 
-def read_present(studio: Studio, title: str, file_id: str = "") -> Present:
-    """Return what Label Studio has of the project file ``file_id``, else under the title ``title``.
+def read_present(studio: Studio, project: ProjectFile) -> Present:
+    """Return what Label Studio has of a project file.
 
     Raises:
         StudioError: Label Studio does not answer, or several projects have the title.
     """
     studio.version()
-    found = _find_project(studio, title, file_id)
+    found = find_project(studio, Named(project.title, project.id))
     if found is None:
         return Present()
     return Present(found, tuple(studio.backends(found.id)), tuple(studio.tasks(found.id)))
-
-
-def _find_project(studio: Studio, title: str, file_id: str) -> Project | None:
-    projects = studio.projects()
-    named = [one for one in projects if one.title == title]
-    if file_id:
-        # As a rule the one with the title is it, and no other needs to be asked.
-        for one in (*named, *(one for one in projects if one.title != title)):
-            if studio.project_file_of(one.id) == file_id:
-                return one
-    if len(named) > 1:
-        ids = ", ".join(str(one.id) for one in named)
-        raise StudioError(f"projects {ids} all have the title {title!r}; rename all but one")
-    return named[0] if named else None

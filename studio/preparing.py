@@ -59,7 +59,7 @@ def precompute(project: ProjectFile, studio: Studio, tell: Callable[[int, int], 
     Raises:
         StudioError: there is no such project or no such backend, or it keeps nothing.
     """
-    present = read_present(studio, project.title, project.id)
+    present = read_present(studio, project)
     if present.project is None:
         raise StudioError(f"Label Studio has no project {project.title!r}; `apply` creates it")
     backends = [backend for backend in project.backends if backend.interactive]
@@ -88,7 +88,7 @@ def announce(project: ProjectFile, studio: Studio, known: Sequence[Task]) -> Non
     backends = [backend for backend in project.backends if backend.interactive]
     if not backends:
         return
-    present = read_present(studio, project.title, project.id)
+    present = read_present(studio, project)
     if present.project is None:
         return
     ids = {task.id for task in known}

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from studio.errors import StudioError
 from studio.label_studio.client import Studio
 from studio.label_studio.records import Project, RegisteredBackend, Task
 from studio.left import NOT_NOW, Left, left_of
 from studio.parts.predictions import current_version, lacking
 from studio.project.labeling_config import prompt_controls
+from studio.project.load import Named
+from studio.projects import get_project
 from studio.status_progress import (
     LabelerWork,
     Progress,
@@ -50,8 +51,8 @@ class ProjectStatus:
         return all(backend.is_connected for backend in self.backends)
 
 
-def read_status(studio: Studio, title: str | None, now: datetime) -> list[ProjectStatus]:
-    """Return the status of the project called ``title``, or of all.
+def read_status(studio: Studio, named: Named | None, now: datetime) -> list[ProjectStatus]:
+    """Return the status of a file's project, or of all.
 
     Args:
         now: with the zone whose midnight begins the day.
@@ -60,20 +61,8 @@ def read_status(studio: Studio, title: str | None, now: datetime) -> list[Projec
         StudioError: Label Studio does not answer, or there is no such project.
     """
     users = studio.users()
-    projects = projects_called(studio, title)
+    projects = [get_project(studio, named)] if named else studio.projects()
     return [_project_status(studio, project, users, now) for project in projects]
-
-
-def projects_called(studio: Studio, title: str | None) -> list[Project]:
-    """Return the projects with a title, or all.
-
-    Raises:
-        StudioError: there is none of this title.
-    """
-    projects = [item for item in studio.projects() if title is None or item.title == title]
-    if title is not None and not projects:
-        raise StudioError(f"Label Studio has no project {title!r}; `apply` creates it")
-    return projects
 
 
 def _project_status(

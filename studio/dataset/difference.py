@@ -70,7 +70,7 @@ def difference(before: Labelled, after: Labelled) -> Difference:
         strict=True,
     )
     for first, second in pairs:
-        name = new[second.id].identity
+        name = new[second.id].name
         if first == second:
             same += 1
             continue
@@ -87,7 +87,7 @@ def difference(before: Labelled, after: Labelled) -> Difference:
 
 
 def _names(one: dict[int, Entry], other: dict[int, Entry]) -> tuple[str, ...]:
-    return tuple(entry.identity for number, entry in one.items() if number not in other)
+    return tuple(entry.name for number, entry in one.items() if number not in other)
 
 
 def _changes(

@@ -42,18 +42,25 @@ class Entry:
     Attributes:
         state: changes whenever the task's annotations or facts do.
         annotations: how many it has, without the skipped ones.
+        first: the first place of its image in the source, where it was moved since; else "".
     """
 
     id: int
     data: Mapping[str, Any]
     state: str
     annotations: int
+    first: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the task's image is called: its place in the source."""
+        source = self.data.get(SOURCE_KEY)
+        return source if isinstance(source, str) and source else f"task {self.id}"
 
     @property
     def identity(self) -> str:
-        """What the task's image is recognised by: its place in the source."""
-        source = self.data.get(SOURCE_KEY)
-        return source if isinstance(source, str) and source else f"task {self.id}"
+        """What the task's image is recognised by: its first place, wherever it was moved since."""
+        return self.first or self.name
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 from studio.dataset.labelled import About, Annotation, Entry, LabelledTask
-from studio.errors import StudioError
 from studio.label_studio.client import Studio
 from studio.label_studio.records import Project, Task
 
@@ -48,7 +47,13 @@ class LiveProject:
     def entries(self) -> Sequence[Entry]:
         """The tasks with an annotation, in the order of their ids."""
         return tuple(
-            Entry(task.id, task.data, f"{task.updated} {task.annotations}", task.annotations)
+            Entry(
+                task.id,
+                task.data,
+                f"{task.updated} {task.annotations}",
+                task.annotations,
+                task.first_source,
+            )
             for task in self._tasks
             if task.annotations
         )
@@ -81,23 +86,3 @@ class LiveProject:
     def picture(self, entry_id: int, address: str) -> bytes:
         """Return a picture's bytes, as Label Studio has them."""
         return self._studio.picture(entry_id, address)
-
-
-def find_project(studio: Studio, title: str | None, number: int | None) -> Project:
-    """Return a project by its number or its title.
-
-    Raises:
-        StudioError: there is none, or several have the title.
-    """
-    projects = studio.projects()
-    found = [
-        one for one in projects if (one.id == number if number is not None else one.title == title)
-    ]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(f"{one.id} ({one.title})" for one in projects) or "none"
-    what = f"project {number}" if number is not None else f"project {title!r}"
-    if found:
-        ids = ", ".join(str(one.id) for one in found)
-        raise StudioError(f"projects {ids} all have the title {title!r}; choose one by --project")
-    raise StudioError(f"Label Studio has no {what}; it has {names}")

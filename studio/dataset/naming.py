@@ -18,8 +18,9 @@ FORBIDDEN = re.compile(r'[<>:"\\|?*\x00-\x1f\x7f]')
 def names_of(entries: Iterable[Entry], image_keys: Iterable[str]) -> dict[int, PurePosixPath]:
     """Return task id -> its picture's path in the data set, with suffix.
 
-    No two paths are equal but for suffix and case, so that a mask can be called like its picture. A
-    new picture does not change the names of those before it.
+    No two paths are equal but for suffix and case, so that a mask can be called like its picture.
+    Where several would have one name, the first of them has it: a picture that is labeled after
+    one of a later task may take it over.
 
     Args:
         entries: in the order of their ids.

@@ -35,6 +35,7 @@ class TaskInSnapshot:
     Attributes:
         hash: SHA-256 of the task with its annotations.
         pictures: address -> SHA-256 of the picture; empty where they were not looked at.
+        first: as in `Entry`.
     """
 
     id: int
@@ -42,6 +43,7 @@ class TaskInSnapshot:
     annotations: int
     hash: str
     pictures: Mapping[str, str]
+    first: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ class Snapshot:
     @property
     def entries(self) -> Sequence[Entry]:
         """The tasks with an annotation, in the order of their ids."""
-        return tuple(Entry(one.id, one.data, one.hash, one.annotations) for one in self.tasks)
+        return tuple(
+            Entry(one.id, one.data, one.hash, one.annotations, one.first) for one in self.tasks
+        )
 
     def read(self, entries: Iterable[Entry]) -> Iterator[LabelledTask]:
         """Yield tasks with their annotations.
@@ -139,7 +143,9 @@ def take_snapshot(
             addresses = addresses_of(labelled.about.config, task)
             pictures = {one: _hash(labelled.picture(task.id, one)) for one in addresses}
         entry = entries[task.id]
-        tasks.append(TaskInSnapshot(task.id, entry.data, len(task.annotations), found, pictures))
+        count = len(task.annotations)
+        kept = TaskInSnapshot(task.id, entry.data, count, found, pictures, entry.first)
+        tasks.append(kept)
         tell(len(tasks), len(entries))
     time = made.isoformat(timespec="seconds")
     snapshot = Snapshot(name, time, labelled.about, tuple(tasks), place, labelled.picture)

@@ -7,9 +7,12 @@ from PIL import Image as Pictures
 from PIL import UnidentifiedImageError
 
 FORMATS = frozenset({"BMP", "GIF", "JPEG", "MPO", "PNG", "WEBP"})
-# What a whole file has near its end; programs and telephones append more to it.
-ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND", "GIF": b"\x3b"}
+# What a whole file has near its end; programs and telephones append more to it. A GIF's end is one
+# byte, which is anywhere.
+ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND"}
 TAIL_BYTES = 64 * 1024
+# A JPEG's small picture, which has an end of its own, is within its first 64 KB or so.
+START_BYTES = 80 * 1024
 DAMAGED = "damaged, or not copied completely"
 
 
@@ -37,11 +40,12 @@ def why_unusable(path: Path) -> str | None:
             return DAMAGED
         if kind not in FORMATS:
             return f"{kind} under another suffix; convert it to JPEG or PNG"
-        if kind not in ENDS:
-            return None
-        size = file.seek(0, 2)
-        file.seek(max(0, size - TAIL_BYTES))
-        if ENDS[kind] in file.read():
+        if kind in ENDS:
+            size = file.seek(0, 2)
+            file.seek(max(0 if kind == "PNG" else START_BYTES, size - TAIL_BYTES))
+            if ENDS[kind] in file.read():
+                return None
+        elif kind != "GIF":
             return None
     return None if _decodes(path) else DAMAGED
 

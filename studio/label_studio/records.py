@@ -89,6 +89,11 @@ class Task:
         return str(self.mark.get("content", ""))
 
     @property
+    def first_source(self) -> str:
+        """Its first place in the source, where its image was moved since; else ""."""
+        return str(self.mark.get("first", ""))
+
+    @property
     def source(self) -> str | None:
         """What the studio imported it from; None when somebody else did."""
         return self.data.get(SOURCE_KEY)

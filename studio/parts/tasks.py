@@ -132,16 +132,22 @@ class TakeReplaced(Step):
 
 
 @dataclass(frozen=True)
-class NoteContents(Step):
-    """Note the content of images that an earlier version imported: id -> new meta."""
+class NoteMarks(Step):
+    """Note what a later run recognises tasks by: id -> new meta."""
 
+    what: str
     metas: Mapping[int, dict[str, Any]]
 
+    @property
+    def changed_tasks(self) -> frozenset[int]:
+        """Label Studio takes any change for one that a target's object lacks."""
+        return frozenset(self.metas)
+
     def describe(self) -> str:
-        return f"note the content of {counted(len(self.metas), 'image')} imported earlier"
+        return f"note {self.what}"
 
     def carry_out(self, context: Context) -> None:
-        with context.output.progress("noting contents") as tell:
+        with context.output.progress("noting") as tell:
             for done, (task, meta) in enumerate(self.metas.items(), start=1):
                 context.studio.update_task(task, meta=meta)
                 tell(done, len(self.metas))
@@ -197,7 +203,7 @@ def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
     remarks = _remarks(seen, is_ours)
 
     def meta(image: Image, task: Task | None = None) -> dict[str, Any]:
-        mark = mark_of(image, project.id)
+        mark = mark_of(image, project.id, task)
         return {**(task.meta if task else {}), **({MARK_KEY: mark} if mark else {})}
 
     steps: list[Step] = []
@@ -238,7 +244,14 @@ def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
     if changed:
         steps.append(ChangeFacts(changed))
     if is_ours.unmarked:
-        steps.append(NoteContents({task.id: meta(one, task) for task, one in is_ours.unmarked}))
+        what = f"content, size and time of {counted(len(is_ours.unmarked), 'image')}"
+        steps.append(NoteMarks(what, {task.id: meta(one, task) for task, one in is_ours.unmarked}))
+    if is_ours.astray:
+        what = f"in {counted(len(is_ours.astray), 'task')} that this is the project file"
+        # Of what they say about their contents, nothing is known to be otherwise.
+        marks = {task.id: {**task.mark, "project": project.id} for task in is_ours.astray}
+        metas = {task.id: {**task.meta, MARK_KEY: marks[task.id]} for task in is_ours.astray}
+        steps.append(NoteMarks(what, metas))
     return [*remarks, *steps]
 
 
@@ -274,13 +287,21 @@ def _remarks(seen: Seen, is_ours: Compared) -> list[Remark]:
 
 
 def _doubt_project(project: ProjectFile, seen: Seen, is_ours: Compared) -> None:
-    """Raises DoubtfulError where a project file was changed into one for other images."""
-    is_other = len(is_ours.new) == len(seen.images) > 0 and is_ours.gone
-    if is_other and seen.title and seen.title != project.title:
+    """Raises DoubtfulError where none of the images is of the project that was found."""
+    if not (len(is_ours.new) == len(seen.images) > 0 and is_ours.gone and seen.title):
+        return
+    if seen.title != project.title:
         raise DoubtfulError(
             f"this project file made the project {seen.title!r}, of which none of these images is. "
             "For another project write another file, or give this one another `id`. To rename "
             f"that project to {project.title!r} and add the images to it: --force"
+        )
+    files = {str(task.mark["project"]) for task in seen.tasks if task.mark.get("project")}
+    if project.id and files and project.id not in files:
+        raise DoubtfulError(
+            f"another project file made the project {seen.title!r}, of which none of these images "
+            "is. For another project give this file another `title`. To take that project over "
+            "and add the images to it: --force"
         )
 
 

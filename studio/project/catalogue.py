@@ -87,7 +87,11 @@ def match(rows: Table, catalogue: Catalogue, images: Mapping[str, str]) -> Match
         if source in found.keys:
             by_key[found.keys[source]].append(source)
     return Matched(
-        facts={source: merged.get(found.keys.get(source, ""), empty) for source in images},
+        # Rows may have an empty key: they are nobody's, and not those of the images without a row.
+        facts={
+            source: merged[found.keys[source]] if source in found.keys else empty
+            for source in images
+        },
         keys=found.keys,
         rows_without_image=tuple(key or "(no key)" for key in merged if key not in by_key),
         images_without_row=tuple(source for source in images if source not in found.keys),

@@ -73,8 +73,10 @@ def _guess(content: bytes) -> str:
 def _decoded(content: bytes, name: str, encoding: str) -> str:
     try:
         return _without_marks(content.decode(encoding))
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+    except UnicodeError as error:
+        # Some decoders do not say where.
+        start = error.start if isinstance(error, UnicodeDecodeError) else 0
+        line = content.count(b"\n", 0, start) + 1
         raise CatalogueError(
             f"{name}, line {line}: this is not in the encoding {encoding}; correct or omit "
             "`encoding` in the project file"

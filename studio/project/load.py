@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,14 @@ MODELS: dict[Location, type[BaseModel]] = {
     ("target",): Target,
     ("catalogue", "columns"): Column,
 }
+
+
+@dataclass(frozen=True)
+class Named:
+    """By what a project is found: the id of its file, else its title."""
+
+    title: str
+    id: str = ""
 
 
 def load_project(path: Path, environment: Mapping[str, str]) -> ProjectFile:
@@ -66,20 +75,23 @@ def load_project(path: Path, environment: Mapping[str, str]) -> ProjectFile:
 
 
 def own_id(path: Path) -> str:
-    """Return the id of a project file that gives none: a copy of it is another project."""
+    """Return the id of a project file that gives none; where it is not known, the title counts."""
     return f"file-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]}"
 
 
-def read_title(path: Path, environment: Mapping[str, str]) -> str:
-    """Return a project file's title alone; nothing else in it needs to be right.
+def read_named(path: Path, environment: Mapping[str, str]) -> Named:
+    """Return a project file's title and id alone; nothing else in it needs to be right.
 
     Raises:
-        ProjectFileError: it has none.
+        ProjectFileError: it has no title, or its id is no text.
     """
-    title, missing = resolve(_read_yaml(path).get("title"), environment)
-    if missing or not isinstance(title, str):
+    content = _read_yaml(path)
+    (title, number), missing = resolve([content.get("title"), content.get("id", "")], environment)
+    if (0,) in missing or not isinstance(title, str):
         raise ProjectFileError(f"{path} has no title")
-    return title
+    if missing or not isinstance(number, str):
+        raise ProjectFileError(f"{path}: its id is no text")
+    return Named(title.strip(), number or own_id(path))
 
 
 def read_target(path: Path, environment: Mapping[str, str]) -> str | None:

@@ -1,6 +1,5 @@
 """The project file: what a labeling project should be, checked and frozen."""
 
-import codecs
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -84,8 +83,8 @@ def _is_pattern(value: str) -> str:
 
 def _is_encoding(value: str) -> str:
     try:
-        codecs.lookup(value)
-    except LookupError:
+        "".encode(value)  # Python's names for codecs are also those of hex and zlib.
+    except (LookupError, ValueError):
         raise ValueError(f"{value!r} is no encoding; try utf-8, cp1252 or mac_roman") from None
     return value
 

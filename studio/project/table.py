@@ -5,13 +5,12 @@ named, because its cells may stand under the wrong headers.
 """
 
 import csv
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from io import BytesIO, StringIO
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from studio.errors import CatalogueError
 from studio.project.encodings import Text, decode
@@ -141,7 +140,8 @@ def _from_workbook(content: bytes, name: str) -> Table:
             (number, [_shown(value) for value in values])
             for number, values in enumerate(sheet.iter_rows(values_only=True), start=1)
         ]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError):
+    # A damaged workbook makes the readers of archives and of XML fail in many ways.
+    except Exception:  # noqa: BLE001
         raise CatalogueError(
             f"{name} is not an Excel workbook that can be read; save it as .xlsx or .csv"
         ) from None
@@ -156,4 +156,6 @@ def _shown(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, datetime) and value.time() == time.min:
+        return value.date().isoformat()
     return str(value).strip()

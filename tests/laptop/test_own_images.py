@@ -16,7 +16,7 @@ from laptop.own_images import (
 from laptop.settings import ROOT, LaptopError
 from studio.images.image import SUFFIXES as STUDIO_SUFFIXES
 from studio.project.labeling_config import read_task_keys
-from studio.project.load import load_project, read_title
+from studio.project.load import load_project, read_named
 from studio.project.project_file import ProjectFile
 from weights.catalogue import choose
 
@@ -68,7 +68,7 @@ def test_any_name_of_a_folder_makes_a_title_that_label_studio_takes(
     tmp_path: Path, name: str
 ) -> None:
     made = project(tmp_path / "projects", photographs(tmp_path / name))
-    demo = read_title(ROOT / "templates/projects/garments.yaml", {})
+    demo = read_named(ROOT / "templates/projects/garments.yaml", {}).title
     assert made.title.lower() != demo.lower(), "it would become the demo's project"
 
 

@@ -51,10 +51,23 @@ def test_without_a_table_no_header_is_shown_and_what_is_left_out_is_said(folder:
     assert read_task_keys(project.config_text).headers == ()
 
 
+def test_a_column_whose_name_is_a_word_of_yaml_stays_a_name(folder: Path) -> None:
+    (folder / "list.csv").write_text("file,No.,Yes,on,Null,1e3\na1,7,x,x,x,x\n")
+    write_project(str(folder), folder.parent / "p.yaml")
+    catalogue = load_project(folder.parent / "p.yaml", SECRETS).catalogue
+    assert catalogue is not None
+    assert list(catalogue.columns) == ["No", "Yes", "on", "Null", "_1e3"]
+
+
 def test_nothing_is_written_over(folder: Path) -> None:
     write_project(str(folder))
     with pytest.raises(StudioError, match="is there already; give --to another name"):
         write_project(str(folder))
+
+
+def test_a_place_where_nothing_can_be_written_is_said(folder: Path) -> None:
+    with pytest.raises(StudioError, match=r"cannot write .*; give --to another place"):
+        write_project(str(folder), folder / "a1.png" / "p.yaml")
 
 
 def test_a_place_without_images_is_said(tmp_path: Path) -> None:

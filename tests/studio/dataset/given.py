@@ -90,6 +90,7 @@ class Given:
     unlabeled: int = 0
     reads: list[int] = field(default_factory=list)
     fail_at: int = 0
+    first: dict[int, str] = field(default_factory=dict)
 
     def add(self, source: str, *annotations: Annotation, content: bytes | None = None) -> int:
         number = len(self.tasks) + 1
@@ -110,7 +111,13 @@ class Given:
     @property
     def entries(self) -> list[Entry]:
         return [
-            Entry(task.id, task.data, str(hash(to_json(task))), len(task.annotations))
+            Entry(
+                task.id,
+                task.data,
+                str(hash(to_json(task))),
+                len(task.annotations),
+                self.first.get(task.id, ""),
+            )
             for task in self.tasks.values()
             if task.annotations
         ]

@@ -33,6 +33,15 @@ def test_a_name_in_two_unicode_forms_is_in_one_part() -> None:
     assert all(SPLIT.part_of(one, {}) == SPLIT.part_of(two, {}) for one, two in names)
 
 
+def test_a_picture_that_was_moved_is_known_by_its_first_place_and_called_by_its_last() -> None:
+    moved = Entry(1, {"source": "2026/a.jpg"}, "", 1, "autumn/a.jpg")
+    assert (moved.identity, moved.name) == ("autumn/a.jpg", "2026/a.jpg")
+    assert str(names_of([moved], ())[1]) == "2026/a.jpg"
+    stayed = entry(1, source="autumn/a.jpg")
+    assert stayed.identity == stayed.name == moved.identity
+    assert entry(7).identity == "task 7"
+
+
 def test_what_shares_a_fact_is_in_one_part() -> None:
     split = read_split("50,25,25", "Person")
     by_person = [

@@ -60,6 +60,14 @@ def test_an_export_of_it_is_the_same_whatever_was_labeled_since(tmp_path: Path) 
     assert "snapshot v1" in before["README.md"].decode()
 
 
+def test_a_picture_that_was_moved_is_known_by_its_first_place_in_it_too(tmp_path: Path) -> None:
+    project, place = given(2), FolderPlace(tmp_path)
+    project.first[1] = "spring/1.jpg"
+    take(project, "v1", place)
+    identities = [one.identity for one in opened("v1", place, project).entries]
+    assert identities == ["spring/1.jpg", "autumn/nothing.jpg"]
+
+
 def test_what_two_snapshots_share_is_stored_once(tmp_path: Path) -> None:
     project, place = given(4), FolderPlace(tmp_path)
     take(project, "v1", place)

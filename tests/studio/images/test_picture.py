@@ -27,11 +27,27 @@ def test_a_whole_picture_can_be_used_also_with_something_behind_it(
         assert why_unusable(path) is None
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
 @pytest.mark.parametrize("share", [0.0001, 0.5, 0.9])
 def test_a_half_copied_picture_is_found(tmp_path: Path, kind: str, share: float) -> None:
     path, whole = tmp_path / "a.jpg", picture(kind)
     path.write_bytes(whole[: int(len(whole) * share) + 1])
+    assert why_unusable(path) == DAMAGED
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
+@pytest.mark.parametrize("side", [100, 400])
+def test_the_end_of_a_jpeg_s_small_picture_is_not_its_own(
+    tmp_path: Path, side: int, share: float
+) -> None:
+    small = picture("JPEG", 60)
+    exif = b"Exif\0\0" + small
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    whole = picture("JPEG", side)
+    path = tmp_path / "a.jpg"
+    path.write_bytes(whole[:2] + segment + whole[2:])
+    assert why_unusable(path) is None
+    path.write_bytes(whole[:2] + segment + whole[2 : int(len(whole) * share)])
     assert why_unusable(path) == DAMAGED
 
 

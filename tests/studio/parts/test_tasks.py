@@ -15,7 +15,7 @@ from studio.parts.tasks import (
     ChangeFacts,
     FollowMoved,
     ImportTasks,
-    NoteContents,
+    NoteMarks,
     Seen,
     TakeReplaced,
     compare,
@@ -113,6 +113,7 @@ def test_a_renamed_file_keeps_its_task_and_its_upload(project: ProjectFile) -> N
     (data, meta) = step.tasks[1]
     assert data == {"image": "/data/1", "Name": "", "source": "new"}
     assert meta[MARK_KEY]["content"] == "1"
+    assert meta[MARK_KEY]["first"] == "old"
 
 
 def test_an_object_that_moved_in_its_bucket_is_opened_at_its_new_address(
@@ -140,7 +141,36 @@ def test_what_an_earlier_version_imported_is_noted_and_not_doubled(project: Proj
     project = project.model_copy(update={"id": "p"})
     (step,) = compare(project, with_contents([content("a", "1")], A))
     mark = {"project": "p", "content": "1"}
-    assert step == NoteContents({1: {MARK_KEY: mark}})
+    assert step == NoteMarks("content, size and time of 1 image", {1: {MARK_KEY: mark}})
+    assert isinstance(step, NoteMarks)
+    # The target's object is older than the task from then on.
+    assert step.changed_tasks == {1}
+    assert lines([step]) == ["note content, size and time of 1 image"]
+
+
+def test_a_project_whose_file_has_another_id_now_is_found_by_it_the_next_time(
+    project: ProjectFile,
+) -> None:
+    """The file was moved, or got an `id`; what tasks say of their contents stays."""
+    project = project.model_copy(update={"id": "q"})
+    kept = marked(2, "b", "1", annotations=1)
+    seen = with_contents([content("a", "1"), content("b", "2")], marked(1, "a", "1"), kept)
+    found = compare(project, seen)
+    mark = {MARK_KEY: {"project": "q", "content": "1"}}
+    assert found[1:] == [
+        NoteMarks("in 2 tasks that this is the project file", {1: mark, 2: mark}),
+    ]
+
+
+def test_a_copy_of_the_file_for_other_images_does_not_take_the_project_over(
+    project: ProjectFile,
+) -> None:
+    project = project.model_copy(update={"id": "q"})
+    seen = with_contents([content("b", "2")], marked(1, "a", "1"), title="Coats")
+    with pytest.raises(DoubtfulError, match="another project file made the project 'Coats'"):
+        compare(project, seen)
+    assert compare(project, replace(seen, force=True))
+    assert compare(project.model_copy(update={"id": "p"}), seen)
 
 
 def test_a_file_that_was_rewritten_for_other_images_stops_before_it_mixes_them(

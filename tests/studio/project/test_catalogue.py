@@ -71,6 +71,14 @@ def test_what_does_not_fit_is_named_on_both_sides(tmp_path: Path) -> None:
     assert matched.contradictions == ("007: year is 2019 or 2020",)
 
 
+def test_a_row_without_a_key_is_nobodys(tmp_path: Path) -> None:
+    text = "id,name,type,year\n007,Anna,hat,2019\n,Ghost,coat,1900\n"
+    matched = matched_with(catalogue(tmp_path, text), images("007.jpg", "x.jpg"))
+    assert matched.facts["x.jpg"] == {"Name": "", "Typology": "", "Year": ""}
+    assert matched.images_without_row == ("x.jpg",)
+    assert matched.rows_without_image == ("(no key)",)
+
+
 def test_a_pattern_finds_the_key_in_the_file_name(tmp_path: Path) -> None:
     table = catalogue(tmp_path, "id,name,type,year\n7,Anna,coat,2019\n", image_key=r"^look0*(\d+)_")
     address = "gs://bucket/runway/look007_front.jpg?generation=3"

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from studio.errors import ProjectFileError
-from studio.project.load import load_project, read_title
+from studio.project.load import Named, load_project, own_id, read_named
 
 EXAMPLE = Path(__file__).parents[3] / "templates" / "projects" / "garments.yaml"
 
@@ -155,6 +155,13 @@ def test_references_come_from_the_environment_or_their_default(folder: Path) -> 
     assert load_project(path, {"SECRET": "x", "URL": "http://b:1/"}).backends[0].url == "http://b:1"
 
 
+@pytest.mark.parametrize("encoding", ["hex", "undefined", "nope"])
+def test_an_encoding_is_one_of_text(folder: Path, encoding: str) -> None:
+    catalogue = {"file": "catalogue.csv", "key": "id", "columns": {}, "encoding": encoding}
+    said = refusal(folder, {**GOOD, "catalogue": catalogue})
+    assert f"catalogue.encoding: '{encoding}' is no encoding; try utf-8" in said
+
+
 def test_the_shipped_example_is_a_project(folder: Path) -> None:
     environment = {
         "IMAGES": str(folder),
@@ -170,8 +177,14 @@ def test_the_shipped_example_is_a_project(folder: Path) -> None:
     assert list(project.catalogue.columns) == ["Name", "Theme", "Typology", "Typology_sub"]
 
 
-def test_the_title_can_be_read_without_anything_else_being_there() -> None:
-    assert read_title(EXAMPLE, {}) == "Garments"
+def test_what_names_a_project_can_be_read_without_anything_else_being_there(folder: Path) -> None:
+    assert read_named(EXAMPLE, {}) == Named("Garments", own_id(EXAMPLE))
+    path = write(folder, {"title": " Coats ", "id": "${TEAM}"})
+    assert read_named(path, {"TEAM": "autumn"}) == Named("Coats", "autumn")
+    with pytest.raises(ProjectFileError, match="its id is no text"):
+        read_named(path, {})
+    with pytest.raises(ProjectFileError, match="has no title"):
+        read_named(write(folder, {"id": "x"}), {})
 
 
 def test_the_example_with_buckets_differs_in_where_things_are_alone() -> None:

@@ -1,5 +1,7 @@
 """Tables as people save them: read as they were meant, or refused in words that help."""
 
+import zipfile
+from datetime import datetime
 from io import BytesIO
 
 import openpyxl
@@ -94,3 +96,29 @@ def test_a_workbook_is_read_with_numbers_as_they_are_shown() -> None:
         (5, ("9", "", "")),
     )
     assert table.read_as == "Excel workbook, sheet 'Sheet'"
+
+
+def workbook(*rows: tuple[str | datetime, ...]) -> bytes:
+    book, file = openpyxl.Workbook(), BytesIO()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(file)
+    return file.getvalue()
+
+
+def test_a_date_of_a_workbook_has_a_time_only_where_it_was_given_one() -> None:
+    rows = [("id", "Made"), ("a1", datetime(1999, 5, 1)), ("a2", datetime(1999, 5, 1, 12, 30))]
+    table = read_table(workbook(*rows), "t.xlsx", ("id",))
+    assert [cells[1] for _, cells in table.rows] == ["1999-05-01", "1999-05-01 12:30:00"]
+
+
+@pytest.mark.parametrize("damaged", ["xl/workbook.xml", "xl/worksheets/sheet1.xml"])
+def test_a_damaged_workbook_is_said(damaged: str) -> None:
+    file = BytesIO()
+    whole = zipfile.ZipFile(BytesIO(workbook(("id",), ("a1",))))
+    with whole, zipfile.ZipFile(file, "w") as other:
+        for name in whole.namelist():
+            content = whole.read(name)
+            other.writestr(name, content[: len(content) // 2] if name == damaged else content)
+    with pytest.raises(CatalogueError, match="is not an Excel workbook that can be read"):
+        read_table(file.getvalue(), "t.xlsx", ())
