@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.buckets.place import Place
-from studio.dataset.card import MARKER, Card, Counts, count, write_sheet
+from studio.dataset.card import Card, Counts, count, write_sheet
 from studio.dataset.categories import Categories, read_categories
 from studio.dataset.choosing import Rule
+from studio.dataset.earlier import MARKER, SUMS, require_replaceable
 from studio.dataset.formats import FORMATS
 from studio.dataset.formats.format import Format
 from studio.dataset.item import Record, digest
@@ -66,10 +67,10 @@ def export(labelled: Labelled, wish: Wish, place: Path, output: Output) -> Expor
 
     Raises:
         ExportError: nothing is labeled, a picture cannot be exported, something else is at that
-            place, or what was written does not read back as what was drawn.
+            place or in the export that is there, or what was written does not read back as what was drawn.
         StudioError: Label Studio does not answer.
     """
-    _check_place(place)
+    require_replaceable(place)
     categories = read_categories(labelled.about.config)
     if not labelled.entries:
         raise ExportError(_nothing(labelled, wish.rule))
@@ -273,14 +274,6 @@ def _nothing(labelled: Labelled, rule: Rule) -> str:
     )
 
 
-def _check_place(place: Path) -> None:
-    if not place.exists() or (place / MARKER).is_file():
-        return
-    if place.is_dir() and not any(place.iterdir()):
-        return
-    raise ExportError(f"{place} is there and is no data set; choose another folder with --to")
-
-
 def _write_sums(folder: Path) -> None:
     """Write the hash of every file, in the form of sha256sum."""
     lines = []
@@ -289,11 +282,12 @@ def _write_sums(folder: Path) -> None:
             with path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
             lines.append(f"{found}  {path.relative_to(folder).as_posix()}\n")
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
 def _put(draft: Path, place: Path) -> None:
     """Put the finished folder at its place; an earlier one goes when the new one is there."""
+    require_replaceable(place)  # Again: hours may have passed.
     earlier = place.with_name(f".{place.name}.earlier")
     shutil.rmtree(earlier, ignore_errors=True)
     if place.exists():

@@ -75,6 +75,31 @@ def test_what_is_at_the_place_and_is_no_data_set_is_left_alone(tmp_path: Path) -
     assert (tmp_path / "thesis.txt").read_text() == "all of it"
 
 
+def test_a_folder_of_another_tool_with_a_file_of_the_same_name_is_left_alone(
+    tmp_path: Path,
+) -> None:
+    for content in ("{}", "[]", "no JSON", '{"made_by": "somebody"}'):
+        (tmp_path / "dataset.json").write_text(content)
+        with pytest.raises(ExportError, match="is no data set"):
+            run(given(), tmp_path)
+        assert (tmp_path / "dataset.json").read_text() == content
+
+
+def test_what_was_put_into_an_earlier_export_is_named_and_kept(tmp_path: Path) -> None:
+    place = tmp_path / "set"
+    run(given(), place)
+    for name in ("labels/train.cache", ".DS_Store"):
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).touch()
+    run(given(), place)
+    weights = place / "runs/best.pt"
+    weights.parent.mkdir()
+    weights.write_text("a week of training")
+    with pytest.raises(ExportError, match=r"not of it: runs/best\.pt\. They would be lost"):
+        run(given(), place)
+    assert weights.read_text() == "a week of training"
+
+
 def test_a_second_run_gives_the_same_bytes_and_a_later_one_takes_its_place(tmp_path: Path) -> None:
     project = given(3)
     run(project, tmp_path / "set")
