@@ -1,5 +1,6 @@
 """A backup of a studio, and the studio that comes of it."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -16,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from laptop.backups.archive import DATABASE, make_backup, read_manifest
 from laptop.backups.folder import backups_of, remove_old, studio_name
-from laptop.backups.nightly import DAY_SECONDS, Nightly
+from laptop.backups.nightly import DAY_SECONDS, Nightly, changed_at
 from laptop.backups.restore import require_label_studio, restore_backup
 from laptop.cli import laptop
 from laptop.processes.run_lock import Held, run_lock
@@ -294,3 +295,38 @@ def test_one_that_fails_is_said_with_its_reason(settings: LaptopSettings, tmp_pa
         nightly.tick()
     (line,) = said
     assert line.startswith("no backup today: demo: ")
+
+
+def test_a_fault_while_it_looks_is_said_once_an_hour_and_the_studio_goes_on(
+    settings: LaptopSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    database = settings.data_dir / DATABASE
+    clock = Clock(database.stat().st_mtime)
+    nightly = Nightly(settings, said.append, clock)
+    database.write_bytes(b"SQLite format 3\0" + bytes(range(256)) * 20)
+    clock.now += 61
+    for _ in range(3):
+        nightly.tick()
+    (line,) = said
+    assert line.startswith("no backup: ")
+    clock.now += 3600
+    monkeypatch.setattr(Nightly, "is_due", lambda self: True)
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    nightly.tick()
+    assert said[1:] == ["no backup: [Errno 12] Cannot allocate memory"]
+
+
+def refuse(*arguments: object, **more: object) -> None:
+    raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+
+def test_a_log_that_goes_while_it_is_looked_at_is_no_fault(settings: LaptopSettings) -> None:
+    database = settings.data_dir / DATABASE
+    log = database.with_name(f"{database.name}-wal")
+    log.unlink(missing_ok=True)
+    os.utime(database, (1000, 1000))
+    assert changed_at(database) == 1000
+    log.touch()
+    os.utime(log, (2000, 2000))
+    assert changed_at(database) == 2000
