@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from laptop.backups.archive import DATABASE, make_backup, read_manifest
-from laptop.backups.folder import backups_of, remove_old, studio_name
+from laptop.backups.folder import backups_of, studio_name
+from laptop.backups.keeping import remove_old
 from laptop.backups.nightly import DAY_SECONDS, Nightly, changed_at
 from laptop.backups.restore import require_label_studio, restore_backup
 from laptop.cli import laptop
@@ -195,6 +196,19 @@ def test_the_newest_are_kept_and_those_of_another_clone_are_left_alone(
     assert remove_old(settings.backups, settings.state, 2) == files[:2]
     assert backups_of(settings.backups, settings.state) == files[2:]
     assert other.exists()
+
+
+def test_a_week_of_empty_studios_does_not_push_out_the_last_one_with_the_work(
+    settings: LaptopSettings,
+) -> None:
+    work = made(settings)
+    with closing(sqlite3.connect(settings.data_dir / DATABASE)) as database:
+        database.execute("DELETE FROM task_completion")
+        database.commit()
+    empty = [made(settings, NOON + timedelta(days=day)) for day in range(1, 4)]
+    empty[0].write_bytes(b"damaged")
+    assert remove_old(settings.backups, settings.state, 1) == empty[:2]
+    assert backups_of(settings.backups, settings.state) == [work, empty[2]]
 
 
 def test_the_folder_is_the_users_own_and_outside_of_every_clone(tmp_path: Path) -> None:
