@@ -9,8 +9,9 @@ import zlib
 from datetime import datetime
 from pathlib import Path
 
-from laptop.backups.archive import MANIFEST, Manifest, digest, read_manifest
+from laptop.backups.archive import MANIFEST, Manifest, read_manifest
 from laptop.backups.folder import STAMP
+from laptop.backups.packing import digest
 from laptop.processes.run_lock import run_lock
 from laptop.settings import ROOT, LaptopError, LaptopSettings
 

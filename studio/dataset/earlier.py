@@ -8,7 +8,7 @@ from studio.errors import ExportError
 MARKER = "dataset.json"
 SUMS = "SHA256SUMS"
 MADE_BY = "Atelier "
-# What file managers leave, and Ultralytics beside labels (data/dataset.py): made again when missing.
+# What file managers leave, and Ultralytics beside labels (data/dataset.py); made again if missing.
 LEFTOVERS = (".DS_Store", "Thumbs.db", "desktop.ini")
 CACHE = ".cache"
 MOST_NAMED = 5

@@ -67,7 +67,8 @@ def export(labelled: Labelled, wish: Wish, place: Path, output: Output) -> Expor
 
     Raises:
         ExportError: nothing is labeled, a picture cannot be exported, something else is at that
-            place or in the export that is there, or what was written does not read back as what was drawn.
+            place or in the export that is there, or what was written does not read back as what was
+            drawn.
         StudioError: Label Studio does not answer.
     """
     require_replaceable(place)

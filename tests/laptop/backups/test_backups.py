@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from laptop.backups import archive
 from laptop.backups.archive import DATABASE, make_backup, read_manifest
 from laptop.backups.folder import backups_of, studio_name
 from laptop.backups.keeping import remove_old
@@ -95,11 +96,61 @@ def test_a_backup_is_for_its_owner_alone_and_leaves_out_what_is_made_anew(
 ) -> None:
     backup = made(settings)
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
-    with tarfile.open(backup) as archive:
-        names = archive.getnames()
+    with tarfile.open(backup) as packed:
+        names = packed.getnames()
     assert names[0] == "manifest.json"
     assert not [name for name in names if "docker" in name or "export" in name or "-wal" in name]
     assert [path.name for path in settings.backups.iterdir()] == [backup.name], "no draft is left"
+
+
+def test_links_to_another_disk_come_back_as_what_they_lead_to(
+    settings: LaptopSettings, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    shutil.move(settings.data_dir / "label-studio/media", disk)
+    (disk / "round").symlink_to(disk)
+    (settings.data_dir / "label-studio/media").symlink_to(disk)
+    elsewhere = tmp_path / "holiday.yaml"
+    shutil.move(settings.data_dir / "projects/holiday.yaml", elsewhere)
+    (settings.data_dir / "projects/holiday.yaml").symlink_to(elsewhere)
+    os.link(elsewhere, settings.data_dir / "projects/again.yaml")
+    backup = made(settings)
+    shutil.rmtree(settings.state)
+    settings.state.mkdir()
+    restore_backup(settings, backup, NOON)
+    assert (settings.data_dir / "label-studio/media/upload/1/été.png").read_text() == "a picture"
+    for name in ("holiday", "again"):
+        file = settings.data_dir / f"projects/{name}.yaml"
+        assert (file.is_symlink(), file.read_text()) == (False, "title: Holiday")
+
+
+def test_a_link_to_a_disk_that_is_not_there_is_no_backup_without_it(
+    settings: LaptopSettings, tmp_path: Path
+) -> None:
+    (settings.data_dir / "label-studio/media/more").symlink_to(tmp_path / "unplugged")
+    with pytest.raises(LaptopError, match="unplugged, which is not there"):
+        made(settings)
+    assert list(settings.backups.iterdir()) == []
+
+
+def test_files_that_are_written_and_removed_meanwhile_do_not_spoil_it(
+    settings: LaptopSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = settings.data_dir / "label-studio/media/upload/1"
+    (upload / "z.png").write_text("half a pic")
+    settled = archive.files_below
+
+    def found(*arguments):
+        yield from settled(*arguments)
+        (upload / "z.png").write_text("half a picture that is whole now")
+        (upload / "été.png").unlink(missing_ok=True)
+
+    monkeypatch.setattr(archive, "files_below", found)
+    monkeypatch.setattr(archive, "_require_room", lambda *_: None)
+    backup = made(settings)
+    assert not [name for name in read_manifest(backup).files if "été" in name]
+    restore_backup(settings, backup, NOON)
+    assert (upload / "z.png").read_text() == "half a picture that is whole now"
 
 
 def test_the_manifest_says_of_what_and_by_which_label_studio(settings: LaptopSettings) -> None:
@@ -128,7 +179,12 @@ def test_a_damaged_backup_changes_nothing(settings: LaptopSettings) -> None:
     backup = made(settings)
     whole = backup.read_bytes()
     half = len(whole) // 2
-    for spoilt in (whole[:half], whole[:half] + bytes(9) + whole[half + 9 :], b"no archive"):
+    for spoilt in (
+        whole[:11] + bytes(4) + whole[15:],
+        whole[:half],
+        whole[:half] + bytes(9) + whole[half + 9 :],
+        b"no archive",
+    ):
         backup.write_bytes(spoilt)
         with pytest.raises(LaptopError, match=r"Nothing was changed|is no backup"):
             restore_backup(settings, backup, NOON)
@@ -139,12 +195,12 @@ def test_a_damaged_backup_changes_nothing(settings: LaptopSettings) -> None:
 def test_a_file_that_differs_from_the_manifest_is_refused(settings: LaptopSettings) -> None:
     backup = made(settings)
     folder = settings.backups / "unpacked"
-    with tarfile.open(backup) as archive:
-        archive.extractall(folder, filter="data")
+    with tarfile.open(backup) as packed:
+        packed.extractall(folder, filter="data")
     (folder / "data/projects/holiday.yaml").write_text("title: Other")
-    with tarfile.open(backup, "w:gz") as archive:
-        archive.add(folder / "manifest.json", "manifest.json")
-        archive.add(folder / "data", "data")
+    with tarfile.open(backup, "w:gz") as packed:
+        packed.add(folder / "manifest.json", "manifest.json")
+        packed.add(folder / "data", "data")
     with pytest.raises(LaptopError, match=r"projects/holiday\.yaml is not as it was"):
         restore_backup(settings, backup, NOON)
 
