@@ -41,7 +41,7 @@ def report(studio: Studio, project: Project, now: datetime, tell: Tell) -> str:
             yield judged_task(found, users)
         tell(len(tasks), len(tasks))
 
-    figures = figures_of(read(), now.tzinfo, names_of(config))
+    figures = figures_of(read(), now.tzinfo, names_of(config), config.prompts)
     worst = [pair.task for pair in figures.worst]
     found = {task.id: task for task in studio.work.judged(project.id, list(dict.fromkeys(worst)))}
     pictures = {
@@ -98,7 +98,7 @@ def _picture(studio: Studio, config: LabelingConfig, pair: Pair, task: Judged) -
     results = {int(item["id"]): item.get("result") or () for item in task.annotations}
     if not {*pair.ids} <= {*results}:
         return "one of them was deleted meanwhile"
-    one, other = (label_masks(results[number]).masks for number in pair.ids)
+    one, other = (label_masks(results[number], config.prompts).masks for number in pair.ids)
     image, index, _ = next(iter({**one, **other}))
     drawn = differences(one, other, (image, index))
     if drawn is None:

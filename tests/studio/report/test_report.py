@@ -77,6 +77,21 @@ def test_what_survived_of_pre_labels_is_counted_by_label() -> None:
     assert (found["hat"].ious, found["hat"].on_one_side) == ([0.0], 1)
 
 
+def test_a_prompt_that_was_left_over_changes_no_figure() -> None:
+    prompt = {**coat(0, 10), "from_name": "box", "id": "prompt"}
+    tasks = [
+        task(
+            1,
+            said(1, "anna", coat(0, 4), prompt, before=(coat(0, 4),)),
+            said(2, "ben", coat(0, 4)),
+        )
+    ]
+    found = figures_of(tasks, UTC, prompts={"box"})
+    assert found.labels == {"coat": 2}
+    assert found.survival["coat"].ious == [1.0]
+    assert found.agreement_by_label == {"coat": [1.0]}
+
+
 def test_agreement_is_counted_by_label_and_by_pair_of_people() -> None:
     tasks = [
         task(1, said(1, "ben", coat(0, 4)), said(2, "anna", coat(0, 2))),
