@@ -199,6 +199,8 @@ class Card:
                 f"- {counts.turned} pictures are turned by their EXIF data. Masks are as the "
                 "picture is shown: with Pillow, call ImageOps.exif_transpose first."
             )
+        if self.format.remark:
+            lines.append(f"- {self.format.remark}")
         lines += ["", f"Read by {self.format.READER}.", "", "## Licence", ""]
         lines.append(self.licence or "The licence of the pictures was not stated.")
         return lines
