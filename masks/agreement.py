@@ -31,9 +31,7 @@ class LabelMasks:
     unreadable: int = 0
 
 
-def label_masks(
-    results: Iterable[Mapping[str, Any]], prompts: Collection[str] = ()
-) -> LabelMasks:
+def label_masks(results: Iterable[Mapping[str, Any]], prompts: Collection[str] = ()) -> LabelMasks:
     """Return the masks of all regions that cover pixels; what has no label is left out.
 
     A region with several labels counts for each, as in an export.

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+import requests
+
 from masks.agreement import differences, label_masks
 from masks.errors import MasksError
 from masks.labeling_config import LabelingConfig, labeling_config
@@ -106,6 +108,6 @@ def _picture(studio: Studio, config: LabelingConfig, pair: Pair, task: Judged) -
     try:
         address = config.of({"data": task.data}).images[image].address({"data": task.data}, index)
         content = studio.storages.read_image(task.id, address)
-    except (StudioError, MasksError, KeyError):
+    except (StudioError, MasksError, KeyError, requests.RequestException):
         content = None  # The masks tell most of it.
     return overlay(content, *drawn)

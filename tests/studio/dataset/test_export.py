@@ -180,6 +180,15 @@ def test_pictures_that_cannot_be_exported_are_named_all_together(tmp_path: Path)
     assert "cape.jpg" in (tmp_path / "set/README.md").read_text()
 
 
+def test_a_picture_that_is_cut_off_is_grey_on_the_sheet_and_ends_nothing(tmp_path: Path) -> None:
+    whole = picture(400, 400)
+    project = Given()
+    project.add("cut.jpg", annotation([]), content=whole[: len(whole) // 2])
+    assert run(project, tmp_path / "set").counts.items == 1
+    with Image.open(tmp_path / "set/contact-sheet.jpg") as sheet:
+        assert max(sheet.getpixel((160, 160))) < 60
+
+
 def test_every_kind_of_region_comes_out(tmp_path: Path) -> None:
     common = {"to_name": "image", "original_width": WIDTH, "original_height": HEIGHT}
 

@@ -184,6 +184,18 @@ def test_a_large_picture_is_made_smaller_and_one_that_is_gone_is_grey() -> None:
     assert (drawn == 200).all()
 
 
+def test_an_image_that_opencv_refuses_is_grey_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise cv2.error("too many pixels")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("studio.report.picture.cv2.imdecode", refuse)
+        png = overlay(b"an image", *(np.zeros((4, 10), dtype=bool),) * 3)
+    drawn = cv2.imdecode(np.frombuffer(png, dtype=np.uint8), cv2.IMREAD_COLOR)
+    assert drawn is not None
+    assert (drawn == 200).all()
+
+
 @pytest.mark.parametrize(
     ("parent", "expected"),
     [(7, "old"), (None, "new"), (99, "new")],
