@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
@@ -190,6 +191,32 @@ def test_a_damaged_backup_changes_nothing(settings: LaptopSettings) -> None:
             restore_backup(settings, backup, NOON)
     assert annotations(settings) == ["mask"]
     assert not list(settings.state.glob("data-before*"))
+
+
+def test_what_was_there_is_back_where_the_restored_data_cannot_be_put(
+    settings: LaptopSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = made(settings)
+    (settings.data_dir / "newer").touch()
+    rename = Path.rename
+
+    def refuse_fresh(self: Path, target: Path) -> Path:
+        if ".restore-" in str(self):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_fresh)
+    with pytest.raises(LaptopError, match=r"Permission denied.*Nothing was changed"):
+        restore_backup(settings, backup, NOON)
+    assert (settings.data_dir / "newer").exists()
+    assert not list(settings.state.glob("data-before*"))
+
+    def refuse_both(self: Path, target: Path) -> Path:
+        return refuse_fresh(self, target) if self == settings.data_dir else refuse()
+
+    monkeypatch.setattr(Path, "rename", refuse_both)
+    with pytest.raises(LaptopError, match=r"What was there before is in .*data-before-2026"):
+        restore_backup(settings, backup, NOON)
 
 
 def test_a_file_that_differs_from_the_manifest_is_refused(settings: LaptopSettings) -> None:
@@ -387,7 +414,7 @@ def test_a_fault_while_it_looks_is_said_once_an_hour_and_the_studio_goes_on(
     assert said[1:] == ["no backup: [Errno 12] Cannot allocate memory"]
 
 
-def refuse(*arguments: object, **more: object) -> None:
+def refuse(*arguments: object, **more: object) -> NoReturn:
     raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
 
