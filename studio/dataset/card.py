@@ -92,7 +92,6 @@ class Card:
     faulty: Sequence[tuple[str, str]]
     licence: str
     name_labelers: bool
-    with_pictures: bool
 
     def write(self, folder: Path) -> None:
         """Write README.md and dataset.json."""

@@ -21,7 +21,7 @@ from studio.dataset.making import Made, Maker
 from studio.dataset.naming import names_of
 from studio.dataset.pictures import thumbnail
 from studio.dataset.splits import Split
-from studio.errors import ExportError, RefusedError
+from studio.errors import ExportError, MediaError, RefusedError
 from studio.output import Output, counted
 from studio.version import read_version
 
@@ -142,7 +142,7 @@ class _Export:
                 # All of them before the first file is written: a fault leaves none behind.
                 made = list(maker.items_of(task, entry.identity))
                 records = [self._write(entry, one) for one in made]
-            except (ExportError, RefusedError) as error:
+            except (ExportError, MediaError, RefusedError) as error:
                 self.faulty.append((str(self._names[task.id]), str(error)))
                 records = []
             else:
@@ -238,9 +238,26 @@ class _Export:
             self.faulty,
             self._wish.licence,
             self._wish.name_labelers,
-            self._wish.with_pictures,
         ).write(self._draft)
         return counts
+
+
+def require_empty(place: Place) -> None:
+    """Return if there is no file at a place.
+
+    A bucket has no folder that could be replaced at once: readers would find a mixture of two data
+    sets meanwhile, and what the new one lacks would stay.
+
+    Raises:
+        ExportError: there is one.
+        StorageError: the place cannot be listed.
+    """
+    names = place.names("")
+    if names:
+        raise ExportError(
+            f"{place} has {counted(len(names), 'file')} already, such as {names[0]}. An export to "
+            "a bucket replaces nothing: choose another address, or remove the earlier export first"
+        )
 
 
 def upload(folder: Path, place: Place, tell: Tell) -> None:

@@ -71,7 +71,7 @@ def judged_task(found: Judged, users: Mapping[int, str]) -> JudgedTask:
             )
         )
     name = str(found.data.get(SOURCE_KEY) or f"task {found.id}")
-    return JudgedTask(found.id, name, found.data, tuple(judgements))
+    return JudgedTask(found.id, name, tuple(judgements))
 
 
 def names_of(config: LabelingConfig) -> Callable[[str], str]:

@@ -42,7 +42,7 @@ def said(
 
 
 def task(number: int, *judgements: Judgement, name: str = "") -> JudgedTask:
-    return JudgedTask(number, name or f"{number}.png", {}, judgements)
+    return JudgedTask(number, name or f"{number}.png", judgements)
 
 
 def test_pace_is_counted_by_labeler_and_day_where_the_lead_is() -> None:
