@@ -95,8 +95,8 @@ class _Hashed:
         self._file = file
         self._hash = hashlib.sha256()
 
-    def read(self, size: int) -> bytes:
-        content = self._file.read(size)
+    def read(self, length: int = -1, /) -> bytes:
+        content = self._file.read(length)
         self._hash.update(content)
         return content
 

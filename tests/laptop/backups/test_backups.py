@@ -8,51 +8,21 @@ import stat
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
 
 from laptop.backups import archive
-from laptop.backups.archive import DATABASE, make_backup, read_manifest
+from laptop.backups.archive import DATABASE, read_manifest
 from laptop.backups.folder import backups_of, studio_name
 from laptop.backups.keeping import remove_old
-from laptop.backups.nightly import DAY_SECONDS, Nightly, changed_at
 from laptop.backups.restore import require_label_studio, restore_backup
 from laptop.cli import laptop
 from laptop.processes.run_lock import Held, run_lock
-from laptop.settings import LaptopError, LaptopSettings, backups_folder, load_settings
-
-NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> LaptopSettings:
-    """A studio with a database, an upload, a project file and passwords."""
-    given = {"ATELIER_STATE": str(tmp_path / "state"), "ATELIER_BACKUPS": str(tmp_path / "backups")}
-    settings = load_settings(given)
-    for name, text in {
-        "credentials.json": '{"password": "secret"}',
-        "label-studio/initialised": "1.23.2",
-        "label-studio/media/upload/1/été.png": "a picture",
-        "label-studio/export/old.zip": "an export",
-        "projects/holiday.yaml": "title: Holiday",
-        "docker/postgres/base": "another studio's",
-    }.items():
-        path = settings.data_dir / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    with closing(sqlite3.connect(settings.data_dir / DATABASE)) as database:
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("CREATE TABLE project (id INTEGER)")
-        database.execute("CREATE TABLE task (id INTEGER)")
-        database.execute("CREATE TABLE task_completion (id INTEGER, result TEXT)")
-        database.execute("INSERT INTO task_completion VALUES (1, 'mask')")
-        database.commit()
-    return settings
+from laptop.settings import LaptopError, LaptopSettings, backups_folder
+from tests.laptop.backups.conftest import NOON, made, refuse
 
 
 @pytest.fixture
@@ -67,10 +37,6 @@ def at_work(settings: LaptopSettings) -> Iterator[sqlite3.Connection]:
 def annotations(settings: LaptopSettings) -> list[str]:
     with closing(sqlite3.connect(settings.data_dir / DATABASE)) as database:
         return [row[0] for row in database.execute("SELECT result FROM task_completion")]
-
-
-def made(settings: LaptopSettings, at: datetime = NOON) -> Path:
-    return make_backup(settings, at, settings.backups)[0]
 
 
 def run(settings: LaptopSettings, *arguments: str, answer: str = "") -> Result:
@@ -325,105 +291,3 @@ def test_a_studio_without_data_has_nothing_to_back_up(settings: LaptopSettings) 
     shutil.rmtree(settings.data_dir)
     result = run(settings, "backup")
     assert (result.exit_code, "this studio is new" in result.output) == (1, True)
-
-
-class Clock:
-    """Seconds that pass when told."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_backup_is_due_a_day_after_the_last_where_something_changed(
-    settings: LaptopSettings,
-) -> None:
-    database = settings.data_dir / DATABASE
-    clock = Clock(database.stat().st_mtime + 10)
-    nightly = Nightly(settings, lambda line: None, clock)
-    assert nightly.is_due(), "there is none yet"
-    backup = made(settings)
-    os.utime(backup, (clock.now, clock.now))
-    assert not nightly.is_due()
-    clock.now += DAY_SECONDS
-    assert not nightly.is_due(), "nothing changed"
-    os.utime(database, (clock.now, clock.now))
-    assert nightly.is_due()
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("DELETE FROM task_completion")
-        connection.commit()
-    assert not nightly.is_due(), "nobody labeled anything"
-
-
-def test_a_running_studio_makes_it_by_itself_and_says_so(
-    settings: LaptopSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ATELIER_STATE", str(settings.state))
-    monkeypatch.setenv("ATELIER_BACKUPS", str(settings.backups))
-    said: list[str] = []
-    clock = Clock((settings.data_dir / DATABASE).stat().st_mtime)
-    nightly = Nightly(settings, said.append, clock)
-    nightly.tick()
-    assert nightly._running is None, "not in the first minute"
-    clock.now += 61
-    nightly.tick()
-    assert nightly._running is not None
-    nightly._running.wait()
-    nightly.tick()
-    assert said == ["backed up"]
-    assert len(backups_of(settings.backups, settings.state)) == 1
-
-
-def test_one_that_fails_is_said_with_its_reason(settings: LaptopSettings, tmp_path: Path) -> None:
-    said: list[str] = []
-    clock = Clock((settings.data_dir / DATABASE).stat().st_mtime)
-    nowhere = tmp_path / "file"
-    nowhere.touch()
-    nightly = Nightly(replace(settings, backups=nowhere / "below"), said.append, clock)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ATELIER_STATE", str(settings.state))
-        patch.setenv("ATELIER_BACKUPS", str(nowhere / "below"))
-        clock.now += 61
-        nightly.tick()
-        assert nightly._running is not None
-        nightly._running.wait()
-        nightly.tick()
-    (line,) = said
-    assert line.startswith("no backup today: demo: ")
-
-
-def test_a_fault_while_it_looks_is_said_once_an_hour_and_the_studio_goes_on(
-    settings: LaptopSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-    database = settings.data_dir / DATABASE
-    clock = Clock(database.stat().st_mtime)
-    nightly = Nightly(settings, said.append, clock)
-    database.write_bytes(b"SQLite format 3\0" + bytes(range(256)) * 20)
-    clock.now += 61
-    for _ in range(3):
-        nightly.tick()
-    (line,) = said
-    assert line.startswith("no backup: ")
-    clock.now += 3600
-    monkeypatch.setattr(Nightly, "is_due", lambda self: True)
-    monkeypatch.setattr("subprocess.Popen", refuse)
-    nightly.tick()
-    assert said[1:] == ["no backup: [Errno 12] Cannot allocate memory"]
-
-
-def refuse(*arguments: object, **more: object) -> NoReturn:
-    raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
-
-
-def test_a_log_that_goes_while_it_is_looked_at_is_no_fault(settings: LaptopSettings) -> None:
-    database = settings.data_dir / DATABASE
-    log = database.with_name(f"{database.name}-wal")
-    log.unlink(missing_ok=True)
-    os.utime(database, (1000, 1000))
-    assert changed_at(database) == 1000
-    log.touch()
-    os.utime(log, (2000, 2000))
-    assert changed_at(database) == 2000
