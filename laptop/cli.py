@@ -16,7 +16,8 @@ import click
 from rich.console import Console
 
 from laptop.backups.archive import make_backup, read_manifest
-from laptop.backups.folder import KEPT, SUFFIX, remove_old
+from laptop.backups.folder import SUFFIX
+from laptop.backups.keeping import KEPT, remove_old
 from laptop.backups.restore import restore_backup
 from laptop.demo_file import invitation
 from laptop.docker.client import Docker
@@ -141,7 +142,8 @@ def reset(yes: bool) -> None:
     type=click.IntRange(min=1),
     default=KEPT,
     show_default=True,
-    help="How many backups of this studio stay there; older ones are deleted.",
+    help="How many backups of this studio stay there; older ones are deleted, but for the one "
+    "with the most annotations.",
 )
 def backup(folder: Path | None, keep: int) -> None:
     """Save the whole studio in one file outside the clone, while it runs or not.

@@ -1,6 +1,6 @@
 """How far two sets of masks of one image agree, label by label."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,26 +31,32 @@ class LabelMasks:
     unreadable: int = 0
 
 
-def label_masks(results: Iterable[Mapping[str, Any]]) -> LabelMasks:
-    """Return the masks of all regions that cover pixels; what has no label is left out."""
+def label_masks(results: Iterable[Mapping[str, Any]], prompts: Collection[str] = ()) -> LabelMasks:
+    """Return the masks of all regions that cover pixels; what has no label is left out.
+
+    A region with several labels counts for each, as in an export.
+
+    Args:
+        prompts: the controls whose regions are prompts; what a smart tool left over is no mask.
+    """
     masks: dict[Place, Mask] = {}
     regions: dict[str, int] = {}
     unreadable = 0
     for region in drawn_regions(results):
-        if region.label is None:
+        if not region.labels or region.from_name in prompts:
             continue
-        place = (region.to_name, region.item_index or 0, region.label)
         try:
             mask = _mask(region)
         except RegionError:
             unreadable += 1
             continue
-        before = masks.get(place)
-        if before is not None and before.shape != mask.shape:
+        places = [(region.to_name, region.item_index or 0, label) for label in region.labels]
+        if any(masks[place].shape != mask.shape for place in places if place in masks):
             unreadable += 1
             continue
-        masks[place] = mask if before is None else before | mask
-        regions[region.label] = regions.get(region.label, 0) + 1
+        for place in places:
+            masks[place] = masks[place] | mask if place in masks else mask
+            regions[place[2]] = regions.get(place[2], 0) + 1
     return LabelMasks(masks, regions, unreadable)
 
 

@@ -138,6 +138,11 @@ class LabelingConfig:
         """Return the controls for masks of an image, the preferred one first."""
         return tuple(one for one in self.mask_controls if one.image_name == image_name)
 
+    @property
+    def prompts(self) -> frozenset[str]:
+        """The controls whose regions are prompts, and never annotations."""
+        return frozenset(control.name for control in self.smart if control.only_prompts)
+
     def images_with_masks(self) -> tuple[tuple[ImageTag, MaskControl], ...]:
         """Return each image that can have masks, with its preferred control."""
         return tuple(

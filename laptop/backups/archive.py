@@ -7,20 +7,20 @@ before the files: what the copy names is there, and what is uploaded meanwhile i
 from __future__ import annotations
 
 import gzip
-import hashlib
-import io
 import shutil
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from laptop.backups.folder import backup_path
+from laptop.backups.packing import files_below, pack
 from laptop.settings import LaptopError, LaptopSettings
 
 MANIFEST = "manifest.json"
@@ -31,8 +31,6 @@ VERSION = "label-studio/initialised"
 LEFT_OUT = ("docker", "label-studio/export", "label-studio/test_data", "label-studio/media/export")
 # What can still be read and changed where this much less room is left than the data takes.
 SPARE_BYTES = 200_000_000
-# Images are compressed already; the masks in the database shrink to a fraction at the lowest level.
-LEVEL = 1
 DRAFT_SECONDS = 24 * 3600
 
 
@@ -69,8 +67,8 @@ class Manifest(BaseModel):
 def make_backup(settings: LaptopSettings, now: datetime, folder: Path) -> tuple[Path, Manifest]:
     """Writes a backup, whole or not at all, readable by its owner alone.
 
-    Raises LaptopError when there is nothing to back up, the disk has no room, or the database
-    cannot be read.
+    Raises LaptopError when there is nothing to back up, the disk has no room, or something cannot
+    be read.
     """
     data = settings.data_dir
     database = data / DATABASE
@@ -89,16 +87,22 @@ def make_backup(settings: LaptopSettings, now: datetime, folder: Path) -> tuple[
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder) as draft_folder:
         copy = Path(draft_folder) / "database"
         _copy_database(database, copy)
-        files = {DATABASE: copy} | dict(_files(data))
         manifest = Manifest(
             made=now.isoformat(timespec="seconds"),
             state=str(settings.state),
             label_studio=_version(data),
             **_counts(copy),
-            files={name: digest(file) for name, file in files.items()},
+            files={},
         )
+
+        def with_digests(found: dict[str, str]) -> str:
+            nonlocal manifest
+            manifest = manifest.model_copy(update={"files": found})
+            return manifest.model_dump_json(indent=1)
+
         draft = Path(draft_folder) / "backup"
-        _write(draft, manifest, files)
+        files = {DATABASE: copy} | dict(_files(data))
+        pack(draft, files, MANIFEST, with_digests)
         draft.chmod(0o600)
         draft.replace(path)
     return path, manifest
@@ -116,7 +120,7 @@ def read_manifest(path: Path) -> Manifest:
             manifest = None
         else:
             raise LaptopError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (tarfile.TarError, EOFError, ValidationError):
+    except (tarfile.TarError, EOFError, zlib.error, ValidationError):
         manifest = None
     if manifest is None:
         raise LaptopError(f"{path} is no backup of a studio, or a damaged one.")
@@ -133,7 +137,10 @@ def _remove_drafts(folder: Path, now: datetime) -> None:
 
 
 def _require_room(data: Path, folder: Path) -> None:
-    size = sum(path.stat().st_size for _, path in _files(data))
+    size = 0
+    for _, path in _files(data):
+        with suppress(FileNotFoundError):  # Removed meanwhile.
+            size += path.stat().st_size
     size += 2 * (data / DATABASE).stat().st_size  # A copy of it lies beside the backup meanwhile.
     free = shutil.disk_usage(folder).free
     if free < size + SPARE_BYTES:
@@ -176,13 +183,10 @@ def _counts(database: Path) -> dict[str, int]:
 
 def _files(data: Path) -> Iterator[tuple[str, Path]]:
     """Path below the data folder and place of every file but the database's."""
-    for path in sorted(data.rglob("*")):
-        name = path.relative_to(data).as_posix()
-        if any(name == out or name.startswith(f"{out}/") for out in LEFT_OUT):
-            continue
-        if name.startswith(DATABASE) or path.name.startswith(".") or not path.is_file():
-            continue  # The database, its log and its index; drafts.
-        yield name, path
+    for name, path in files_below(data, LEFT_OUT):
+        # The database, its log and its index; drafts.
+        if not name.startswith(DATABASE) and not path.name.startswith("."):
+            yield name, path
 
 
 def _version(data: Path) -> str:
@@ -190,21 +194,3 @@ def _version(data: Path) -> str:
     if not stamp.is_file():
         raise LaptopError("The studio is being started for the first time. Try again in a minute.")
     return stamp.read_text().strip()
-
-
-def digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write(path: Path, manifest: Manifest, files: dict[str, Path]) -> None:
-    try:
-        with tarfile.open(path, "w:gz", compresslevel=LEVEL) as archive:
-            text = manifest.model_dump_json(indent=1).encode()
-            head = tarfile.TarInfo(MANIFEST)
-            head.size = len(text)
-            archive.addfile(head, io.BytesIO(text))
-            for name, file in files.items():
-                archive.add(file, f"data/{name}", recursive=False)
-    except OSError as error:
-        raise LaptopError(f"The backup cannot be written: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""How backups are named, and how many are kept."""
+"""How backups are named, and which belong to a studio."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 SUFFIX = ".tar.gz"
-# A week, if one is made each day.
-KEPT = 7
 STAMP = "%Y-%m-%dT%H%M%S"
 
 
@@ -31,11 +29,3 @@ def backups_of(folder: Path, state: Path) -> list[Path]:
     stamp = r"\d{4}-\d\d-\d\dT\d{6}"
     named = re.compile(rf"{re.escape(studio_name(state))}-{stamp}{re.escape(SUFFIX)}")
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if named.fullmatch(path.name))
-
-
-def remove_old(folder: Path, state: Path, kept: int) -> list[Path]:
-    """Removes all but the newest `kept` of one studio. Returns what it removed."""
-    old = backups_of(folder, state)[:-kept]
-    for path in old:
-        path.unlink(missing_ok=True)
-    return old

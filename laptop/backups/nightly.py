@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from laptop.backups.archive import DATABASE
@@ -21,7 +21,7 @@ AGAIN_SECONDS = 3600.0
 
 
 class Nightly:
-    """Call `tick` often: it looks once a minute, and never waits."""
+    """Call `tick` often: it looks once a minute, never waits, and never ends the studio."""
 
     def __init__(
         self,
@@ -36,7 +36,17 @@ class Nightly:
         self._running: subprocess.Popen[bytes] | None = None
 
     def tick(self) -> None:
-        """Begins a backup when one is due, and says what became of it."""
+        """Begins a backup when one is due, and says what became of it.
+
+        Raises nothing of what files and databases do: the studio goes on without a backup.
+        """
+        try:
+            self._tick()
+        except (OSError, sqlite3.Error) as error:
+            self._say(f"no backup: {error}")
+            self._look_at = self._clock() + AGAIN_SECONDS
+
+    def _tick(self) -> None:
         if self._running is not None:
             code = self._running.poll()
             if code is None:
@@ -92,5 +102,7 @@ def has_annotations(database: Path) -> bool:
 
 def changed_at(database: Path) -> float:
     """When the database or its log was last written."""
-    files = [database, database.with_name(f"{database.name}-wal")]
-    return max(file.stat().st_mtime for file in files if file.exists())
+    changed = database.stat().st_mtime
+    with suppress(FileNotFoundError):  # SQLite removes the log when the last one closes.
+        changed = max(changed, database.with_name(f"{database.name}-wal").stat().st_mtime)
+    return changed

@@ -9,8 +9,9 @@ import zlib
 from datetime import datetime
 from pathlib import Path
 
-from laptop.backups.archive import MANIFEST, Manifest, digest, read_manifest
+from laptop.backups.archive import MANIFEST, Manifest, read_manifest
 from laptop.backups.folder import STAMP
+from laptop.backups.packing import digest
 from laptop.processes.run_lock import run_lock
 from laptop.settings import ROOT, LaptopError, LaptopSettings
 
@@ -39,11 +40,27 @@ def restore_backup(settings: LaptopSettings, path: Path, now: datetime) -> Path 
             if data.exists():
                 before = data.with_name(f"data-before-{now.strftime(STAMP)}")
                 data.rename(before)
-            fresh.rename(data)
+            try:
+                fresh.rename(data)
+            except OSError as error:
+                raise LaptopError(
+                    f"{data} cannot be put in place ({error.strerror or error}). "
+                    f"{_put_back(before, data)}"
+                ) from error
         if before is not None and (before / "docker").exists():
             # Another studio's, and no part of the backup.
             (before / "docker").rename(data / "docker")
     return before
+
+
+def _put_back(before: Path | None, data: Path) -> str:
+    """Puts back what was moved aside; what to tell about it."""
+    try:
+        if before is not None:
+            before.rename(data)
+    except OSError:
+        return f"What was there before is in {before}: rename that to {data}."
+    return "Nothing was changed."
 
 
 def require_label_studio(manifest: Manifest, requirements: str) -> None:

@@ -1,4 +1,4 @@
-"""Cloud Storage, as the studio uses it: lists and reads, and asks what the account may do.
+"""Cloud Storage, as the studio uses it: lists, reads and writes, and asks what the account may do.
 
 The credentials are Google's application default ones: the key file that
 GOOGLE_APPLICATION_CREDENTIALS names, else the account attached to the machine. They should be the

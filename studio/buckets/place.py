@@ -41,9 +41,9 @@ class FolderPlace:
     def write(self, name: str, content: bytes) -> None:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Readable by its owner alone, as such files are made: there are addresses of people in it.
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as draft:
             draft.write(content)
-        Path(draft.name).chmod(0o644)
         Path(draft.name).replace(path)
 
     def names(self, below: str) -> list[str]:

@@ -11,13 +11,13 @@ from PIL import Image
 
 from studio.dataset.categories import Categories
 from studio.dataset.choosing import Rule
+from studio.dataset.earlier import MADE_BY, MARKER
 from studio.dataset.formats.format import Format, Records
 from studio.dataset.labelled import About
 from studio.dataset.pictures import THUMBNAIL
 from studio.dataset.splits import Split
 from studio.version import read_version
 
-MARKER = "dataset.json"
 SHEET = "contact-sheet.jpg"
 SHEET_COLUMNS = 4
 GAP = 8
@@ -92,7 +92,6 @@ class Card:
     faulty: Sequence[tuple[str, str]]
     licence: str
     name_labelers: bool
-    with_pictures: bool
 
     def write(self, folder: Path) -> None:
         """Write README.md and dataset.json."""
@@ -113,7 +112,7 @@ class Card:
             "title": self.about.title,
             "format": self.format.NAME,
             "made_from": self.about.origin,
-            "made_by": f"Atelier {read_version()}",
+            "made_by": MADE_BY + read_version(),
             "annotations": str(self.rule) if self.name_labelers else self.rule.name,
             "split": {"shares": list(self.split.shares), "by": self.split.fact or "picture"},
             "pictures": dict(counts.parts),
@@ -199,6 +198,8 @@ class Card:
                 f"- {counts.turned} pictures are turned by their EXIF data. Masks are as the "
                 "picture is shown: with Pillow, call ImageOps.exif_transpose first."
             )
+        if self.format.remark:
+            lines.append(f"- {self.format.remark}")
         lines += ["", f"Read by {self.format.READER}.", "", "## Licence", ""]
         lines.append(self.licence or "The licence of the pictures was not stated.")
         return lines

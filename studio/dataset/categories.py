@@ -91,9 +91,8 @@ def read_categories(config: str) -> Categories:
 
 
 def _labels(config: LabelingConfig) -> Iterator[Label]:
-    prompts = {control.name for control in config.smart if control.only_prompts}
     for found in config.lists.values():
-        if found.image_names and _covers(found) and found.name not in prompts:
+        if found.image_names and _covers(found) and found.name not in config.prompts:
             yield from found.labels
 
 

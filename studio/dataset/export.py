@@ -3,14 +3,15 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from studio.buckets.place import Place
-from studio.dataset.card import MARKER, Card, Counts, count, write_sheet
+from studio.dataset.card import Card, Counts, count, write_sheet
 from studio.dataset.categories import Categories, read_categories
 from studio.dataset.choosing import Rule
+from studio.dataset.earlier import MARKER, SUMS, require_replaceable
 from studio.dataset.formats import FORMATS
 from studio.dataset.formats.format import Format
 from studio.dataset.item import Record, digest
@@ -20,7 +21,7 @@ from studio.dataset.making import Made, Maker
 from studio.dataset.naming import names_of
 from studio.dataset.pictures import thumbnail
 from studio.dataset.splits import Split
-from studio.errors import ExportError, RefusedError
+from studio.errors import ExportError, MediaError, RefusedError
 from studio.output import Output, counted
 from studio.version import read_version
 
@@ -66,10 +67,11 @@ def export(labelled: Labelled, wish: Wish, place: Path, output: Output) -> Expor
 
     Raises:
         ExportError: nothing is labeled, a picture cannot be exported, something else is at that
-            place, or what was written does not read back as what was drawn.
+            place or in the export that is there, or what was written does not read back as what was
+            drawn.
         StudioError: Label Studio does not answer.
     """
-    _check_place(place)
+    require_replaceable(place)
     categories = read_categories(labelled.about.config)
     if not labelled.entries:
         raise ExportError(_nothing(labelled, wish.rule))
@@ -140,7 +142,7 @@ class _Export:
                 # All of them before the first file is written: a fault leaves none behind.
                 made = list(maker.items_of(task, entry.identity))
                 records = [self._write(entry, one) for one in made]
-            except (ExportError, RefusedError) as error:
+            except (ExportError, MediaError, RefusedError) as error:
                 self.faulty.append((str(self._names[task.id]), str(error)))
                 records = []
             else:
@@ -199,7 +201,7 @@ class _Export:
         """
         wrong = []
         total = len(self._labelled.entries)
-        for done, record in enumerate(self._journal.records(), start=1):
+        for done, record in enumerate(self._by_part(), start=1):
             try:
                 read = [digest(array) for array in self.format.read(record)]
             except (OSError, ValueError, KeyError) as error:
@@ -214,6 +216,11 @@ class _Export:
                 f"was handed over; what was written is in {self._draft}. Delete that, and run this "
                 "again; if it stays, please report it"
             )
+
+    def _by_part(self) -> Iterator[Record]:
+        """The records part by part: the files that a part shares are read once."""
+        for part in self.format.parts:
+            yield from (one for one in self._journal.records() if one.part == part)
 
     def write_card(self) -> Counts:
         """Write what the data set says about itself."""
@@ -231,9 +238,26 @@ class _Export:
             self.faulty,
             self._wish.licence,
             self._wish.name_labelers,
-            self._wish.with_pictures,
         ).write(self._draft)
         return counts
+
+
+def require_empty(place: Place) -> None:
+    """Return if there is no file at a place.
+
+    A bucket has no folder that could be replaced at once: readers would find a mixture of two data
+    sets meanwhile, and what the new one lacks would stay.
+
+    Raises:
+        ExportError: there is one.
+        StorageError: the place cannot be listed.
+    """
+    names = place.names("")
+    if names:
+        raise ExportError(
+            f"{place} has {counted(len(names), 'file')} already, such as {names[0]}. An export to "
+            "a bucket replaces nothing: choose another address, or remove the earlier export first"
+        )
 
 
 def upload(folder: Path, place: Place, tell: Tell) -> None:
@@ -273,14 +297,6 @@ def _nothing(labelled: Labelled, rule: Rule) -> str:
     )
 
 
-def _check_place(place: Path) -> None:
-    if not place.exists() or (place / MARKER).is_file():
-        return
-    if place.is_dir() and not any(place.iterdir()):
-        return
-    raise ExportError(f"{place} is there and is no data set; choose another folder with --to")
-
-
 def _write_sums(folder: Path) -> None:
     """Write the hash of every file, in the form of sha256sum."""
     lines = []
@@ -289,11 +305,12 @@ def _write_sums(folder: Path) -> None:
             with path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
             lines.append(f"{found}  {path.relative_to(folder).as_posix()}\n")
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
 def _put(draft: Path, place: Path) -> None:
     """Put the finished folder at its place; an earlier one goes when the new one is there."""
+    require_replaceable(place)  # Again: hours may have passed.
     earlier = place.with_name(f".{place.name}.earlier")
     shutil.rmtree(earlier, ignore_errors=True)
     if place.exists():

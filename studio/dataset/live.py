@@ -7,7 +7,7 @@ from functools import cached_property
 
 from studio.dataset.labelled import About, Annotation, Entry, LabelledTask
 from studio.label_studio.client import Studio
-from studio.label_studio.records import Project, Task
+from studio.label_studio.records import REFUSED, Project, Task
 
 # So many tasks are asked for ahead. Each comes with all its masks, as numbers in JSON.
 AHEAD = 8
@@ -33,7 +33,7 @@ class LiveProject:
     def about(self) -> About:
         """What the whole is."""
         versions = (one for task in self._tasks for one in task.model_versions.split(","))
-        models = {one.strip() for one in versions if one.strip() and " cannot: " not in one}
+        models = {one.strip() for one in versions if one.strip() and REFUSED not in one}
         return About(
             title=self._project.title,
             config=self._project.label_config,
@@ -85,4 +85,4 @@ class LiveProject:
 
     def picture(self, entry_id: int, address: str) -> bytes:
         """Return a picture's bytes, as Label Studio has them."""
-        return self._studio.picture(entry_id, address)
+        return self._studio.storages.read_image(entry_id, address)

@@ -1,11 +1,12 @@
 """The pictures of a data set: their size as it is shown, and small ones for the contact sheet."""
 
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from studio.dataset.categories import Categories
 from studio.dataset.things import Drawn
@@ -43,7 +44,7 @@ def read_size(content: bytes) -> Shown:
         with Image.open(io.BytesIO(content)) as image:
             orientation = image.getexif().get(ORIENTATION, 1)
             width, height = image.size
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - Pillow raises of many kinds, for EXIF data too
         raise ExportError(f"its picture cannot be read: {error}") from None
     if orientation in SIDEWAYS:
         height, width = width, height
@@ -58,7 +59,8 @@ def thumbnail(content: bytes | None, drawn: Drawn, categories: Categories) -> Im
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     picture = Image.new("RGB", size, (40, 40, 40))
     if content is not None:
-        with Image.open(io.BytesIO(content)) as image:
+        # One that is cut off in its pixels stays grey: its size could be read.
+        with suppress(Exception), Image.open(io.BytesIO(content)) as image:
             image.draft("RGB", size)
             picture = ImageOps.exif_transpose(image).convert("RGB").resize(size)
     small = cv2.resize(whole, size, interpolation=cv2.INTER_NEAREST)

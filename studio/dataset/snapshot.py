@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from studio.buckets.place import Place
@@ -69,6 +70,10 @@ class Snapshot:
             Entry(one.id, one.data, one.hash, one.annotations, one.first) for one in self.tasks
         )
 
+    @cached_property
+    def _by_id(self) -> Mapping[int, TaskInSnapshot]:
+        return {one.id: one for one in self.tasks}
+
     def read(self, entries: Iterable[Entry]) -> Iterator[LabelledTask]:
         """Yield tasks with their annotations.
 
@@ -97,8 +102,8 @@ class Snapshot:
             ExportError: it is another one than when the snapshot was made.
         """
         content = self.fetch(entry_id, address)
-        (task,) = (one for one in self.tasks if one.id == entry_id)
-        if _hash(content) != task.pictures.get(address, _hash(content)):
+        found = _hash(content)
+        if found != self._by_id[entry_id].pictures.get(address, found):
             raise ExportError(
                 f"its picture {address} was replaced since snapshot {self.name} was made"
             )
@@ -153,7 +158,7 @@ def take_snapshot(
     if earlier is None:
         place.write(_manifest(name), _to_json(snapshot))
         return snapshot, True
-    if _state(json.loads(earlier)) != _state(json.loads(_to_json(snapshot))):
+    if not _is_same(json.loads(earlier), json.loads(_to_json(snapshot))):
         raise SnapshotError(
             f"{place} has another snapshot {name}. A snapshot never changes: choose another name"
         )
@@ -195,8 +200,22 @@ def _to_json(snapshot: Snapshot) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
 
 
-def _state(content: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in content.items() if key != "made"}
+def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two are of the same state; pictures count where both looked at them."""
+    tasks = [{task["id"]: task for task in side["tasks"]} for side in (one, other)]
+    if tasks[0].keys() != tasks[1].keys():
+        return False
+    for number, task in tasks[0].items():
+        twin = tasks[1][number]
+        if not task["pictures"] or not twin["pictures"]:
+            twin = {**twin, "pictures": task["pictures"]}
+        if task != twin:
+            return False
+    return _about(one) == _about(other)
+
+
+def _about(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key not in ("made", "tasks")}
 
 
 def _manifest(name: str) -> str:

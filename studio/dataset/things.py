@@ -107,7 +107,7 @@ def read_things(
     left_out: Counter[str] = Counter()
     sizes: set[tuple[int, int]] = set()
     things: list[Thing] = []
-    prompts = {control.name for control in categories.config.smart if control.only_prompts}
+    prompts = categories.config.prompts
     for region in drawn_regions(annotation.result):
         if region.to_name != image or (region.item_index or 0) != (item_index or 0):
             continue

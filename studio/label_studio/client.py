@@ -1,6 +1,5 @@
 """Label Studio, as the studio uses it: the one module that talks to it, but for accounts."""
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -195,28 +194,6 @@ class Studio:
             if not answer.ok:
                 raise refusal(self.connection, doing, answer.status_code, answer.text)
             return list(answer.json())
-
-    def picture(self, task: int, address: str) -> bytes:
-        """Return the picture at an address of a task's data.
-
-        What was uploaded and what is in a storage comes through Label Studio, with its keys; what
-        is on the web, from there.
-        """
-        doing = f"fetching the picture {address} of task {task}"
-        own = address.startswith("/")
-        if own or not address.startswith(("http://", "https://")):
-            encoded = base64.urlsafe_b64encode(address.encode()).decode()
-            path = address if own else f"/tasks/{task}/resolve/?fileuri={encoded}"
-            with explained(self.connection, doing):
-                answer = self._http.get(self.connection.url + path, timeout=TIMEOUT_SECONDS)
-        else:  # Not through the session, whose token is for Label Studio alone.
-            try:
-                answer = requests.get(address, timeout=TIMEOUT_SECONDS)
-            except requests.RequestException as error:
-                raise RefusedError(f"{doing}: {type(error).__name__}") from None
-        if not answer.ok:
-            raise RefusedError(f"{doing}: HTTP {answer.status_code}")
-        return answer.content
 
     def upload(self, project: int, images: Sequence[Path]) -> list[str]:
         """Upload files without creating tasks; return their addresses in the same order."""

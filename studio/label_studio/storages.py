@@ -205,7 +205,10 @@ class Storages:
 
 def _without_token(address: str) -> requests.Response:
     """Not through the session, whose token is for Label Studio alone."""
-    return requests.get(address, timeout=TIMEOUT_SECONDS)
+    try:
+        return requests.get(address, timeout=TIMEOUT_SECONDS)
+    except requests.RequestException as error:  # Its text has the address, which may be signed.
+        raise MediaError(f"the image does not come: {type(error).__name__}") from None
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from itertools import combinations
@@ -99,18 +99,22 @@ def figures_of(
     tasks: Iterable[JudgedTask],
     zone: tzinfo | None,
     name_of: Callable[[str], str] = lambda stored: stored,
+    prompts: Collection[str] = (),
 ) -> Figures:
     """Return the figures of tasks, which are read once, one after the other.
 
     Args:
         zone: whose midnights part the days.
         name_of: what people call a label that results call otherwise (an alias).
+        prompts: the controls whose regions are prompts, and no annotations.
     """
     figures = Figures()
     pairs: list[Pair] = []
     for task in tasks:
         figures.tasks += 1
-        read = [(one, label_masks(one.results)) for one in task.judgements if not one.is_skip]
+        read = [
+            (one, label_masks(one.results, prompts)) for one in task.judgements if not one.is_skip
+        ]
         for judgement in task.judgements:
             _count(figures, judgement, zone)
         for label in {label for _, masks in read for label in masks.regions}:
@@ -121,7 +125,7 @@ def figures_of(
             figures.labels.update(own)
             figures.labelers[judgement.by].regions.update(own)
             if judgement.prediction is not None:
-                before = label_masks(judgement.prediction)
+                before = label_masks(judgement.prediction, prompts)
                 for place, iou in agreement(before.masks, masks.masks).items():
                     figures.survival[name_of(place[2])].ious.append(iou)
         pairs += _compare(figures, task, read, name_of)

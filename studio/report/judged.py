@@ -33,5 +33,4 @@ class JudgedTask:
 
     id: int
     name: str
-    data: Mapping[str, Any]
     judgements: tuple[Judgement, ...]

@@ -93,8 +93,8 @@ def page(
     ]
     if figures.unreadable:
         body.append(
-            f"<p>Not compared: {figures.unreadable} regions that hold no mask (boxes, ellipses, "
-            "points), or one of another size than the image's.</p>"
+            f"<p>Not compared: {figures.unreadable} regions that cover no pixels (points, "
+            "vectors), cannot be read, or were drawn on an image of another size.</p>"
         )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -1,5 +1,7 @@
 """An image with what two people marked on it: agreed in green, otherwise in their colours."""
 
+from contextlib import suppress
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +38,8 @@ def overlay(content: bytes | None, both: Mask, one: Mask, other: Mask) -> bytes:
 def _decoded(content: bytes | None, size: tuple[int, int]) -> NDArray[np.float32]:
     found = None
     if content:
-        found = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_COLOR)
+        with suppress(cv2.error):  # Raised for one of more pixels than OpenCV takes.
+            found = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_COLOR)
     if found is None:
         return np.full((size[1], size[0], 3), 200, dtype=np.float32)
     return cv2.resize(found, size, interpolation=cv2.INTER_AREA).astype(np.float32)

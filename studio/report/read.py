@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+import requests
+
 from masks.agreement import differences, label_masks
 from masks.errors import MasksError
 from masks.labeling_config import LabelingConfig, labeling_config
@@ -41,7 +43,7 @@ def report(studio: Studio, project: Project, now: datetime, tell: Tell) -> str:
             yield judged_task(found, users)
         tell(len(tasks), len(tasks))
 
-    figures = figures_of(read(), now.tzinfo, names_of(config))
+    figures = figures_of(read(), now.tzinfo, names_of(config), config.prompts)
     worst = [pair.task for pair in figures.worst]
     found = {task.id: task for task in studio.work.judged(project.id, list(dict.fromkeys(worst)))}
     pictures = {
@@ -69,7 +71,7 @@ def judged_task(found: Judged, users: Mapping[int, str]) -> JudgedTask:
             )
         )
     name = str(found.data.get(SOURCE_KEY) or f"task {found.id}")
-    return JudgedTask(found.id, name, found.data, tuple(judgements))
+    return JudgedTask(found.id, name, tuple(judgements))
 
 
 def names_of(config: LabelingConfig) -> Callable[[str], str]:
@@ -98,7 +100,7 @@ def _picture(studio: Studio, config: LabelingConfig, pair: Pair, task: Judged) -
     results = {int(item["id"]): item.get("result") or () for item in task.annotations}
     if not {*pair.ids} <= {*results}:
         return "one of them was deleted meanwhile"
-    one, other = (label_masks(results[number]).masks for number in pair.ids)
+    one, other = (label_masks(results[number], config.prompts).masks for number in pair.ids)
     image, index, _ = next(iter({**one, **other}))
     drawn = differences(one, other, (image, index))
     if drawn is None:
@@ -106,6 +108,6 @@ def _picture(studio: Studio, config: LabelingConfig, pair: Pair, task: Judged) -
     try:
         address = config.of({"data": task.data}).images[image].address({"data": task.data}, index)
         content = studio.storages.read_image(task.id, address)
-    except (StudioError, MasksError, KeyError):
+    except (StudioError, MasksError, KeyError, requests.RequestException):
         content = None  # The masks tell most of it.
     return overlay(content, *drawn)

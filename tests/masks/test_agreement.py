@@ -54,6 +54,22 @@ def test_what_holds_no_mask_is_counted_and_what_has_no_label_is_left_out() -> No
     assert (found.masks, found.unreadable) == ({}, 3)
 
 
+def test_a_region_with_several_labels_counts_for_each() -> None:
+    region = brush("1", 0, 4)
+    region["value"]["brushlabels"] = ["coat", "hat"]
+    found = label_masks([region])
+    assert found.regions == {"coat": 1, "hat": 1}
+    assert {place[2] for place in found.masks} == {"coat", "hat"}
+
+
+def test_what_a_smart_tool_left_over_is_no_mask() -> None:
+    box = {"x": 0, "y": 0, "width": 100, "height": 100, "rectanglelabels": ["coat"]}
+    prompt = {**SIZE, "id": "2", "from_name": "box", "type": "rectanglelabels", "value": box}
+    found = label_masks([brush("1", 0, 4), prompt], prompts={"box"})
+    assert (found.regions, found.unreadable) == ({"coat": 1}, 0)
+    assert (found.masks["image", 0, "coat"] == columns(0, 4)).all()
+
+
 def test_agreement_is_the_shared_part_of_what_either_covers() -> None:
     one = label_masks([brush("1", 0, 4), brush("2", 8, 9, "hat")]).masks
     other = label_masks([brush("1", 2, 6), brush("2", 8, 9, "bag")]).masks

@@ -37,6 +37,11 @@ class Format(ABC):
         self.parts = parts
         self._last_read: tuple[Path, Any] | None = None
 
+    @property
+    def remark(self) -> str:
+        """What the card has to say of this data set's files; "" if nothing."""
+        return ""
+
     def picture(self, path: str, part: str) -> Path:
         """Return where a picture goes."""
         return self.folder / "images" / path
@@ -56,6 +61,9 @@ class Format(ABC):
                 self.folder / "splits" / f"{part}.txt",
                 (record.path for record in records() if record.part == part),
             )
+        self._write_classes()
+
+    def _write_classes(self) -> None:
         rows = [(one.number, one.name, one.hex) for one in self.categories.all]
         write_table(self.folder / "classes.csv", ("number", "name", "colour"), rows)
 
@@ -64,7 +72,10 @@ class Format(ABC):
         """Yield what a reader of the format gets of an item, in the order of its digests."""
 
     def read_once(self, path: Path, read: Callable[[Path], T]) -> T:
-        """Return what `read` makes of a file that many items share; the last one is kept."""
+        """Return what `read` makes of a file that many items share; the last one is kept.
+
+        So items are read part by part.
+        """
         if self._last_read is None or self._last_read[0] != path:
             self._last_read = (path, read(path))
         return self._last_read[1]

@@ -50,7 +50,11 @@ class LabelStudioTasks(Format):
 
     def read(self, record: Record) -> Iterator[NDArray[np.bool_]]:
         (number,) = record.annotations
-        stored = self.read_once(self._path(record.part), _annotations)[number]
+        place = self.read_once(self._path(record.part), _places)[number]
+        with self._path(record.part).open("rb") as file:
+            file.seek(place)
+            task = json.loads(_task_in(file.readline()))
+        (stored,) = (one for one in task["annotations"] if one["id"] == number)
         annotation = Annotation(number, "", "", "", None, stored["result"])
         image, index = record.extra["image"]
         drawn = read_things(annotation, self.categories, image, index)
@@ -74,6 +78,18 @@ def _tasks(records: Records, part: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _annotations(path: Path) -> dict[int, dict[str, Any]]:
-    tasks = json.loads(path.read_text(encoding="utf-8"))
-    return {one["id"]: one for task in tasks for one in task["annotations"]}
+def _places(path: Path) -> dict[int, int]:
+    """Annotation -> where the line of its task begins; only one of them is held at a time."""
+    places, place = {}, 0
+    with path.open("rb") as file:
+        for line in file:
+            if line.startswith(b"{"):
+                task = json.loads(_task_in(line))
+                places.update((one["id"], place) for one in task["annotations"])
+            place += len(line)
+    return places
+
+
+def _task_in(line: bytes) -> bytes:
+    """The task of a line as `write_json_list` writes it, without what separates it."""
+    return line.rstrip(b",]\n")

@@ -11,6 +11,8 @@ from studio.dataset.formats.format import Format
 from studio.dataset.item import Item, Record, Written, digest
 from studio.dataset.pictures import palette
 
+# Beside the background, what a palette has room for.
+MOST_INDEXED = 255
 HIDDEN = "pixels under a later object of another category"
 
 
@@ -23,7 +25,8 @@ class Masks(Format):
 
     def write(self, item: Item) -> Written:
         whole, hidden = item.drawn.category_map()
-        write_indexed(self._path(item.name), whole, palette(self.categories))
+        wide = len(self.categories.all) > MOST_INDEXED
+        write_indexed(self._path(item.name), whole, palette(self.categories), wide)
         return Written([digest(whole)], losses={HIDDEN: hidden} if hidden else {})
 
     def read(self, record: Record) -> Iterator[NDArray[np.integer]]:
@@ -34,10 +37,12 @@ class Masks(Format):
         return self.folder / "masks" / f"{name}.png"
 
 
-def write_indexed(path: Path, whole: NDArray[np.uint16], colours: list[int]) -> None:
-    """Write a map, (H, W): 8 bits with a palette where its values and colours allow, else 16."""
+def write_indexed(
+    path: Path, whole: NDArray[np.uint16], colours: list[int], wide: bool = False
+) -> None:
+    """Write a map, (H, W): 8 bits with a palette, or 16 without one where it is `wide`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if (whole.size and whole.max() > 255) or len(colours) > 3 * 255:
+    if wide:
         Image.fromarray(whole).save(path, "PNG")
         return
     image = Image.fromarray(whole.astype(np.uint8), mode="P")

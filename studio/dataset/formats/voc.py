@@ -50,6 +50,7 @@ class Voc(Format):
         # As CVAT and datumaro write and read it; torchvision does not look at it.
         lines = (f"{name}:{','.join(map(str, colour))}::" for name, colour in colours)
         write_lines(self.folder / "labelmap.txt", ("# label:color_rgb:parts:actions", *lines))
+        self._write_classes()
 
     def read(self, record: Record) -> Iterator[NDArray[np.integer]]:
         for what in ("Class", "Object"):

@@ -47,13 +47,35 @@ class Yolo(Format):
 
     def finish(self, records: Records) -> None:
         names = {one.number - 1: one.name for one in self.categories.all}
-        content = {part: f"images/{part}" for part in self.parts}
+        content = {key: f"images/{part}" for key, part in self._sets.items()}
         # Without a path of its own, the folder of the file counts (Ultralytics, check_det_dataset).
         text = yaml.safe_dump({**content, "names": names}, sort_keys=False, allow_unicode=True)
         (self.folder / "data.yaml").write_text(text, encoding="utf-8")
         for part in self.parts:
             for folder in ("images", "labels"):
                 (self.folder / folder / part).mkdir(parents=True, exist_ok=True)
+        self._write_classes()
+
+    @property
+    def _sets(self) -> dict[str, str]:
+        """What data.yaml names -> the part that it is.
+
+        Ultralytics does not begin without both train and val (data/utils.py, check_det_dataset).
+        """
+        sets = {part: part for part in self.parts}
+        sets.setdefault("train", self.parts[0])
+        sets.setdefault("val", sets.get("test", sets["train"]))
+        return sets
+
+    @property
+    def remark(self) -> str:
+        others = [f"`{key}` is the {part} part" for key, part in self._sets.items() if key != part]
+        if not others:
+            return ""
+        return (
+            f"In data.yaml {' and '.join(others)}: Ultralytics does not begin without. What it "
+            "reports on pictures that it was trained on says little."
+        )
 
     def read(self, record: Record) -> Iterator[NDArray[np.bool_]]:
         text = self._path(record.part, record.name).read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """A backup of a studio, and the studio that comes of it."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -7,48 +8,21 @@ import stat
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from laptop.backups.archive import DATABASE, make_backup, read_manifest
-from laptop.backups.folder import backups_of, remove_old, studio_name
-from laptop.backups.nightly import DAY_SECONDS, Nightly
+from laptop.backups import archive
+from laptop.backups.archive import DATABASE, read_manifest
+from laptop.backups.folder import backups_of, studio_name
+from laptop.backups.keeping import remove_old
 from laptop.backups.restore import require_label_studio, restore_backup
 from laptop.cli import laptop
 from laptop.processes.run_lock import Held, run_lock
-from laptop.settings import LaptopError, LaptopSettings, backups_folder, load_settings
-
-NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> LaptopSettings:
-    """A studio with a database, an upload, a project file and passwords."""
-    given = {"ATELIER_STATE": str(tmp_path / "state"), "ATELIER_BACKUPS": str(tmp_path / "backups")}
-    settings = load_settings(given)
-    for name, text in {
-        "credentials.json": '{"password": "secret"}',
-        "label-studio/initialised": "1.23.2",
-        "label-studio/media/upload/1/été.png": "a picture",
-        "label-studio/export/old.zip": "an export",
-        "projects/holiday.yaml": "title: Holiday",
-        "docker/postgres/base": "another studio's",
-    }.items():
-        path = settings.data_dir / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    with closing(sqlite3.connect(settings.data_dir / DATABASE)) as database:
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("CREATE TABLE project (id INTEGER)")
-        database.execute("CREATE TABLE task (id INTEGER)")
-        database.execute("CREATE TABLE task_completion (id INTEGER, result TEXT)")
-        database.execute("INSERT INTO task_completion VALUES (1, 'mask')")
-        database.commit()
-    return settings
+from laptop.settings import LaptopError, LaptopSettings, backups_folder
+from tests.laptop.backups.conftest import NOON, made, refuse
 
 
 @pytest.fixture
@@ -63,10 +37,6 @@ def at_work(settings: LaptopSettings) -> Iterator[sqlite3.Connection]:
 def annotations(settings: LaptopSettings) -> list[str]:
     with closing(sqlite3.connect(settings.data_dir / DATABASE)) as database:
         return [row[0] for row in database.execute("SELECT result FROM task_completion")]
-
-
-def made(settings: LaptopSettings, at: datetime = NOON) -> Path:
-    return make_backup(settings, at, settings.backups)[0]
 
 
 def run(settings: LaptopSettings, *arguments: str, answer: str = "") -> Result:
@@ -93,11 +63,61 @@ def test_a_backup_is_for_its_owner_alone_and_leaves_out_what_is_made_anew(
 ) -> None:
     backup = made(settings)
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
-    with tarfile.open(backup) as archive:
-        names = archive.getnames()
+    with tarfile.open(backup) as packed:
+        names = packed.getnames()
     assert names[0] == "manifest.json"
     assert not [name for name in names if "docker" in name or "export" in name or "-wal" in name]
     assert [path.name for path in settings.backups.iterdir()] == [backup.name], "no draft is left"
+
+
+def test_links_to_another_disk_come_back_as_what_they_lead_to(
+    settings: LaptopSettings, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    shutil.move(settings.data_dir / "label-studio/media", disk)
+    (disk / "round").symlink_to(disk)
+    (settings.data_dir / "label-studio/media").symlink_to(disk)
+    elsewhere = tmp_path / "holiday.yaml"
+    shutil.move(settings.data_dir / "projects/holiday.yaml", elsewhere)
+    (settings.data_dir / "projects/holiday.yaml").symlink_to(elsewhere)
+    os.link(elsewhere, settings.data_dir / "projects/again.yaml")
+    backup = made(settings)
+    shutil.rmtree(settings.state)
+    settings.state.mkdir()
+    restore_backup(settings, backup, NOON)
+    assert (settings.data_dir / "label-studio/media/upload/1/été.png").read_text() == "a picture"
+    for name in ("holiday", "again"):
+        file = settings.data_dir / f"projects/{name}.yaml"
+        assert (file.is_symlink(), file.read_text()) == (False, "title: Holiday")
+
+
+def test_a_link_to_a_disk_that_is_not_there_is_no_backup_without_it(
+    settings: LaptopSettings, tmp_path: Path
+) -> None:
+    (settings.data_dir / "label-studio/media/more").symlink_to(tmp_path / "unplugged")
+    with pytest.raises(LaptopError, match="unplugged, which is not there"):
+        made(settings)
+    assert list(settings.backups.iterdir()) == []
+
+
+def test_files_that_are_written_and_removed_meanwhile_do_not_spoil_it(
+    settings: LaptopSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = settings.data_dir / "label-studio/media/upload/1"
+    (upload / "z.png").write_text("half a pic")
+    settled = archive.files_below
+
+    def found(*arguments):
+        yield from settled(*arguments)
+        (upload / "z.png").write_text("half a picture that is whole now")
+        (upload / "été.png").unlink(missing_ok=True)
+
+    monkeypatch.setattr(archive, "files_below", found)
+    monkeypatch.setattr(archive, "_require_room", lambda *_: None)
+    backup = made(settings)
+    assert not [name for name in read_manifest(backup).files if "été" in name]
+    restore_backup(settings, backup, NOON)
+    assert (upload / "z.png").read_text() == "half a picture that is whole now"
 
 
 def test_the_manifest_says_of_what_and_by_which_label_studio(settings: LaptopSettings) -> None:
@@ -126,7 +146,12 @@ def test_a_damaged_backup_changes_nothing(settings: LaptopSettings) -> None:
     backup = made(settings)
     whole = backup.read_bytes()
     half = len(whole) // 2
-    for spoilt in (whole[:half], whole[:half] + bytes(9) + whole[half + 9 :], b"no archive"):
+    for spoilt in (
+        whole[:11] + bytes(4) + whole[15:],
+        whole[:half],
+        whole[:half] + bytes(9) + whole[half + 9 :],
+        b"no archive",
+    ):
         backup.write_bytes(spoilt)
         with pytest.raises(LaptopError, match=r"Nothing was changed|is no backup"):
             restore_backup(settings, backup, NOON)
@@ -134,15 +159,41 @@ def test_a_damaged_backup_changes_nothing(settings: LaptopSettings) -> None:
     assert not list(settings.state.glob("data-before*"))
 
 
+def test_what_was_there_is_back_where_the_restored_data_cannot_be_put(
+    settings: LaptopSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = made(settings)
+    (settings.data_dir / "newer").touch()
+    rename = Path.rename
+
+    def refuse_fresh(self: Path, target: Path) -> Path:
+        if ".restore-" in str(self):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_fresh)
+    with pytest.raises(LaptopError, match=r"Permission denied.*Nothing was changed"):
+        restore_backup(settings, backup, NOON)
+    assert (settings.data_dir / "newer").exists()
+    assert not list(settings.state.glob("data-before*"))
+
+    def refuse_both(self: Path, target: Path) -> Path:
+        return refuse_fresh(self, target) if self == settings.data_dir else refuse()
+
+    monkeypatch.setattr(Path, "rename", refuse_both)
+    with pytest.raises(LaptopError, match=r"What was there before is in .*data-before-2026"):
+        restore_backup(settings, backup, NOON)
+
+
 def test_a_file_that_differs_from_the_manifest_is_refused(settings: LaptopSettings) -> None:
     backup = made(settings)
     folder = settings.backups / "unpacked"
-    with tarfile.open(backup) as archive:
-        archive.extractall(folder, filter="data")
+    with tarfile.open(backup) as packed:
+        packed.extractall(folder, filter="data")
     (folder / "data/projects/holiday.yaml").write_text("title: Other")
-    with tarfile.open(backup, "w:gz") as archive:
-        archive.add(folder / "manifest.json", "manifest.json")
-        archive.add(folder / "data", "data")
+    with tarfile.open(backup, "w:gz") as packed:
+        packed.add(folder / "manifest.json", "manifest.json")
+        packed.add(folder / "data", "data")
     with pytest.raises(LaptopError, match=r"projects/holiday\.yaml is not as it was"):
         restore_backup(settings, backup, NOON)
 
@@ -196,6 +247,19 @@ def test_the_newest_are_kept_and_those_of_another_clone_are_left_alone(
     assert other.exists()
 
 
+def test_a_week_of_empty_studios_does_not_push_out_the_last_one_with_the_work(
+    settings: LaptopSettings,
+) -> None:
+    work = made(settings)
+    with closing(sqlite3.connect(settings.data_dir / DATABASE)) as database:
+        database.execute("DELETE FROM task_completion")
+        database.commit()
+    empty = [made(settings, NOON + timedelta(days=day)) for day in range(1, 4)]
+    empty[0].write_bytes(b"damaged")
+    assert remove_old(settings.backups, settings.state, 1) == empty[:2]
+    assert backups_of(settings.backups, settings.state) == [work, empty[2]]
+
+
 def test_the_folder_is_the_users_own_and_outside_of_every_clone(tmp_path: Path) -> None:
     assert backups_folder({"XDG_DATA_HOME": "/data"}) == Path("/data/atelier/backups")
     assert backups_folder({"XDG_DATA_HOME": "relative"}).is_relative_to(Path.home())
@@ -227,70 +291,3 @@ def test_a_studio_without_data_has_nothing_to_back_up(settings: LaptopSettings) 
     shutil.rmtree(settings.data_dir)
     result = run(settings, "backup")
     assert (result.exit_code, "this studio is new" in result.output) == (1, True)
-
-
-class Clock:
-    """Seconds that pass when told."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_backup_is_due_a_day_after_the_last_where_something_changed(
-    settings: LaptopSettings,
-) -> None:
-    database = settings.data_dir / DATABASE
-    clock = Clock(database.stat().st_mtime + 10)
-    nightly = Nightly(settings, lambda line: None, clock)
-    assert nightly.is_due(), "there is none yet"
-    backup = made(settings)
-    os.utime(backup, (clock.now, clock.now))
-    assert not nightly.is_due()
-    clock.now += DAY_SECONDS
-    assert not nightly.is_due(), "nothing changed"
-    os.utime(database, (clock.now, clock.now))
-    assert nightly.is_due()
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("DELETE FROM task_completion")
-        connection.commit()
-    assert not nightly.is_due(), "nobody labeled anything"
-
-
-def test_a_running_studio_makes_it_by_itself_and_says_so(
-    settings: LaptopSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ATELIER_STATE", str(settings.state))
-    monkeypatch.setenv("ATELIER_BACKUPS", str(settings.backups))
-    said: list[str] = []
-    clock = Clock((settings.data_dir / DATABASE).stat().st_mtime)
-    nightly = Nightly(settings, said.append, clock)
-    nightly.tick()
-    assert nightly._running is None, "not in the first minute"
-    clock.now += 61
-    nightly.tick()
-    assert nightly._running is not None
-    nightly._running.wait()
-    nightly.tick()
-    assert said == ["backed up"]
-    assert len(backups_of(settings.backups, settings.state)) == 1
-
-
-def test_one_that_fails_is_said_with_its_reason(settings: LaptopSettings, tmp_path: Path) -> None:
-    said: list[str] = []
-    clock = Clock((settings.data_dir / DATABASE).stat().st_mtime)
-    nowhere = tmp_path / "file"
-    nowhere.touch()
-    nightly = Nightly(replace(settings, backups=nowhere / "below"), said.append, clock)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ATELIER_STATE", str(settings.state))
-        patch.setenv("ATELIER_BACKUPS", str(nowhere / "below"))
-        clock.now += 61
-        nightly.tick()
-        assert nightly._running is not None
-        nightly._running.wait()
-        nightly.tick()
-    (line,) = said
-    assert line.startswith("no backup today: demo: ")

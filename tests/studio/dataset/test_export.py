@@ -11,8 +11,9 @@ from PIL import Image
 from rich.console import Console
 
 from masks.regions import mask_of
+from studio.buckets.place import FolderPlace
 from studio.dataset.choosing import Rule, read_rule
-from studio.dataset.export import Exported, Wish, export
+from studio.dataset.export import Exported, Wish, export, require_empty, upload
 from studio.dataset.formats.masks import Masks
 from studio.dataset.splits import Split
 from studio.errors import ExportError
@@ -73,6 +74,41 @@ def test_what_is_at_the_place_and_is_no_data_set_is_left_alone(tmp_path: Path) -
     with pytest.raises(ExportError, match="is no data set"):
         run(given(), tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "all of it"
+
+
+def test_a_folder_of_another_tool_with_a_file_of_the_same_name_is_left_alone(
+    tmp_path: Path,
+) -> None:
+    for content in ("{}", "[]", "no JSON", '{"made_by": "somebody"}'):
+        (tmp_path / "dataset.json").write_text(content)
+        with pytest.raises(ExportError, match="is no data set"):
+            run(given(), tmp_path)
+        assert (tmp_path / "dataset.json").read_text() == content
+
+
+def test_an_export_to_a_bucket_needs_an_empty_address(tmp_path: Path) -> None:
+    place = FolderPlace(tmp_path / "bucket")
+    require_empty(place)
+    run(given(), tmp_path / "set")
+    upload(tmp_path / "set", place, lambda *_: None)
+    assert files(tmp_path / "bucket") == files(tmp_path / "set")
+    with pytest.raises(ExportError, match=r"files already, such as README\.md"):
+        require_empty(place)
+
+
+def test_what_was_put_into_an_earlier_export_is_named_and_kept(tmp_path: Path) -> None:
+    place = tmp_path / "set"
+    run(given(), place)
+    for name in ("labels/train.cache", ".DS_Store"):
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).touch()
+    run(given(), place)
+    weights = place / "runs/best.pt"
+    weights.parent.mkdir()
+    weights.write_text("a week of training")
+    with pytest.raises(ExportError, match=r"not of it: runs/best\.pt\. They would be lost"):
+        run(given(), place)
+    assert weights.read_text() == "a week of training"
 
 
 def test_a_second_run_gives_the_same_bytes_and_a_later_one_takes_its_place(tmp_path: Path) -> None:
@@ -153,6 +189,15 @@ def test_pictures_that_cannot_be_exported_are_named_all_together(tmp_path: Path)
     exported = run(project, tmp_path / "set", replace(MASKS, skip_faulty=True))
     assert exported.counts.items == 2
     assert "cape.jpg" in (tmp_path / "set/README.md").read_text()
+
+
+def test_a_picture_that_is_cut_off_is_grey_on_the_sheet_and_ends_nothing(tmp_path: Path) -> None:
+    whole = picture(400, 400)
+    project = Given()
+    project.add("cut.jpg", annotation([]), content=whole[: len(whole) // 2])
+    assert run(project, tmp_path / "set").counts.items == 1
+    sheet = pixels(tmp_path / "set/contact-sheet.jpg")
+    assert sheet[160, 160].max() < 60, "grey"
 
 
 def test_every_kind_of_region_comes_out(tmp_path: Path) -> None:

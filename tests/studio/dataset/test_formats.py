@@ -16,8 +16,10 @@ from rich.console import Console
 
 from masks.regions import mask_of
 from masks.results import drawn_regions
+from studio.dataset import formats
 from studio.dataset.choosing import Rule
 from studio.dataset.export import Exported, Wish, export
+from studio.dataset.formats.masks import write_indexed
 from studio.dataset.splits import Split
 from studio.output import Output
 from tests.studio.dataset.given import HEIGHT, WIDTH, Mask, given, hard_masks
@@ -127,7 +129,38 @@ def test_voc_has_classes_and_objects(made: tuple[Path, Exported]) -> None:
     assert (folder / "JPEGImages" / (names[0] + ".jpg")).is_file()
     assert np.array_equal(pixels(folder / f"SegmentationClass/{names[0]}.png"), on_top())
     assert pixels(folder / f"SegmentationObject/{names[0]}.png").max() == len(hard_masks())
+    for what in ("Class", "Object"):
+        with Image.open(folder / f"Segmentation{what}/{names[0]}.png") as image:
+            assert image.mode == "P"
+    assert (folder / "classes.csv").is_file()
     assert "shoe:255,0,0::" in (folder / "labelmap.txt").read_text()
+
+
+@pytest.mark.parametrize(("wide", "mode"), [(False, "P"), (True, "I;16")])
+def test_a_map_has_16_bits_only_where_a_palette_has_no_room(
+    tmp_path: Path, wide: bool, mode: str
+) -> None:
+    whole = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    write_indexed(tmp_path / "map.png", whole, [7] * 3 * 256, wide)
+    with Image.open(tmp_path / "map.png") as image:
+        assert image.mode == mode
+        assert np.array_equal(np.asarray(image), whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"), [("coco", "coco._by_picture"), ("label-studio", "label_studio._places")]
+)
+def test_the_file_of_a_part_is_read_back_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reader: str
+) -> None:
+    module, function = reader.split(".")
+    read, original = [], getattr(getattr(formats, module), function)
+    monkeypatch.setattr(
+        f"studio.dataset.formats.{reader}", lambda path: (read.append(path), original(path))[1]
+    )
+    wish = Wish(name, Rule("newest"), Split((40, 30, 30)), with_pictures=False)
+    export(given(12), wish, tmp_path / "set", Output(Console(file=io.StringIO())))
+    assert len(read) == len({*read}) == 3
 
 
 def painted(line: str, truncate: bool) -> Mask:
@@ -148,7 +181,14 @@ def test_yolo_keeps_holes_and_says_what_joins_parts(
 ) -> None:
     folder, exported = made
     data = yaml.safe_load((folder / "data.yaml").read_text())
-    assert data == {"train": "images/train", "names": dict(enumerate(NAMES))}
+    # Ultralytics does not begin without `val`.
+    assert data == {
+        "train": "images/train",
+        "val": "images/train",
+        "names": dict(enumerate(NAMES)),
+    }
+    assert "In data.yaml `val` is the train part" in (folder / "README.md").read_text()
+    assert (folder / "classes.csv").is_file()
     assert (folder / "images/train/autumn/1.jpg").is_file()
     lines = (folder / "labels/train/autumn/1.txt").read_text().splitlines()
     assert [int(line.split()[0]) for line in lines] == [

@@ -88,6 +88,27 @@ def test_a_name_stands_for_one_state(tmp_path: Path) -> None:
     assert opened("v1", place, project).entries[0].annotations == 1
 
 
+def test_whether_pictures_are_looked_at_makes_no_other_state(tmp_path: Path) -> None:
+    project = given(2)
+    for number, order in enumerate([(True, False), (False, True)]):
+        place = FolderPlace(tmp_path / str(number))
+        taken = [
+            take_snapshot(project, "v1", place, NOON, lambda *_: None, looked)[1]
+            for looked in order
+        ]
+        assert taken == [True, False]
+    project.pictures["/data/upload/1/0123abcd-1.jpg"] = picture(orientation=2)
+    with pytest.raises(SnapshotError, match="A snapshot never changes"):
+        take(project, "v1", FolderPlace(tmp_path / "0"))
+
+
+def test_the_labelers_addresses_are_for_the_owner_alone(tmp_path: Path) -> None:
+    place = FolderPlace(tmp_path)
+    take(given(2), "v1", place)
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*.json*")}
+    assert modes == {0o600}
+
+
 @pytest.mark.parametrize("name", ["", "../v1", "now", "a/b", ".hidden", "ü"])
 def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SnapshotError, match="cannot be a snapshot's name"):

@@ -42,7 +42,7 @@ def said(
 
 
 def task(number: int, *judgements: Judgement, name: str = "") -> JudgedTask:
-    return JudgedTask(number, name or f"{number}.png", {}, judgements)
+    return JudgedTask(number, name or f"{number}.png", judgements)
 
 
 def test_pace_is_counted_by_labeler_and_day_where_the_lead_is() -> None:
@@ -75,6 +75,21 @@ def test_what_survived_of_pre_labels_is_counted_by_label() -> None:
     assert found["coat"].ious == [1.0, 0.5]
     assert (found["coat"].mean, found["coat"].unchanged, found["coat"].on_one_side) == (0.75, 1, 0)
     assert (found["hat"].ious, found["hat"].on_one_side) == ([0.0], 1)
+
+
+def test_a_prompt_that_was_left_over_changes_no_figure() -> None:
+    prompt = {**coat(0, 10), "from_name": "box", "id": "prompt"}
+    tasks = [
+        task(
+            1,
+            said(1, "anna", coat(0, 4), prompt, before=(coat(0, 4),)),
+            said(2, "ben", coat(0, 4)),
+        )
+    ]
+    found = figures_of(tasks, UTC, prompts={"box"})
+    assert found.labels == {"coat": 2}
+    assert found.survival["coat"].ious == [1.0]
+    assert found.agreement_by_label == {"coat": [1.0]}
 
 
 def test_agreement_is_counted_by_label_and_by_pair_of_people() -> None:
@@ -166,6 +181,18 @@ def test_a_large_picture_is_made_smaller_and_one_that_is_gone_is_grey() -> None:
     drawn = cv2.imdecode(np.frombuffer(png, dtype=np.uint8), cv2.IMREAD_COLOR)
     assert drawn is not None
     assert drawn.shape == (480, 240, 3)
+    assert (drawn == 200).all()
+
+
+def test_an_image_that_opencv_refuses_is_grey_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise cv2.error("too many pixels")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("studio.report.picture.cv2.imdecode", refuse)
+        png = overlay(b"an image", *(np.zeros((4, 10), dtype=bool),) * 3)
+    drawn = cv2.imdecode(np.frombuffer(png, dtype=np.uint8), cv2.IMREAD_COLOR)
+    assert drawn is not None
     assert (drawn == 200).all()
 
 
