@@ -4,31 +4,30 @@ A value is written in the first of three forms that can hold it:
 
     KEY=value     letters, digits and `_ - . , : / @ % + =`, which nobody interprets
     KEY='value'   no single quote and no backslash at the end
-    KEY="value"   the rest, with a backslash before `\`, `"`, `$` and the backtick
+    KEY="value"   the rest, with a backslash before `\`, `"` and `$`; no backtick
 
-`source` in bash reads every line back exactly. So does compose's --env-file (compose-go's dotenv),
-but for a backtick in the third form, whose backslash it keeps: `line` refuses such a value unless
-it is told that only a shell reads the text. A line break or another control character has no form.
+`source` in bash reads every line back exactly, and so does compose's --env-file (compose-go's
+dotenv). A backtick in the third form they would read differently, as compose keeps the backslash
+before it: `line` refuses it. A line break or another control character has no form.
 """
 
 import re
 
 KEY = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 PLAIN = re.compile(r"[\w\-.,:/@%+=]*", re.ASCII)
-SPECIAL = re.compile(r'[\\"$`]')
+SPECIAL = re.compile(r'[\\"$]')
 
 
 class EnvironmentTextError(ValueError):
     """A key or value that no line can hold; the message never repeats the value."""
 
 
-def line(key: str, value: str, *, shell_only: bool = False) -> str:
+def line(key: str, value: str) -> str:
     """Return one line without its line break.
 
     Args:
         key: Capital letters, digits and underscores.
         value: Any printable characters.
-        shell_only: Nobody but bash reads the text.
 
     Raises:
         EnvironmentTextError: if the value cannot be written so that its readers agree.
@@ -45,7 +44,7 @@ def line(key: str, value: str, *, shell_only: bool = False) -> str:
         return f"{key}={value}"
     if "'" not in value and not value.endswith("\\"):
         return f"{key}='{value}'"
-    if "`" in value and not shell_only:
+    if "`" in value:
         raise EnvironmentTextError(
             f"{key} holds a backtick beside a single quote or a closing backslash, which"
             " docker compose and bash read differently: leave the backtick out"

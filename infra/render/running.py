@@ -52,7 +52,6 @@ def running_time(settings: Settings) -> RunningTime:
         forgotten = min(limit, MONTH_HOURS)
     else:
         words = f"{settings.work_days} {settings.work_hours} {settings.time_zone}"
-        words += f", at most {limit:g} h a day" if a_day < hours.hours_a_day else ""
         forgotten = MONTH_HOURS / WEEK_HOURS * len(days) * a_day
     return RunningTime(
         sprint=sprint,

@@ -64,14 +64,6 @@ CAUSES: tuple[Cause, ...] = (
         "If it is somebody else's studio, make another stack, or ask where its state is.",
     ),
     by_words(
-        "budget-refused",
-        r"Error creating Budget: .{0,40}Error 400",
-        "Google refuses the budget. Mostly its currency is not the billing account's.",
-        "Without a budget (nothing else needs it):",
-        "pulumi config rm {flags} atelier:billingAccount",
-        UP,
-    ),
-    by_words(
         "outside-members",
         r"do not belong to a permitted customer",
         "A policy of the organization forbids members from outside of it"

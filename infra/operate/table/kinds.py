@@ -43,6 +43,8 @@ WORDS = {
     "gcp:secretmanager/secretVersion:SecretVersion": "secret's value",
     "gcp:secretmanager/secretIamMember:SecretIamMember": "role on the secret",
     "pulumi-python:dynamic/atelier:Budget": "budget",
+    # Of an earlier version: the preview of an upgrade deletes it.
+    "gcp:billing/budget:Budget": "budget",
     "pulumi-python:dynamic/atelier:BucketGuest": "studio's part of a bucket",
     API: "API",
     READINESS: "readiness check",
