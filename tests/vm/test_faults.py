@@ -65,16 +65,16 @@ def test_a_registry_that_is_down_while_the_machine_boots_is_waited_for(
         lab.registry.open("artifact")
 
 
-def test_an_account_without_roles_is_named_and_a_role_helps_without_a_reboot(
+def test_a_token_that_google_refuses_is_named_and_a_good_one_helps_without_a_reboot(
     make_studio: MakeStudio, lab: Lab
 ) -> None:
     studio = make_studio()
     studio.create()
-    lab.set_metadata(token="ya29.of-an-account-without-the-role")
+    lab.set_metadata(token="ya29.of-nobody")
     try:
         studio.boot()
         # Of what needs a role, the password comes first. The registry's refusal: test_services.
-        refused = "to this machine's service account (status 403), try"
+        refused = "to this machine's service account (status 401), try"
         studio.wait_for("pull", 120, message=refused)
     finally:
         lab.set_metadata(token=TOKEN)
