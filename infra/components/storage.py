@@ -93,7 +93,7 @@ class Storage(pulumi.ComponentResource):
                 lambda origin: api_rules(settings, origin=origin)
             ),
             versioning=settings.versioning == "all",
-            own_labels=own_labels(settings),
+            own_labels=settings.own_labels,
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._args.after),
         )
         return guest.bucket
@@ -164,14 +164,9 @@ class Storage(pulumi.ComponentResource):
         return bucket.name
 
 
-def own_labels(settings: Settings) -> dict[str, str]:
-    """Return the labels that a bucket has which this stack made."""
-    return {key: settings.labels_all[key] for key in ("atelier-stack", "managed-by")}
-
-
 def is_own(labels: Mapping[str, str], settings: Settings) -> bool:
     """Whether a bucket with these labels was made by this stack, in whichever state's time."""
-    return own_labels(settings).items() <= dict(labels).items()
+    return settings.own_labels.items() <= dict(labels).items()
 
 
 def without_labels(bucket_name: str, key: str, settings: Settings) -> str:
@@ -179,7 +174,7 @@ def without_labels(bucket_name: str, key: str, settings: Settings) -> str:
     return (
         f"gs://{bucket_name} has the name of this stack's own bucket, but not the labels by which"
         " the stack knows it. Nothing was changed. If the stack made it, put them back:"
-        f" {put_labels(bucket_name, own_labels(settings))}. If it is somebody else's, name it, and"
+        f" {put_labels(bucket_name, settings.own_labels)}. If it is somebody else's, name it, and"
         f" it is used and stays as it is: pulumi config set atelier:{key} {bucket_name}."
     )
 
