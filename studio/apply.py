@@ -17,6 +17,7 @@ from studio.parts import (
     source,
     tabs,
     target,
+    target_folder,
     tasks,
 )
 from studio.preparing import announce
@@ -33,6 +34,7 @@ PARTS: tuple[Part, ...] = (
     tasks,
     predictions,
     annotations,
+    target_folder,
     media,
     tabs,
 )

@@ -40,13 +40,13 @@ def test_a_submitted_annotation_lands_in_the_target_with_its_facts(
     assert "nothing to change" in workplace.apply()
 
 
-def test_every_change_of_an_annotation_is_kept_as_a_version(
+def test_every_change_of_an_annotation_is_kept_as_a_version_and_can_be_put_back(
     workplace: BucketPlace, annotate: Annotate
 ) -> None:
     workplace.apply()
     number = first_task(workplace)
     annotate(number)
-    (found,) = workplace.label_studio.get(f"/api/tasks/{number}/annotations/").json()
+    (found,) = workplace.annotations(number)
     workplace.label_studio.request(
         "PATCH", f"/api/annotations/{found['id']}/", json={"result": [], "lead_time": 5}
     )
@@ -54,6 +54,21 @@ def test_every_change_of_an_annotation_is_kept_as_a_version(
     assert [bool(version.deleted) for version in versions] == [True, False]
     (content,) = saved(workplace).values()
     assert content["annotations"][0]["result"] == []
+
+    told = workplace.told("history", number)
+    assert len([line for line in told.splitlines() if line.startswith("│")]) == 2
+    assert "dress 1" in told
+    assert "no region" in told
+    assert workplace.label_studio.user in told
+    assert "as annotation" in workplace.told("restore", number, "--version", "1")
+    kept, restored = workplace.annotations(number)
+    assert kept["result"] == []
+    assert restored["result"] == found["result"]
+    assert restored["completed_by"] == found["completed_by"]
+    assert restored["parent_annotation"] == found["id"]
+    assert "nothing to change" in workplace.told("restore", number, "--version", "1")
+    told = workplace.told("history", number)
+    assert len([line for line in told.splitlines() if line.startswith("│")]) == 3
 
 
 def test_what_the_target_refused_is_saved_by_the_next_run(
