@@ -133,6 +133,11 @@ class CloudStorage:
             blob = self._client.bucket(address.bucket).blob(address.name)
             blob.upload_from_string(content, "application/octet-stream", retry=RETRY)
 
+    def delete(self, address: StorageAddress) -> None:
+        """Delete an object; in a bucket with versioning its states stay."""
+        with self._explained(address):
+            self._client.bucket(address.bucket).blob(address.name).delete(retry=RETRY)
+
     @cached_property
     def _client(self) -> storage.Client:
         try:

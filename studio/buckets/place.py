@@ -1,6 +1,8 @@
 """A place for files: a folder, or Cloud Storage below an address."""
 
+import base64
 import gzip
+import hashlib
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +42,14 @@ class Place(Protocol):
         """Return the names that begin with `below`, in order."""
         ...
 
+    def checksums(self, below: str) -> dict[str, str]:
+        """Return the MD5 of each file whose name begins with `below`, in base64."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file that is there."""
+        ...
+
     def states(self, name: str) -> list[State]:
         """Return the states of a file that are kept, oldest first."""
         ...
@@ -75,6 +85,17 @@ class FolderPlace:
         found = (path for path in start.rglob("*") if path.is_file())
         names = (path.relative_to(self.folder).as_posix() for path in found)
         return sorted(name for name in names if name.startswith(below))
+
+    def checksums(self, below: str) -> dict[str, str]:
+        found = {}
+        for name in self.names(below):
+            with self.path(name).open("rb") as file:
+                md5 = hashlib.file_digest(file, "md5").digest()
+            found[name] = base64.b64encode(md5).decode()
+        return found
+
+    def remove(self, name: str) -> None:
+        self.path(name).unlink()
 
     def states(self, name: str) -> list[State]:
         folder = self.path(f"{STATES}/{name}")
@@ -125,6 +146,14 @@ class BucketPlace:
         prefix = self.address.prefix
         found = self._cloud.objects_at(self._at(below))
         return sorted(one.name.removeprefix(prefix) for one in found)
+
+    def checksums(self, below: str) -> dict[str, str]:
+        prefix = self.address.prefix
+        found = self._cloud.objects_at(self._at(below))
+        return {one.name.removeprefix(prefix): one.md5 for one in found}
+
+    def remove(self, name: str) -> None:
+        self._cloud.delete(self._at(name))
 
     def states(self, name: str) -> list[State]:
         kept = self._cloud.generations(self._at(name))
