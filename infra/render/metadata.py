@@ -24,6 +24,7 @@ FILES = {
     "startup-script": "startup.sh",
     "atelier-services": "services.sh",
     "atelier-watch": "watch.sh",
+    "atelier-backup": "backup.sh",
     "atelier-compose": "compose.yml",
 }
 TLS_FILES = {"atelier-compose-tls": "compose.tls.yml"}

@@ -235,6 +235,19 @@ Description=Roll the studio's containers when the metadata changes
 ExecStart=/bin/bash -c '/bin/bash $STATE/watch.sh 2>&1 | tee -a $LOG'
 Restart=always
 RestartSec=15"
+  write_file 0644 "$UNITS/atelier-backup.service" <<<"[Unit]
+Description=Back the studio up to the target bucket
+
+[Service]
+Type=oneshot
+ExecStart=/bin/bash -o pipefail -c '/bin/bash $STATE/backup.sh backup 2>&1 | tee -a $LOG'"
+  # Not enabled either: the night of a machine that was off is made up for when its studio is ready.
+  write_file 0644 "$UNITS/atelier-backup.timer" <<<"[Unit]
+Description=Back the studio up every night
+
+[Timer]
+OnCalendar=*-*-* 03:15:00 UTC
+Persistent=true"
   systemctl daemon-reload
   systemctl enable --quiet atelier-firewall
 }
@@ -244,6 +257,7 @@ ensure_scripts() {
   required_attribute startup-script "$STATE/startup.sh"
   required_attribute atelier-services "$STATE/services.sh"
   required_attribute atelier-watch "$STATE/watch.sh"
+  required_attribute atelier-backup "$STATE/backup.sh"
 }
 
 # What the containers' network and disks depend on; the rest of the settings is services.sh's.
@@ -273,6 +287,7 @@ boot() {
   bash "$STATE/services.sh" boot || status=$?
   # After a failure, too: it tries again, at once when pulumi up changed something.
   systemctl restart atelier-watch
+  systemctl start atelier-backup.timer
   return "$status"
 }
 

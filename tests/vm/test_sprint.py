@@ -355,6 +355,23 @@ def revoke_keys(sprint: Sprint) -> None:
             del data["resources"][key]
 
 
+def test_a_backup_brings_back_a_studio_of_which_all_was_deleted(sprint: Sprint, page: Page) -> None:
+    machine, before = sprint.machine, sprint.annotations()
+    # As its timer does at night; it returns when the backup is done.
+    machine.run("systemctl", "start", "atelier-backup")
+    assert f"annotations: {len(before)}, " in sprint.report()["backup"]
+    wipe = "docker exec atelier-postgres-1 psql --username=labelstudio postgres --command"
+    machine.run("sh", "-c", f"{wipe} 'DROP SCHEMA public CASCADE'; rm -r /srv/atelier/frontend/*")
+    assert not sprint.ask("GET", "/api/projects").ok
+    began = time.time()
+    machine.run("bash", "/opt/atelier/backup.sh", "restore")
+    show("restore of a backup, until people can log in", f"{time.time() - began:.0f} s")
+    assert sprint.report()["phase"] == "ready"
+    page.context.clear_cookies()
+    Screen(page, sprint).log_in()
+    assert sprint.annotations() == before
+
+
 def test_after_destroy_and_up_the_same_project_has_the_same_annotations(sprint: Sprint) -> None:
     before, saved = sprint.annotations(), sprint.saved()
     title = sprint.api("GET", f"/api/projects/{sprint.project}")["title"]

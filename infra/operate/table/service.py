@@ -30,6 +30,7 @@ IN_PLACE = {
     "GOOGLE_APPLICATION_CREDENTIALS_BASE64": "containers that use the key are restarted",
     "atelier-services": "the machine's own scripts are replaced",
     "atelier-watch": "the machine's own scripts are replaced",
+    "atelier-backup": "the machine's own scripts are replaced",
     "startup-script": "the startup script is stored and runs at the next boot",
 }
 # Google changes these on a stopped machine only, so the provider stops it and starts it again.

@@ -34,6 +34,7 @@ FILES = {
     "startup-script": "startup.sh",
     "atelier-services": "services.sh",
     "atelier-watch": "watch.sh",
+    "atelier-backup": "backup.sh",
     "atelier-compose": "compose.yml",
     "atelier-compose-tls": "compose.tls.yml",
     "atelier-compose-gpu": "compose.gpu.yml",

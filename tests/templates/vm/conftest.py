@@ -67,6 +67,7 @@ class Machine:
                 "HOME": os.environ.get("HOME", "/"),
                 "METADATA_URL": self.metadata.url,
                 "SECRETS_URL": self.metadata.url.removesuffix("/computeMetadata/v1"),
+                "STORAGE_URL": self.metadata.url.removesuffix("/computeMetadata/v1"),
                 "SECRET_TRIES": "2",
                 "SECRET_PAUSE": "0",
                 "ATELIER_ROOT": str(self.root),

@@ -1,6 +1,7 @@
 """A metadata server on loopback: the parts of Google's that the machine's scripts speak to.
 
-It is Secret Manager too, for who shows the machine's token:
+It is Cloud Storage too, of one bucket and as far as a backup speaks to it, and Secret Manager, for
+who shows the machine's token:
 https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access.
 
 https://cloud.google.com/compute/docs/metadata/querying-metadata: paths, the required header,
@@ -14,7 +15,7 @@ import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "ya29.a-token-for-the-registry"
 PREFIX = "/computeMetadata/v1/instance/"
@@ -30,6 +31,7 @@ class Metadata:
         self.guest_attributes: list[tuple[str, str]] = []
         self.writable = True
         self.secrets: dict[str, str] = {}
+        self.objects: dict[str, bytes] = {}
         self.faults = 0
         """How many of the next requests are answered with 503."""
 
@@ -77,8 +79,8 @@ def serving(attributes: Mapping[str, str]) -> Generator[Metadata]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: the tests read what was recorded."""
 
-        def answer(self, status: int, text: str = "") -> None:
-            body = text.encode()
+        def answer(self, status: int, text: str | bytes = "") -> None:
+            body = text.encode() if isinstance(text, str) else text
             self.send_response(status)
             self.send_header("ETag", metadata.etag())
             self.send_header("Content-Length", str(len(body)))
@@ -105,7 +107,34 @@ def serving(attributes: Mapping[str, str]) -> Generator[Metadata]:
                 payload = {"name": name, "payload": {"data": data, "dataCrc32c": "1"}}
                 self.answer(200, json.dumps(payload, indent=2))
 
+        def in_bucket(self) -> None:
+            """Answer as https://cloud.google.com/storage/docs/json_api/v1/objects says."""
+            parts = urlsplit(self.path)
+            query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+            name = unquote(parts.path.partition("/o/")[2]) or query.get("name", "")
+            if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                self.answer(401)
+            elif self.command == "POST":
+                length = int(self.headers["Content-Length"])
+                metadata.objects[name] = self.rfile.read(length)
+                self.answer(200, json.dumps({"name": name}))
+            elif not name:
+                found = [one for one in metadata.objects if one.startswith(query["prefix"])]
+                self.answer(200, json.dumps({"items": [{"name": one} for one in found]}))
+            elif name not in metadata.objects:
+                self.answer(404)
+            elif self.command == "DELETE":
+                del metadata.objects[name]
+                self.answer(204)
+            else:
+                self.answer(200, metadata.objects[name])
+
+        do_POST = do_DELETE = in_bucket
+
         def do_GET(self) -> None:
+            if self.path.startswith("/storage/"):
+                self.in_bucket()
+                return
             if self.path.endswith(":access"):
                 self.give_secret(self.path.removeprefix("/v1/").removesuffix(":access"))
                 return

@@ -97,7 +97,7 @@ def test_secrets_are_made_once_and_only_the_spoiled_one_anew(machine: Machine) -
 
 def test_the_scripts_arrive_as_their_attributes(machine: Machine) -> None:
     machine.run("ensure_scripts; ensure_scripts")
-    for name in ("startup.sh", "services.sh", "watch.sh"):
+    for name in ("startup.sh", "services.sh", "watch.sh", "backup.sh"):
         assert (machine.state / name).read_text() == (VM / name).read_text()
 
 
@@ -106,6 +106,8 @@ def test_the_units_are_what_systemd_takes(machine: Machine, tmp_path: Path) -> N
     machine.run("ensure_scripts; ensure_units; ensure_units")
     units = machine.root / "etc/systemd/system"
     assert sorted(file.name for file in units.iterdir()) == [
+        "atelier-backup.service",
+        "atelier-backup.timer",
         "atelier-firewall.service",
         "atelier-watch.service",
     ]
@@ -134,7 +136,9 @@ def boot(machine: Machine, services: str) -> str:
 
 def test_the_machine_goes_on_trying_after_a_boot_whose_services_failed(machine: Machine) -> None:
     machine.run(boot(machine, "exit 3\n"), status=3)
-    assert (machine.root / "systemctl").read_text() == "restart atelier-watch\n"
+    assert (machine.root / "systemctl").read_text() == (
+        "restart atelier-watch\nstart atelier-backup.timer\n"
+    )
 
 
 def test_a_failure_before_the_services_says_that_it_takes_a_reset(machine: Machine) -> None:
@@ -147,7 +151,7 @@ def test_a_failure_before_the_services_says_that_it_takes_a_reset(machine: Machi
 
 
 def test_every_script_is_read_without_doing_anything(machine: Machine) -> None:
-    for name in ("startup.sh", "services.sh", "watch.sh"):
+    for name in ("startup.sh", "services.sh", "watch.sh", "backup.sh"):
         assert machine.run(":", script=name) == ""
     assert list(machine.state.iterdir()) == []
 
