@@ -13,8 +13,8 @@ OPERATOR := .local/env/operator/bin/python
 ML := .local/env/ml/bin/python
 
 # Each part of the code is tested and type-checked by the interpreter that runs it.
-ML_CODE := $(wildcard backends demo benchmarks masks tests/backends tests/benchmarks tests/demo tests/masks)
-ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo tests/masks)
+ML_CODE := $(wildcard backends demo benchmarks masks tests/backends tests/batch tests/benchmarks tests/demo tests/masks)
+ML_TESTS := $(wildcard tests/backends tests/batch tests/benchmarks tests/demo tests/masks)
 OPERATOR_CODE := infra laptop studio scripts weights $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
 # Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. Not those that measure
@@ -126,7 +126,7 @@ properties:
 	done
 
 test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a browser
-	@$(BOOTSTRAP) --test operator ml frontend
+	@$(BOOTSTRAP) --test operator ml frontend batch
 	@scripts/install_chromium.sh
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(MAKE) --no-print-directory check
@@ -141,12 +141,18 @@ test-vm: ## what wants root, on Debian: machines of the stand-in cloud, a laptop
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(OPERATOR) -m tests.vm
 
+# An archive's pre-labels or embeddings, before anybody logs in: docs/batch.md.
+batch: ## a whole archive in advance; RUN="pre-labels IMAGES OUTPUT --config FILE" or RUN="embeddings IMAGES OUTPUT"
+	@$(BOOTSTRAP) batch
+	@.local/env/batch/bin/python -m batch $(or $(RUN),--help)
+
 lint: ## ruff, pyright, shellcheck, hadolint, compose, caddy, zizmor
-	@$(BOOTSTRAP) --test operator ml
+	@$(BOOTSTRAP) --test operator ml batch
 	$(OPERATOR) -m ruff check .
 	$(OPERATOR) -m ruff format --check .
 	$(OPERATOR) -m pyright --pythonpath $(OPERATOR) $(OPERATOR_CODE)
 	$(OPERATOR) -m pyright --pythonpath $(ML) $(ML_CODE)
+	$(OPERATOR) -m pyright --pythonpath .local/env/batch/bin/python batch
 	.local/env/operator/bin/shellcheck .ci/run $$(git ls-files '*.sh')
 	.local/env/operator/bin/zizmor --offline --quiet .github/workflows
 	scripts/lint_machine.sh
