@@ -10,6 +10,7 @@ new, was replaced, or could not be had before.
 
 import argparse
 import os
+import signal
 import sys
 import threading
 import time
@@ -21,7 +22,7 @@ from tqdm import tqdm
 from backends.serving.errors import ServingError
 from batch.errors import BatchError
 from batch.models import Embeddings, PreLabels, image_name
-from batch.pipeline import run
+from batch.pipeline import run, stopping
 from batch.results import Results
 from batch.sources import Item, source_of
 from masks.errors import LabelingConfigError
@@ -60,6 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (BatchError, LabelingConfigError, ServingError) as error:
         print(f"batch: {error}", file=sys.stderr)
         return USAGE
+    except KeyboardInterrupt:  # Nothing was begun yet.
+        return INTERRUPTED
 
 
 def work(given: argparse.Namespace) -> int:
@@ -79,7 +82,9 @@ def work(given: argparse.Namespace) -> int:
         raise BatchError(f"{given.images} has no images")
     if items:
         results.forget({item.name for item in items})
-        _run(items, model, results, given.shard)
+        if _run(items, model, results, given.shard):
+            print("stopped. The same command goes on from there.", file=sys.stderr)
+            return INTERRUPTED
     return _tell(results, {item.name for item in every})
 
 
@@ -94,10 +99,19 @@ def _config(path: Path | None) -> str:
     return text
 
 
-def _run(items: list[Item], model: PreLabels | Embeddings, results: Results, most: int) -> None:
-    """Run the pipeline with a progress bar. Ctrl-C ends the process at once."""
+def _run(items: list[Item], model: PreLabels | Embeddings, results: Results, most: int) -> bool:
+    """Run the pipeline with a progress bar; return whether it was stopped by Ctrl-C.
+
+    What is begun is then ended and kept. A second Ctrl-C ends the process at once.
+    """
     before, started = results.count(), time.monotonic()
     over = threading.Event()
+
+    def stop(*_: object) -> None:
+        if stopping.is_set():
+            os._exit(INTERRUPTED)
+        stopping.set()
+        print("\nstopping when the images at work are done ...", file=sys.stderr, flush=True)
 
     def watch() -> None:
         with tqdm(total=len(items), unit="image", disable=None, mininterval=1.0) as bar:
@@ -105,21 +119,17 @@ def _run(items: list[Item], model: PreLabels | Embeddings, results: Results, mos
                 bar.update(results.count() - before - bar.n)
             bar.update(results.count() - before - bar.n)
 
+    signal.signal(signal.SIGINT, stop)
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
         run(items, model, results, most)
-    except KeyboardInterrupt:
-        kept = results.count() - before
-        print(f"\nstopped; {kept} images are kept. The same command goes on.", file=sys.stderr)
-        sys.stderr.flush()
-        # Beam's threads finish their bundle, which may be the whole archive.
-        os._exit(INTERRUPTED)
     finally:
         over.set()
         watcher.join()
-    seconds = time.monotonic() - started
-    print(f"{len(items)} images in {seconds:.0f} s, {len(items) / seconds:.2f} images/s")
+    count, seconds = results.count() - before, time.monotonic() - started
+    print(f"{count} images in {seconds:.0f} s, {count / seconds:.2f} images/s")
+    return stopping.is_set()
 
 
 def _tell(results: Results, names: set[str]) -> int:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,15 @@ class PreLabels(ModelHandler[Item, Outcome, SegmentationEngine]):
                 yield Outcome(item, made)
 
 
-class Embeddings(ModelHandler[Item, Outcome, tuple[ImageAccess, InteractiveModel]]):
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """An interactive model and its way to images."""
+
+    images: ImageAccess
+    model: InteractiveModel
+
+
+class Embeddings(ModelHandler[Item, Outcome, Encoder]):
     """Embeddings of the interactive model, in the files that its backend keeps on disk.
 
     Attributes:
@@ -116,25 +125,24 @@ class Embeddings(ModelHandler[Item, Outcome, tuple[ImageAccess, InteractiveModel
         """Return the name of the weights."""
         return interactive_model()[1].describe()
 
-    def load_model(self) -> tuple[ImageAccess, InteractiveModel]:
+    def load_model(self) -> Encoder:
         settings, model = interactive_model()
-        return self._source.images(settings), model
+        return Encoder(self._source.images(settings), model)
 
     def run_inference(
         self,
         batch: Sequence[Item],
-        model: tuple[ImageAccess, InteractiveModel],
+        model: Encoder,
         inference_args: Mapping[str, Any] | None = None,
     ) -> Iterable[Outcome]:
-        images, network = model
-        kept = KeptEmbeddings(self.folder, sys.maxsize, network.describe())
+        kept = KeptEmbeddings(self.folder, sys.maxsize, model.model.describe())
 
         def load(item: Item) -> Image | Unanswered:
-            return attempt({"id": item.name}, lambda: images.load(item.name))
+            return attempt({"id": item.name}, lambda: model.images.load(item.name))
 
         def keep(image: Image) -> dict[str, Any]:
             if image.identity not in kept:
-                packed = Packed.of(image.identity, network.encode(image.pixels))
+                packed = Packed.of(image.identity, model.model.encode(image.pixels))
                 if not kept.put(packed):
                     raise CannotNow(f"its embedding cannot be written to {self.folder}")
             return {"identity": image.identity}

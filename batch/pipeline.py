@@ -1,5 +1,6 @@
 """The pipeline: images to be done -> model -> files. The same graph for every runner."""
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +15,18 @@ from batch.sources import Item
 
 # What a kill may cost.
 KEEP_SECONDS = 10.0
+
+
+# Set, it lets a run in this process end as if what is not begun were not there.
+stopping = threading.Event()
+
+
+class UntilStopped(beam.DoFn):
+    """Passes images on while nobody wants to stop."""
+
+    def process(self, element: Item) -> Iterator[Item]:
+        if not stopping.is_set():
+            yield element
 
 
 class Keep(beam.DoFn):
@@ -55,6 +68,7 @@ def run(items: Sequence[Item], model: PreLabels | Embeddings, results: Results, 
     _ = (
         pipeline
         | "Images" >> beam.Create(items, reshuffle=False)
+        | "Until stopped" >> beam.ParDo(UntilStopped())
         | "Model" >> RunInference(model)
         | "Keep" >> beam.ParDo(Keep(results, most))
     )

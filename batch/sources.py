@@ -113,6 +113,8 @@ class FolderImages(ImageAccess):
 
     def _image(self, name: str, work: ExitStack) -> Image:
         path = self._root / name
+        if name.encode(errors="replace").decode() != name:
+            raise ImageRefused(f"{name!a}: its name is no UTF-8; rename the file")
         if not path.resolve().is_relative_to(self._root.resolve()):
             raise ImageRefused(f"{name}: it leads out of the folder")
         budget = Budget(name, self._limits.image_timeout_seconds, self._limits.max_bytes)
@@ -140,13 +142,13 @@ class Addresses(Source):
     file: Path
 
     def items(self) -> Iterator[Item]:
-        with self.file.open(encoding="utf-8-sig") as lines:
-            seen = set()
-            for line in lines:
-                name = line.strip()
-                if name and not name.startswith("#") and name not in seen:
-                    seen.add(name)
-                    yield Item(name, "")
+        try:
+            lines = self.file.read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise BatchError(f"{self.file} is no text in UTF-8, one address a line") from error
+        for name in dict.fromkeys(line.strip() for line in lines):
+            if name and not name.startswith("#"):
+                yield Item(name, "")
 
 
 @dataclass(frozen=True)
@@ -157,13 +159,18 @@ class Bucket(Source):
     prefix: str
 
     def items(self) -> Iterator[Item]:
+        from google.api_core.exceptions import GoogleAPIError
+        from google.auth.exceptions import GoogleAuthError
         from google.cloud import storage
 
-        client = storage.Client(project=None)
-        fields = "items(name,generation),nextPageToken"
-        for blob in client.list_blobs(self.name, prefix=self.prefix or None, fields=fields):
-            if Path(blob.name).suffix.lower() in SUFFIXES:
-                yield Item(f"gs://{self.name}/{blob.name}", str(blob.generation))
+        try:
+            client = storage.Client(project=None)
+            fields = "items(name,generation),nextPageToken"
+            for blob in client.list_blobs(self.name, prefix=self.prefix or None, fields=fields):
+                if Path(blob.name).suffix.lower() in SUFFIXES:
+                    yield Item(f"gs://{self.name}/{blob.name}", str(blob.generation))
+        except (GoogleAPIError, GoogleAuthError) as error:
+            raise BatchError(f"gs://{self.name} cannot be listed: {error}") from error
 
 
 def source_of(text: str, prefix: str = "") -> Source:

@@ -98,7 +98,7 @@ def test_an_archive_gets_what_the_backend_answers_whatever_stops_it(
     interrupted.send_signal(signal.SIGINT)
     said = ended(interrupted)
     assert interrupted.returncode == 130, said
-    assert "The same command goes on." in said
+    assert "The same command goes on from there." in said
 
     killed = started(*command)
     until_kept(tmp_path, 80, killed)
@@ -148,8 +148,7 @@ def test_embeddings_are_those_that_the_backend_finds_on_its_disk(
     few = tmp_path / "few"
     few.mkdir()
     for name in names:
-        (few / name).symlink_to(few / f"real-{name}")
-        (few / f"real-{name}").write_bytes((archive / "box 0" / name).read_bytes())
+        (few / name).write_bytes((archive / "box 0" / name).read_bytes())
     process = started("embeddings", few, tmp_path)
     said = ended(process)
     assert process.returncode == 0, said

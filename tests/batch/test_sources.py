@@ -1,5 +1,6 @@
 """What is found in a folder and in a list, and how a folder's file becomes pixels."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,20 @@ def test_a_list_gives_each_address_once(tmp_path: Path) -> None:
     file = tmp_path / "addresses.txt"
     file.write_text("\ufeffgs://a/1.jpg\n\n# scans of May\n https://b/2.jpg \ngs://a/1.jpg\n")
     assert [item.name for item in Addresses(file).items()] == ["gs://a/1.jpg", "https://b/2.jpg"]
+
+
+def test_a_name_that_is_no_text_is_refused_in_words(tmp_path: Path) -> None:
+    os.close(os.open(os.fsencode(tmp_path) + b"/caf\xe9.png", os.O_CREAT))
+    (item,) = Folder(tmp_path).items()
+    with pytest.raises(ImageError, match="its name is no UTF-8"):
+        Folder(tmp_path).images(LIMITS).load(item.name)
+
+
+def test_a_list_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "addresses.txt"
+    file.write_bytes(b"gs://a/caf\xe9.jpg\n")
+    with pytest.raises(BatchError, match="UTF-8"):
+        list(Addresses(file).items())
 
 
 def test_a_source_is_known_by_what_it_is(tmp_path: Path) -> None:
