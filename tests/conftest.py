@@ -1,8 +1,19 @@
 """What holds for all tests, in both environments."""
 
+import re
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+# {a tier's -m: the files that have nothing for it}
+NOTHING_FOR = {
+    "not integration and not browser and not vm": re.compile(
+        r"^pytestmark = pytest\.mark\.(integration|browser|vm)\b", re.MULTILINE
+    ),
+    "integration or browser": re.compile(r"\A(?!.*\bmark\.(integration|browser)\b)", re.DOTALL),
+}
 
 # How fast a machine is, and what else it does, decides over no case. Nor does chance: the same
 # commit passes or fails for everybody. Examples that are the same every day find little after the
@@ -27,3 +38,14 @@ settings.load_profile("atelier")
 # A run in a script's background begins deaf to Ctrl-C, and so would every command that a case
 # starts and then interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what has nothing for the tier: importing it takes longer than running much of it.
+
+    A file that is named on the command line is collected all the same.
+    """
+    nothing = NOTHING_FOR.get(config.getoption("markexpr") or "")
+    if nothing is None or collection_path.suffix != ".py":
+        return None
+    return bool(nothing.search(collection_path.read_text())) or None
