@@ -3,6 +3,7 @@
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,8 @@ NOTHING_FOR = {
     ),
     "integration or browser": re.compile(r"\A(?!.*\bmark\.(integration|browser)\b)", re.DOTALL),
 }
+# The cases of such a folder share servers that take long to start.
+SHARE_A_SERVER = ("tests/studio/",)
 
 # How fast a machine is, and what else it does, decides over no case. Nor does chance: the same
 # commit passes or fails for everybody. Examples that are the same every day find little after the
@@ -38,6 +41,21 @@ settings.load_profile("atelier")
 # A run in a script's background begins deaf to Ctrl-C, and so would every command that a case
 # starts and then interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)  # Only the operator environment has xdist.
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep in one process what shares a server, beside the files of `--dist loadfile`."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByServer(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return next((folder for folder in SHARE_A_SERVER if file.startswith(folder)), file)
+
+    return ByServer(config, log)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
