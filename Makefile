@@ -17,9 +17,9 @@ ML_CODE := $(wildcard backends demo benchmarks masks tests/backends tests/batch 
 ML_TESTS := $(wildcard tests/backends tests/batch tests/benchmarks tests/demo tests/masks)
 OPERATOR_CODE := infra laptop studio scripts weights $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
-# Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. Not those that measure
-# how long a labeler waits.
-PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/laptop tests/studio tests/templates
+# Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. The longest come first,
+# and those of one server stay together (tests/conftest.py). Not those that measure how long a labeler waits.
+PARALLEL_TESTS := tests/studio tests/docs tests/infra tests/templates tests/cloud tests/laptop
 OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(PARALLEL_TESTS))
 
 # What each prints comes in one piece, where make can do that (macOS brings an older one).
@@ -131,7 +131,7 @@ test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a br
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(MAKE) --no-print-directory check
 	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
-	$(OPERATOR) -m pytest -q -n 2 --dist loadfile -m "integration or browser" $(PARALLEL_TESTS)
+	$(OPERATOR) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "integration or browser" $(PARALLEL_TESTS)
 	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)
 
 # docs/verification.md says what it needs.

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.render.metadata import (
@@ -143,7 +143,6 @@ def good_stacks(draw: st.DrawFn) -> Settings:
     return load(raw, **draw(st.sampled_from(ACCESS)))
 
 
-@settings(max_examples=60)
 @given(good_stacks())
 def test_every_good_stack_renders_metadata_within_the_limits(stack: Settings) -> None:
     texts = render(stack)
