@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: demo preview up destroy images check test test-vm lint bench
 # Not in the list, which has room for ten: the first one's line names those of the demo.
 .PHONY: help doctor start stop demo-stop demo-reset demo-backup demo-restore check-operator check-ml
-.PHONY: properties
+.PHONY: properties test-ml test-others
 
 PYTHON ?= python3
 BOOTSTRAP := $(PYTHON) scripts/bootstrap.py
@@ -18,7 +18,7 @@ ML_TESTS := $(wildcard tests/backends tests/batch tests/benchmarks tests/demo te
 OPERATOR_CODE := infra laptop studio scripts weights $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
 # Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. The longest come first,
-# and those of one server stay together (tests/conftest.py). Not those that measure how long a labeler waits.
+# and those of one server stay together (tests/conftest.py).
 PARALLEL_TESTS := tests/studio tests/docs tests/infra tests/templates tests/cloud tests/laptop
 OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(PARALLEL_TESTS))
 
@@ -115,6 +115,9 @@ check-operator:
 check-ml:
 	$(ML) -m pytest -q $(ML_TESTS)
 
+# They have one of two cores; torch's threads would wait for each other, and keep the second core busy with it.
+check-ml test-ml: export OMP_NUM_THREADS := 1
+
 # Looks for new examples of the property tests, which the tests themselves take from the same seed always.
 SEEDS ?= 20
 PROPERTIES := -m pytest -q -m "hypothesis and not integration and not browser" --hypothesis-profile=explore
@@ -130,8 +133,15 @@ test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a br
 	@scripts/install_chromium.sh
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(MAKE) --no-print-directory check
-	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
 	$(OPERATOR) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "integration or browser" $(PARALLEL_TESTS)
+	@$(MAKE) --no-print-directory -j 2 $(WHOLE) test-ml test-others
+
+# Side by side: full-size models count on both cores, while a labeler's browser and a demo that starts wait for one thing after
+# the other. What takes long is waited for, however long.
+test-ml:
+	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
+
+test-others:
 	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)
 
 # docs/verification.md says what it needs.

@@ -9,7 +9,7 @@ import numpy as np
 
 from backends.serving.images import identity
 from backends.serving.images.budget import Budget
-from backends.serving.images.connections import tls_context
+from backends.serving.images.connections import usual_tls_context
 from backends.serving.images.decode import decode
 from backends.serving.images.errors import ImageError
 from backends.serving.images.guard import Guard, Resolver, system_resolver
@@ -68,7 +68,7 @@ class ImageAccess:
         self._gate = gate or PixelGate(settings.max_pixels)
         self._reader = Reader(settings)
         guard = Guard(settings.image_hosts, resolver)
-        tls = tls or tls_context()
+        tls = tls or usual_tls_context()
         transport = Transport(guard, retries, tls)
         key = settings.label_studio_api_key
         self._has_key = key is not None
