@@ -136,6 +136,11 @@ CADDYFILE_HASH=$(digest "$NEXT/Caddyfile")
 GOOGLE_KEY_HASH=$(digest "$GOOGLE/key.json")
 SECRETS_HASH=$(digest "$DATA/secrets/admin_password")
 END
+  # A machine that has run since before startup.sh made the list gets it at its next boot.
+  if [[ -s $CDI_LIST && $(docker info --format '{{len .CDISpecDirs}}' 2>/dev/null) == [1-9]* ]]; then
+    echo 'GPU_DRIVER=cdi'
+    echo 'GPU_DEVICES=nvidia.com/gpu=all'
+  fi
 }
 
 # The machine's own access token.
