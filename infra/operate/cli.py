@@ -1,4 +1,4 @@
-"""`python -m infra.operate doctor|preview|up|destroy|start|stop`.
+"""`python -m infra.operate doctor|preview|up|destroy|start|stop|restore`.
 
 Exit status: pulumi's own (0 when all went well); 2 when nothing was begun, because the doctor found
 what would fail, a tool is missing, or the stack's resources are in another project; 1
@@ -17,7 +17,7 @@ from typing import Literal
 import click
 
 from infra.dynamic.credentials import Access
-from infra.operate import power, tools
+from infra.operate import power, snapshots, tools
 from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.causes import explain
 from infra.operate.doctor import table
@@ -121,6 +121,38 @@ def destroy(
 
 def _yes(yes: bool) -> tuple[str, ...]:
     return ("--yes",) if yes else ()
+@cli.command()
+@options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--snapshot", default="", help="Its name. Without it, those that there are.")
+def restore(
+    stack: str,
+    config_file: Path | None,
+    check_builder: bool,
+    extra: tuple[str, ...],
+    yes: bool,
+    snapshot: str,
+) -> None:
+    """Put the data back as a snapshot has it; the data of now is kept as another snapshot."""
+    if not snapshot:
+        try:
+            target = _target(stack, config_file, dict(os.environ))
+            known = read(target)
+            machine = _machine(replace(known, config=with_login(known.config, target)), target)
+            if machine is None:
+                raise OperateError(f"stack {stack} has no settings that can be read: make doctor")
+            click.echo("\n".join(snapshots.lines(machine.settings, machine.access)), err=True)
+        except OperateError as error:
+            click.echo(f"restore: {error}", err=True)
+        sys.exit(NOT_BEGUN)
+    click.echo(
+        f"The data of stack {stack} goes back to the snapshot {snapshot}. What labelers have now is"
+        f" kept as a snapshot atelier-{stack}-before-…; they wait for as long as a boot takes.\n"
+    )
+    os.environ[snapshots.ASKED] = snapshot
+    _run("up", stack, config_file, check_builder, (*_yes(yes), *extra))
+
+
 
 
 def _run(

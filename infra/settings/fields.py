@@ -228,6 +228,11 @@ class Settings(BaseModel):
     @property
     def machine(self) -> Machine:
         """The preset's machine, with the own machine type and boot image where they are given."""
+    @property
+    def data_disk_prefix(self) -> str:
+        """What its data disks' names begin with; Pulumi adds seven hexadecimal digits."""
+        return f"{self.name}-data-"
+
         preset = machines.PRESETS[self.preset]
         machine = machines.FITTING[self.preset][self.machine_type or preset.machine_type]
         return replace(machine, boot_image=self.boot_image or machine.boot_image)
