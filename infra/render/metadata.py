@@ -23,6 +23,7 @@ VM = REPOSITORY / "templates" / "vm"
 FILES = {
     "startup-script": "startup.sh",
     "atelier-services": "services.sh",
+    "atelier-database": "database.sh",
     "atelier-watch": "watch.sh",
     "atelier-compose": "compose.yml",
 }

@@ -9,6 +9,8 @@ set -euo pipefail
 
 # shellcheck source=templates/vm/startup.sh
 . "${BASH_SOURCE[0]%/*}/startup.sh"
+# shellcheck source=templates/vm/database.sh
+. "${BASH_SOURCE[0]%/*}/database.sh"
 
 NEXT=$STATE/next
 CURRENT=$STATE/current
@@ -207,10 +209,13 @@ pull() {
 start() {
   local up=(up --detach --wait --wait-timeout "$HEALTHY_SECONDS")
   reason=''
+  [[ ! -e $RESTORING ]] || restore_database
+  [[ -z $reason ]] || return 0
   phase database 'starting the database and Label Studio'
   # Caddy meanwhile asks for its certificate.
   compose "$CURRENT" "${up[@]}" frontend caddy || reason=$(unhealthy)
   [[ -z $reason ]] || return 0
+  accept_database
   phase models 'loading the models'
   compose "$CURRENT" "${up[@]}" --remove-orphans || reason=$(unhealthy)
   [[ -n $reason ]] || touch "$HEALTHY"
@@ -268,6 +273,7 @@ roll_back() {
   mv "$PREVIOUS" "$CURRENT"
   local why=$reason
   echo "$why" >"$REFUSED.reason"
+  return_database
   start
   [[ -z $reason ]] || fail "the new version is refused ($why), and going back failed: $reason"
   ready "the new version did not become healthy, the one before it runs: $why"
@@ -311,8 +317,11 @@ is_current() {
 deploy() {
   cp "$NEXT/settings.env" "$STATE/boot.env"
   ensure_firewall "$(setting "$STATE/boot.env" AUTH_MODE)"
-  is_current || adopt
-  start
+  if ! is_current; then
+    adopt
+    save_database
+  fi
+  [[ -n $reason ]] || start
   if [[ -n $reason ]]; then
     roll_back
     return

@@ -327,6 +327,7 @@ ensure_scripts() {
 }
 
 # What the containers' network and disks depend on; the rest of the settings is services.sh's.
+  required_attribute atelier-database "$STATE/database.sh"
 boot() {
   local gpu status=0
   mkdir -p "${LOG%/*}" "$STATE"

@@ -12,7 +12,8 @@ RETRY_SECONDS=${RETRY_SECONDS:-120}
 LONGEST_SECONDS=${LONGEST_SECONDS:-3600}
 
 scripts_digest() {
-  cat "$STATE"/{startup,services,watch}.sh | sha256sum
+  # A machine that has run since before there was one of them gets it by ensure_scripts.
+  { cat "$STATE"/{startup,services,database,watch,idle}.sh 2>/dev/null || :; } | sha256sum
 }
 
 # A change waits until what runs was looked after, which may take minutes and says nothing. Pulumi up takes a report that

@@ -33,6 +33,7 @@ FLAGS = {
 FILES = {
     "startup-script": "startup.sh",
     "atelier-services": "services.sh",
+    "atelier-database": "database.sh",
     "atelier-watch": "watch.sh",
     "atelier-compose": "compose.yml",
     "atelier-compose-tls": "compose.tls.yml",

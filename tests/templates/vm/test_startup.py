@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.templates.vm.conftest import ROOT, VM, Machine, mode
 from tests.templates.vm.metadata_server import Metadata
 
-SCRIPTS = ("startup.sh", "services.sh", "watch.sh")
+SCRIPTS = ("startup.sh", "services.sh", "database.sh", "watch.sh", "idle.sh")
 SECRETS = (
     "api_token",
     "database_password",
