@@ -73,7 +73,9 @@ def doctor(
     environ = dict(os.environ)
     try:
         target = _target(stack, config_file, environ)
-        errors = _examine(read(target), target, check_builder)
+        known = read(target)
+        errors = _examine(known, target, check_builder)
+        _tell_whether_it_runs(known, target)
     except OperateError as error:
         click.echo(f"doctor: {error}", err=True)
         sys.exit(NOT_BEGUN)
@@ -119,8 +121,6 @@ def destroy(
     _run("destroy", stack, config_file, check_builder, (*_yes(yes), *extra))
 
 
-def _yes(yes: bool) -> tuple[str, ...]:
-    return ("--yes",) if yes else ()
 @cli.command()
 @options
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -153,6 +153,8 @@ def restore(
     _run("up", stack, config_file, check_builder, (*_yes(yes), *extra))
 
 
+def _yes(yes: bool) -> tuple[str, ...]:
+    return ("--yes",) if yes else ()
 
 
 def _run(
@@ -251,27 +253,34 @@ def _machine(known: Stack, target: Target) -> power.Machine | None:
         return None
 
 
-def _is_off(machine: power.Machine, known: Stack, target: Target) -> bool:
+def _off(machine: power.Machine, known: Stack, target: Target) -> str | None:
+    """Return why the machine is off, "" where that is not known; None where it is not off."""
     credentials, whose = login(target.environ, known.config)
     if whose.severity != "ok":
-        return False
-    return power.status(Google(credentials, target.environ), machine.settings) == power.OFF
+        return None
+    google = Google(credentials, target.environ)
+    if power.status(google, machine.settings) != power.OFF:
+        return None
+    return power.why_off(google, machine.settings)
 
 
 def _tell_whether_it_runs(known: Stack, target: Target) -> None:
+    """Say that it is off, and why, and who starts it."""
     machine = _machine(known, target)
-    if machine is None or not _is_off(machine, known, target):
+    why = _off(machine, known, target) if machine else None
+    if machine is None or why is None:
         return
     if power.is_time(machine.settings):
-        click.echo("\nThe machine is off: `make up` starts it.")
+        said = "The machine is off: `make up` starts it."
     else:
-        click.echo(f"\n{power.off(machine.settings, _start_command(target))}")
+        said = power.off(machine.settings, _start_command(target))
+    click.echo(f"\n{said} {why}".rstrip())
 
 
 def _see_that_it_runs(known: Stack, target: Target) -> None:
     """Start a machine that is off and should not be."""
     machine = _machine(known, target)
-    if machine is None or not _is_off(machine, known, target):
+    if machine is None or _off(machine, known, target) is None:
         return
     if power.is_time(machine.settings):
         _change("start", machine, target)

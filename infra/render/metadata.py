@@ -25,6 +25,7 @@ FILES = {
     "atelier-services": "services.sh",
     "atelier-database": "database.sh",
     "atelier-watch": "watch.sh",
+    "atelier-idle": "idle.sh",
     "atelier-compose": "compose.yml",
 }
 TLS_FILES = {"atelier-compose-tls": "compose.tls.yml"}

@@ -247,11 +247,13 @@ apply_project() {
   (umask 077 && date -u '+%F %T' >>"$log")
   before=$(wc -l <"$log")
   compose "$CURRENT" run --rm --no-TTY apply "${words[@]}" >>"$log" 2>&1 || status=$?
+  [[ $status -eq 3 ]] || rm -f "$LEFT"
   [[ $status -ne 0 ]] || return 0
   said=$(tail -n "+$((before + 1))" "$log" | grep '^studio:' | tail -n 1 | cut -c 1-600) || said=$(unhealthy)
   # 3 and 4: the project is applied, and some images have no pre-label, yet or for good. The next look asks again for those
   # that may still get one.
   if [[ $status -eq 3 || $status -eq 4 ]]; then
+    [[ $status -ne 3 ]] || touch "$LEFT"
     say "$said"
     return 0
   fi
@@ -271,9 +273,9 @@ roll_back() {
   rm -rf "$REFUSED"
   mv "$CURRENT" "$REFUSED"
   mv "$PREVIOUS" "$CURRENT"
+  return_database
   local why=$reason
   echo "$why" >"$REFUSED.reason"
-  return_database
   start
   [[ -z $reason ]] || fail "the new version is refused ($why), and going back failed: $reason"
   ready "the new version did not become healthy, the one before it runs: $why"

@@ -11,6 +11,10 @@ STATE=$ROOT/opt/atelier
 DATA=$ROOT/srv/atelier
 LOG=$ROOT/var/log/atelier-startup.log
 UNITS=$ROOT/etc/systemd/system
+# There while images have no pre-label yet, and may still get one.
+LEFT=$STATE/left
+# When the metadata last changed.
+CHANGED=$STATE/changed
 # There while images are pulled and until their files are on the disk.
 PULLING=$STATE/pulling
 # Who the containers run as: backends/*/Dockerfile.
@@ -323,11 +327,12 @@ ensure_scripts() {
   mkdir -p "$STATE"
   required_attribute startup-script "$STATE/startup.sh"
   required_attribute atelier-services "$STATE/services.sh"
+  required_attribute atelier-database "$STATE/database.sh"
   required_attribute atelier-watch "$STATE/watch.sh"
+  required_attribute atelier-idle "$STATE/idle.sh"
 }
 
 # What the containers' network and disks depend on; the rest of the settings is services.sh's.
-  required_attribute atelier-database "$STATE/database.sh"
 boot() {
   local gpu status=0
   mkdir -p "${LOG%/*}" "$STATE"
@@ -366,5 +371,5 @@ main() {
   esac
 }
 
-# services.sh, watch.sh and the tests read it for its functions.
+# The other scripts and the tests read it for its functions.
 [[ ${BASH_SOURCE[0]} != "$0" ]] || main "$@"

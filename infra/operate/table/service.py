@@ -31,6 +31,7 @@ IN_PLACE = {
     "atelier-services": "the machine's own scripts are replaced",
     "atelier-database": "the machine's own scripts are replaced",
     "atelier-watch": "the machine's own scripts are replaced",
+    "atelier-idle": "the machine's own scripts are replaced",
     "startup-script": "the startup script is stored and runs at the next boot",
 }
 # Google changes these on a stopped machine only, so the provider stops it and starts it again.
