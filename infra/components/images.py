@@ -31,8 +31,8 @@ CONTEXT = ".."
 TOKEN_SECRET = "google_token"
 # What the registry takes as the user's name with an access token for a password.
 TOKEN_USER = "oauth2accesstoken"
-# Of each image what runs and what went before it stay, however old: a push is three versions (index,
-# image, provenance). Keeping wins over deleting:
+# Of each image what runs and what went before it stay, however old: a push is three versions (the
+# index, the image, its provenance). Keeping wins over deleting:
 # https://docs.cloud.google.com/artifact-registry/docs/repositories/cleanup-policy-overview
 CLEAN_UP: list[gcp.artifactregistry.RepositoryCleanupPolicyArgsDict] = [
     {"id": "keep-recent", "action": "KEEP", "most_recent_versions": {"keep_count": 30}},

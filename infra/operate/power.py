@@ -1,7 +1,8 @@
 """Whether the machine runs: a part of `up`, and the verbs `start` and `stop`.
 
 Spot, the run limit, an hour without labelers, a morning's start for which the zone had no machine,
-or somebody's hand may have stopped it. Pulumi sees no change in that, so that `pulumi up` alone leaves it off.
+or somebody's hand may have stopped it. Pulumi sees no change in that, so that `pulumi up` alone
+leaves it off.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -81,9 +81,10 @@ UPSTREAM_OPTIONS = [
 ]
 
 
-# The last line of this log says when somebody last worked: templates/vm/idle.sh. Label Studio's pages ask for the project
-# every 20 seconds, and its `last_activity` takes that for a person. So only what changes or computes something counts, and
-# what is fetched for a task that is opened or a project that is exported. Nothing of who asked is written down.
+# The last line of this log says when somebody last worked: templates/vm/idle.sh. Label Studio's
+# pages ask for the project every 20 seconds (web/dist, startPolling), and its `last_activity` takes
+# that for a person. So only what changes or computes something counts, and what is fetched for a
+# task that is opened or a project that is exported. Nothing of who asked is written down.
 ACTIVITY = [
     "@idle {",
     "\tnot {",

@@ -33,7 +33,7 @@ def requests(machine: Machine, *seconds_ago: float, status: int = 200, name: str
 
 @pytest.fixture
 def idle(machine: Machine) -> Machine:
-    """A machine that was started two hours ago, and on which somebody worked an hour and a half ago."""
+    """A machine that was started two hours ago, and on which nobody worked for 90 minutes."""
     settings(machine)
     requests(machine, 5500, 5400)
     machine.program("ps", f"echo '   {2 * HOUR}'\n")

@@ -1,4 +1,4 @@
-"""startup.sh and the packages: other people's locks, mirrors that are away, upgrades, Docker's settings, the GPU."""
+"""startup.sh and the packages: others' locks, absent mirrors, upgrades, Docker's settings, GPUs."""
 
 import json
 import shutil
@@ -19,7 +19,8 @@ def failing(machine: Machine, program: str, words: str, *, times: int) -> Path:
     log = machine.root / f"{program}.log"
     machine.program(
         program,
-        f'echo "$*" >>{log}; (($(wc -l <{log}) > {times})) || {{ echo "{words}" >&2; exit 100; }}\n',
+        f'echo "$*" >>{log}\n'
+        f'(($(wc -l <{log}) > {times})) || {{ echo "{words}" >&2; exit 100; }}\n',
     )
     return log
 
@@ -116,7 +117,8 @@ def test_a_driver_that_was_upgraded_since_the_boot_takes_one_more_boot(
 ) -> None:
     log = machine.root / "systemctl"
     machine.program("systemctl", f'echo "$@" >>{log}\n')
-    machine.program("nvidia-smi", "echo Failed to initialize NVML: Driver/library version mismatch\nexit 18\n")
+    mismatch = "Failed to initialize NVML: Driver/library version mismatch"
+    machine.program("nvidia-smi", f"echo {mismatch}\nexit 18\n")
     said = machine.run("trap on_exit EXIT; ensure_fitting_driver; echo went on")
     assert "went on" not in said
     assert metadata.phases() == ["driver"]

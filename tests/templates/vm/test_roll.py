@@ -17,14 +17,17 @@ pytestmark = pytest.mark.integration  # Real waits, for minutes in all.
 # `compose config` is the real one. The rest obeys files that a test writes: `gone` (references that
 # no registry has), `sick` (a container does not become well), `refused` (what apply says at its
 # end), `left` (the status that apply ends with, and what it says), `held` (apply does not end).
-# `db` is the database; a frontend that starts appends the word in `migrates`; with `full`, there is no room for a dump.
+# `db` is the database, to which a frontend that starts appends the word in `migrates`; with `full`
+# there is no room for a dump, with `broken` none goes back, with `well` the frontend is healthy.
 # `calls` has what was asked, `runs` each apply's last word.
 DOCKER = r"""cd "$(dirname "$0")/../docker"
 case $1 in
   image) [[ $2 != inspect ]] || ! grep -qsF "$3" gone ;;
   compose)
     shift
-    for word; do case $word in config | pull | up | ps | logs | run | exec | stop | rm) break ;; esac; done
+    for word; do
+      case $word in config | pull | up | ps | logs | run | exec | stop | rm) break ;; esac
+    done
     [[ $word == config ]] || echo "$word" >>calls
     case $word in
       config) exec COMPOSE "$@" ;;
@@ -36,9 +39,13 @@ case $1 in
         ;;
       exec)
         case $* in
-          *pg_dump*) [[ ! -e full ]] && cat db || { echo 'No space left on device' >&2 && exit 1; } ;;
+          *pg_dump*) [[ ! -e full ]] || { echo 'No space left on device' >&2 && exit 1; }
+            cat db
+            ;;
           *dropdb*) rm -f db ;;
-          *pg_restore*) [[ ! -e broken ]] && cat >db || { echo 'could not connect' >&2 && exit 1; } ;;
+          *pg_restore*) [[ ! -e broken ]] || { echo 'could not connect' >&2 && exit 1; }
+            cat >db
+            ;;
         esac
         ;;
       ps) [[ "${@: -1}" != frontend || ! -e well ]] || { echo healthy && exit; }
@@ -281,7 +288,7 @@ def test_a_version_that_was_taken_back_is_told_why_as_long_as_it_is_asked_for(
 
 
 def migrating(services: Services, machine: Machine) -> Path:
-    """Let a version run that has a database, and the next one change it and be sick; returns the database."""
+    """Let a version run, and the next one change its database and be sick; returns the database."""
     services.does("boot")
     database = services.file("db")
     database.write_text("labeled ")
@@ -347,7 +354,7 @@ def test_another_backend_leaves_the_database_alone(services: Services, metadata:
     services.file("db").write_text("labeled ")
     known = metadata.attribute("atelier-images")
     assert known is not None
-    metadata.set(atelier_images=known.replace("registry.example/segmentation", "registry.example/two"))
+    metadata.set(atelier_images=known.replace("example/segmentation", "example/two"))
     assert services.does("roll")[-1] == "ready"
     assert "exec" not in services.calls
     assert "stop" not in services.calls
