@@ -12,8 +12,10 @@ DATA=$ROOT/srv/atelier
 LOG=$ROOT/var/log/atelier-startup.log
 UNITS=$ROOT/etc/systemd/system
 # There while images have no pre-label yet, and may still get one.
+# shellcheck disable=SC2034  # services.sh and idle.sh read it.
 LEFT=$STATE/left
 # When the metadata last changed.
+# shellcheck disable=SC2034  # watch.sh and idle.sh read it.
 CHANGED=$STATE/changed
 # There while images are pulled and until their files are on the disk.
 PULLING=$STATE/pulling

@@ -58,7 +58,7 @@ def test_a_machine_to_which_nobody_comes_turns_itself_off_and_says_why(
     assert name == "atelier/stopped"
     when, _, why = words.partition(" ")
     assert datetime.fromisoformat(when) > datetime.now(UTC) - timedelta(minutes=1)
-    assert why.== "nobody had labeled for 60 minutes (idleMinutes)"
+    assert why == "nobody had labeled for 60 minutes (idleMinutes)"
 
 
 def test_a_studio_that_nobody_opened_since_the_start_is_idle(idle: Machine) -> None:
