@@ -73,6 +73,7 @@ class Services:
         self.machine, self.metadata = machine, machine.metadata
         self.docker = machine.root / "docker"
         self.docker.mkdir()
+        self.file("db").write_text("empty ")
         command = " ".join(compose())
         machine.program("docker", DOCKER.replace("COMPOSE", command))
         machine.program("iptables", "exit 0\n")
