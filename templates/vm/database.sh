@@ -2,6 +2,7 @@
 # The database on the way to another version of Label Studio and back. A version changes the tables at its start, and the one
 # before it may not work on what came of that: so the database is kept first, and goes back with a version that does not come up.
 # shellcheck disable=SC2034  # services.sh reads reason.
+set -euo pipefail
 
 # Kept until the next update, for whoever needs it later.
 DUMP=$DATA/before-update.dump

@@ -46,9 +46,9 @@ day_has_just_begun() {
 
 # A container beside the studio's services is somebody's job.
 job_runs() {
-  local kinds
-  kinds=$(docker ps --format '{{.Label "com.docker.compose.oneoff"}}') || return 0
-  grep -qvx False <<<"${kinds:-False}"
+  local running
+  running=$(docker ps --format '{{.Names}}={{.Label "com.docker.compose.oneoff"}}') || return 0
+  [[ -n $running ]] && grep -qv '=False$' <<<"$running"
 }
 
 # active: what keeps the machine on, or empty.

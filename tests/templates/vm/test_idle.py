@@ -37,7 +37,7 @@ def idle(machine: Machine) -> Machine:
     settings(machine)
     requests(machine, 5500, 5400)
     machine.program("ps", f"echo '   {2 * HOUR}'\n")
-    machine.program("docker", "printf 'False\\nFalse\\n'\n")
+    machine.program("docker", "printf 'atelier-caddy-1=False\\natelier-frontend-1=False\\n'\n")
     machine.program("systemctl", f'echo "$@" >>{machine.root}/systemctl\n')
     return machine
 
@@ -132,7 +132,7 @@ def test_pre_labels_that_are_still_to_come_keep_it_on(idle: Machine) -> None:
     assert not turned_off(idle)
 
 
-@pytest.mark.parametrize("listed", ["printf 'False\\nTrue\\n'", "printf 'False\\n\\n'", "exit 1"])
+@pytest.mark.parametrize("listed", ["echo apply=True", "printf 'caddy=False\\njob=\\n'", "exit 1"])
 def test_somebodys_job_or_a_docker_that_does_not_answer_keeps_it_on(
     idle: Machine, listed: str
 ) -> None:
