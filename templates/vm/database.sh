@@ -4,6 +4,9 @@
 # shellcheck disable=SC2034  # services.sh reads reason.
 set -euo pipefail
 
+# shellcheck source=templates/vm/startup.sh
+. "${BASH_SOURCE[0]%/*}/startup.sh"
+
 # Kept until the next update, for whoever needs it later.
 DUMP=$DATA/before-update.dump
 # There while what the dump holds is what goes back: until the new version came up.

@@ -7,8 +7,7 @@
 # shellcheck disable=SC2034  # startup.sh reads remedy and failure.
 set -euo pipefail
 
-# shellcheck source=templates/vm/startup.sh
-. "${BASH_SOURCE[0]%/*}/startup.sh"
+# startup.sh's functions, too.
 # shellcheck source=templates/vm/database.sh
 . "${BASH_SOURCE[0]%/*}/database.sh"
 
