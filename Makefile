@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: demo preview up destroy images check test test-vm lint bench
 # Not in the list, which has room for ten: the first one's line names those of the demo.
-.PHONY: help doctor start stop demo-stop demo-reset demo-backup demo-restore check-operator check-ml
+.PHONY: help doctor start stop restore demo-stop demo-reset demo-backup demo-restore batch check-operator check-ml
 .PHONY: properties test-ml test-others
 
 PYTHON ?= python3
@@ -31,6 +31,7 @@ STACK ?= dev
 CONFIG_FILE ?=
 YES ?=
 DOCTOR ?=
+SNAPSHOT ?=
 FOR_DOUBLE := $(filter double,$(CLOUD))
 DOUBLE := $(if $(FOR_DOUBLE),PULUMI_STACK=$(STACK) $(OPERATOR) -m tests.cloud.run --)
 # The double builds no images.
@@ -93,7 +94,12 @@ start stop:
 	@$(BOOTSTRAP) operator
 	@$(OPERATE) $@ $(ON_STACK)
 
-up: ## the studio on Google Cloud, after asking; STACK=dev YES=1; first: doctor; its machine: stop, start
+# The data as a snapshot has it, in place; what it replaces is kept as a snapshot. Without SNAPSHOT=, those that there are.
+restore:
+	@$(BOOTSTRAP) operator
+	@$(OPERATE) restore $(ON_STACK) $(if $(SNAPSHOT),--snapshot '$(SNAPSHOT)') $(if $(filter-out 0,$(YES)),--yes)
+
+up: ## the studio on Google Cloud, after asking; STACK=dev YES=1; first: doctor; its machine: stop, start; its data: restore
 	@$(BOOTSTRAP) operator
 	@$(OPERATE) up $(ON_STACK) $(if $(filter-out 0,$(YES)),--yes) $(if $(filter 0,$(DOCTOR)),--no-doctor)
 
@@ -152,7 +158,8 @@ test-vm: ## what wants root, on Debian: machines of the stand-in cloud, a laptop
 	@$(OPERATOR) -m tests.vm
 
 # An archive's pre-labels or embeddings, before anybody logs in: docs/batch.md.
-batch: ## a whole archive in advance; RUN="pre-labels IMAGES OUTPUT --config FILE" or RUN="embeddings IMAGES OUTPUT"
+# RUN="pre-labels IMAGES OUTPUT --config FILE", RUN="embeddings IMAGES OUTPUT"
+batch:
 	@$(BOOTSTRAP) batch
 	@.local/env/batch/bin/python -m batch $(or $(RUN),--help)
 

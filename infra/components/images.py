@@ -31,6 +31,13 @@ CONTEXT = ".."
 TOKEN_SECRET = "google_token"
 # What the registry takes as the user's name with an access token for a password.
 TOKEN_USER = "oauth2accesstoken"
+# Of each image what runs and what went before it stay, however old: a push is three versions (the
+# index, the image, its provenance). Keeping wins over deleting:
+# https://docs.cloud.google.com/artifact-registry/docs/repositories/cleanup-policy-overview
+CLEAN_UP: list[gcp.artifactregistry.RepositoryCleanupPolicyArgsDict] = [
+    {"id": "keep-recent", "action": "KEEP", "most_recent_versions": {"keep_count": 30}},
+    {"id": "delete-old", "action": "DELETE", "condition": {"older_than": f"{90 * 86_400}s"}},
+]
 IN_REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)/([^/]+)/")
 
 
@@ -81,6 +88,7 @@ class Images(pulumi.ComponentResource):
                 project=settings.project,
                 location=settings.region,
                 format="DOCKER",
+                cleanup_policies=CLEAN_UP,
                 labels=settings.labels_all,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
             )

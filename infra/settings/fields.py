@@ -176,6 +176,14 @@ class Settings(BaseModel):
         description="The machine is stopped after this many hours without a stop. With workHours"
         " the schedule stops it before; this is for the day on which it does not. 0: no limit.",
     )
+    idle_minutes: int = Field(
+        60,
+        ge=0,
+        le=1440,
+        description="The machine turns itself off when nobody has labeled for so long, though never"
+        " in the first hour after a start or of a working day. Its schedule or make start starts"
+        " it again. 0: never.",
+    )
     ready_minutes: int = Field(
         20,
         ge=0,
@@ -219,6 +227,11 @@ class Settings(BaseModel):
     def name(self) -> str:
         """The name that the stack's resources begin with, at most 20 characters."""
         return f"atelier-{self.stack}"
+
+    @property
+    def data_disk_prefix(self) -> str:
+        """What its data disks' names begin with; Pulumi adds seven hexadecimal digits."""
+        return f"{self.name}-data-"
 
     @property
     def region(self) -> str:

@@ -109,8 +109,11 @@ IN_PLACE = (
         (
             Effect(HOURS, "replace", ("instanceSchedulePolicy",)),
             Effect(HOURS_ATTACHED, "replace", ("name",)),
+            # It never turns itself off in the first hour of a working day.
+            *rolled("metadata.atelier-env"),
         ),
     ),
+    Change("idleMinutes", 90, rolled("metadata.atelier-env")),
     Change("deletionProtection", True, (machine("deletionProtection"),)),
     Change(
         "labels",
@@ -226,6 +229,7 @@ TURNED_OFF = (
             Effect(HOURS, "delete"),
             Effect(HOURS_ATTACHED, "delete"),
             Effect(HOURS_ALLOWED, "delete"),
+            *rolled("metadata.atelier-env"),
         ),
     ),
     Change(

@@ -33,7 +33,9 @@ FLAGS = {
 FILES = {
     "startup-script": "startup.sh",
     "atelier-services": "services.sh",
+    "atelier-database": "database.sh",
     "atelier-watch": "watch.sh",
+    "atelier-idle": "idle.sh",
     "atelier-compose": "compose.yml",
     "atelier-compose-tls": "compose.tls.yml",
     "atelier-compose-gpu": "compose.gpu.yml",
