@@ -178,6 +178,24 @@ class Source(Part):
         return self
 
 
+class Overlap(Part):
+    """How many people label an image, each without seeing what the others did."""
+
+    annotations: Annotated[int, Field(ge=1)]
+    percent: Annotated[int, Field(ge=1, le=100)] = 100
+    """Of the images; all others are labeled once. Label Studio chooses which."""
+
+    @model_validator(mode="after")
+    def _a_share_of_several(self) -> "Overlap":
+        if self.annotations == 1 and "percent" in self.model_fields_set:
+            raise ValueError("percent is only for 2 annotations and more")
+        return self
+
+
+def _short_overlap(value: object) -> object:
+    return {"annotations": value} if isinstance(value, int) else value
+
+
 class Target(Part):
     """Where the annotations go."""
 
@@ -253,6 +271,8 @@ class ProjectFile(Part):
     source: Source
     catalogue: Catalogue | None = None
     target: Target | None = None
+    overlap: Annotated[Overlap, BeforeValidator(_short_overlap)] | None = None
+    """Two opinions of each image, or of some. Without it the project's own setting stays."""
 
     @field_validator("backends")
     @classmethod
