@@ -25,9 +25,9 @@ def logged_in(server: LabelStudioServer, email: str) -> Iterator[requests.Sessio
         page = f"{server.url}/user/login/"
         session.get(page, timeout=30)
         form = {"email": email, "password": PASSWORDS[email]}
-        form["csrfmiddlewaretoken"] = session.cookies["csrftoken"]
+        form["csrfmiddlewaretoken"] = str(session.cookies["csrftoken"])
         session.post(page, data=form, headers={"Referer": page}, timeout=30)
-        session.headers["X-CSRFToken"] = session.cookies["csrftoken"]
+        session.headers["X-CSRFToken"] = str(session.cookies["csrftoken"])
         yield session
 
 
