@@ -16,7 +16,6 @@ from studio.demo import with_demo
 from studio.errors import StudioError
 from studio.version import read_version
 
-
 wait_option = click.option(
     "--wait",
     type=click.FloatRange(min=0),
