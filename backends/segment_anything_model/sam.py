@@ -39,7 +39,7 @@ class SegmentAnything(InteractiveModel):
         precision: Precision = "fp32",
     ) -> None:
         self.is_demo = is_demo
-        self._precision = precision
+        self._precision: Precision = precision
         self._description = description + suffix(precision)
         spare_memory(sam)
         self._sam = sam.to(devices.chosen(device)).eval()

@@ -39,7 +39,7 @@ class SegmentAnything2(InteractiveModel):
         description: str = "sam2",
         precision: Precision = "fp32",
     ) -> None:
-        self._precision = precision
+        self._precision: Precision = precision
         self._description = description + suffix(precision)
         self.device = devices.chosen(device)
         # Convolutions of this layout are faster on CPUs, EdgeTAM's by a sixth.

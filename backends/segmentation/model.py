@@ -60,7 +60,7 @@ class SegmentationModel:
             ) from error
         self._whole_image = _whole_image(self._processor)
         self.device = devices.chosen(device)
-        self.precision = chosen(precision, self.device)
+        self.precision: Precision = chosen(precision, self.device)
         self._network = network.to(self.device)
         self._forward_lock = threading.Lock()
         self._mappers = ThreadPoolExecutor(os.cpu_count(), "class-maps")
