@@ -19,7 +19,7 @@ import pulumi_gcp as gcp
 
 from infra.components.builder import Builder, BuilderArgs
 from infra.content import content_hash, dockerfile
-from infra.render.weights import image_arguments, needs_google, told
+from infra.render.weights import image_arguments, mirror_argument, needs_google, told
 from infra.settings.facts import IMAGE_NAMES
 from infra.settings.fields import Settings
 from infra.version import read_version
@@ -123,8 +123,9 @@ class Images(pulumi.ComponentResource):
         login = gcp.organizations.get_client_config_output(
             opts=pulumi.InvokeOutputOptions(parent=self)
         )
-        arguments = image_arguments(settings, image)
-        tag = content_hash(image, arguments=arguments)
+        weights = image_arguments(settings, image)
+        arguments = weights | mirror_argument(settings, image)
+        tag = content_hash(image, arguments=weights)
         token = pulumi.Output.secret(login.access_token)
         built = docker_build.Image(
             resource_name,
@@ -159,8 +160,9 @@ class Images(pulumi.ComponentResource):
         prefix: pulumi.Output[str],
         settings: Settings,
     ) -> pulumi.Output[str]:
-        arguments = image_arguments(settings, image)
-        tag = content_hash(image, arguments=arguments)
+        weights = image_arguments(settings, image)
+        arguments = weights | mirror_argument(settings, image)
+        tag = content_hash(image, arguments=weights)
         built = command.local.Command(
             resource_name,
             create="./cloudbuild.sh",

@@ -148,13 +148,20 @@ class Settings(BaseModel):
     interactive_model: str = Field(
         "sam-vit-b",
         description="The model that answers clicks and boxes: a name from docs/models.md, demo (it"
-        " knows no photographs), or your own as ADDRESS#sha256=HASH.",
+        " knows no photographs), or your own: a file as ADDRESS#sha256=HASH, a folder as"
+        " ADDRESS#config.json=HASH&model.safetensors=HASH.",
     )
     segmentation_model: str = Field(
         "segformer-b2-clothes",
         description="The model that pre-labels whole images: a name from docs/models.md, demo, or"
         " your own folder as ADDRESS#config.json=HASH&model.safetensors=HASH"
         "&preprocessor_config.json=HASH.",
+    )
+    weights_mirror: str = Field(
+        "",
+        description="Where copies of all weights are, if their own hosts cannot be reached from"
+        " where images are built: https://HOST/PATH is then read at MIRROR/HOST/PATH. An https or"
+        " gs address.",
     )
     backends: Mapping[str, Any] = Field(
         {},

@@ -258,7 +258,7 @@ def test_another_model_is_shown_with_size_and_licence_built_in_and_named_by_its_
 ) -> None:
     own, before = weights.full_size(tmp_path), sprint.containers()
     own.offer(sprint)
-    sprint.stack.config(interactiveModel=own.name)
+    sprint.stack.config(interactiveModel=own.name, weightsMirror=weights.MIRROR)
     table = text_of(make(read_preview(sprint.stack.preview("--show-sames", json=True).stdout)))
     assert f"demo => {own.name}  {megabytes(len(own.content))}" in table
     assert "CC-BY-4.0" in table

@@ -151,6 +151,16 @@ OTHER_MODEL = (
             *rolled("metadata.atelier-images"),
         ),
     ),
+    Change(
+        "weightsMirror",
+        "https://mirror.example.org/weights",
+        (
+            # The tag stays: the weights are the same wherever they come from.
+            Effect("Image atelier-dev-segment_anything_model", "update", ("tags", "buildArgs")),
+            Effect("Image atelier-dev-segmentation", "update", ("buildArgs",)),
+            *rolled("metadata.atelier-images"),
+        ),
+    ),
 )
 
 OTHER_BACKENDS = (

@@ -116,8 +116,13 @@ HASH = "0123456789abcdef" * 4
 FOLDER = f"config.json={HASH}&model.safetensors={HASH}"
 MODELS = optional(
     interactiveModel=st.sampled_from(
-        ["sam-vit-b", "demo", "sam2.1-tiny", f"https://weights.example.org/mine.pth#sha256={HASH}"]
+        [
+            *("sam-vit-b", "demo", "sam2.1-tiny"),
+            f"https://weights.example.org/mine.pth#sha256={HASH}",
+            f"https://weights.example.org/mine#{FOLDER}",
+        ]
     ),
+    weightsMirror=st.sampled_from(["", "https://mirror.example.org/weights", "gs://a-bucket"]),
     segmentationModel=st.sampled_from(
         ["segformer-b2-clothes", "demo", f"gs://a-bucket/models/mine#{FOLDER}"]
     ),
@@ -212,7 +217,6 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
         f"https://weights.example.org/mine.pth?signature=x#sha256={HASH}",
         f"file:///home/me/mine.pth#sha256={HASH}",
         f"s3://a-bucket/mine.pth#sha256={HASH}",
-        f"https://weights.example.org/mine#{FOLDER}",
     ),
     "segmentationModel": bad_text(
         "sam-vit-b",
@@ -220,6 +224,14 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
         f"https://weights.example.org/mine.safetensors#sha256={HASH}",
         f"https://weights.example.org/mine#config.json={HASH}&../model.safetensors={HASH}",
         f"https:///mine#{FOLDER}",
+    ),
+    "weightsMirror": bad_text(
+        "mirror.example.org",
+        "file:///mnt/weights",
+        "s3://a-bucket",
+        "https://",
+        "https://me:secret@mirror.example.org",
+        "https://mirror.example.org/?signature=x",
     ),
     "backends": st.one_of(
         st.sampled_from(

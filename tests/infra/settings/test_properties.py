@@ -19,6 +19,7 @@ ACCUSED_BY_OTHERS = {
     "acmeEmail",
     "allowedRanges",
     "prebuilt",
+    "maxRunHours",
 }
 KEYS = {to_camel(name): name for name in CONFIG_FIELDS}
 
