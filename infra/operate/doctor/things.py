@@ -106,10 +106,10 @@ def other_state(subject: Subject) -> Iterator[Finding]:
         # Where another state has the studio there is none: infra.dynamic.restore_point.
         yield doubtful(
             f"{name} is there, and this state, which began the studio, knows nothing of it: an"
-            " update lost its connection, or was killed, while it made the machine",
-            "If it was killed, `make up` takes the machine up. If that is refused because the"
-            " machine exists, delete it and have it made anew; the data is on a disk of its own:",
-            f"gcloud compute instances delete {name} --zone {zone} --project {subject.project}",
+            " update was killed while it made the machine",
+            "Take up what it left. Where pulumi asks, choose import, with this ID:"
+            f" projects/{subject.project}/zones/{zone}/instances/{name}",
+            f"pulumi refresh --stack {settings.stack}",
             "make up" if settings.stack == "dev" else f"make up STACK={settings.stack}",
         )
     elif machines:

@@ -152,9 +152,9 @@ def test_a_machine_that_a_killed_update_left_is_not_somebody_elses(cloud: Cloud)
     begun = frozenset({"pulumi-python:dynamic/atelier:RestorePoint"})
     (said,) = found(cloud, things.other_state, answers, standing=begun)
     assert said.severity == "warning"
-    assert "was killed" in said.message
-    delete = "gcloud compute instances delete atelier-dev --zone us-central1-a"
-    assert said.remedy[1:] == (f"{delete} --project demo-project", "make up")
+    assert "an update was killed" in said.message
+    assert "zones/us-central1-a/instances/atelier-dev" in said.remedy[0]
+    assert said.remedy[1:] == ("pulumi refresh --stack dev", "make up")
 
 
 CPU = {"machineType": "e2-standard-4", "zone": "us-central1-a"}
