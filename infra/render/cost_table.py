@@ -33,8 +33,8 @@ class Idle:
 
 # Seven hours of work and an hour's wait; an hour that is never cut short, and up to ten minutes.
 IDLE = Idle(labeled=8.0, forgotten=7 / 6)
-# Here idle time is counted by `Idle`, so the setting, where there is one, must not count it too.
-NEVER_IDLE = {"idleMinutes": 0} if "idle_minutes" in Settings.model_fields else {}
+# Here idle time is counted by `Idle`, so the setting must not count it too.
+NEVER_IDLE = {"idleMinutes": 0}
 # What each line adds to the ones before it.
 ROWS: tuple[tuple[str, Mapping[str, object], Idle | None], ...] = (
     ("a machine that nobody stops", {"workHours": "off", "maxRunHours": 0}, None),
