@@ -18,6 +18,7 @@ from studio.parts import (
     source,
     tabs,
     target,
+    target_folder,
     tasks,
 )
 from studio.preparing import announce
@@ -36,6 +37,7 @@ PARTS: tuple[Part, ...] = (
     overlap,
     predictions,
     annotations,
+    target_folder,
     media,
     tabs,
 )

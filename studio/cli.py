@@ -10,7 +10,7 @@ from typing import IO
 import click
 from rich.console import Console
 
-from studio import dataset_commands
+from studio import dataset_commands, history_commands
 from studio.command_line import connection_options, plain_errors
 from studio.demo import with_demo
 from studio.errors import StudioError
@@ -250,7 +250,7 @@ def write_report(
 
 
 # What is made of the labeled images has its commands in a module of its own.
-for command in dataset_commands.COMMANDS:
+for command in (*dataset_commands.COMMANDS, *history_commands.COMMANDS):
     studio.add_command(command)
 
 

@@ -90,16 +90,16 @@ def export(
     """Write the labeled images of PROJECT_FILE's project as a data set.
 
     Every file is read back and compared to the pixel before the data set is handed over. It takes
-    the place of an earlier one in its folder; a gs:// address has to be empty. A run that was cut
-    off goes on.
+    the place of an earlier one, and of nothing else. A run that was cut off goes on.
     """
     with plain_errors():
         from studio.buckets.cloud_storage import CloudStorage
         from studio.buckets.place import BucketPlace, open_place
         from studio.dataset.choosing import read_rule
-        from studio.dataset.export import Wish, require_empty, upload
+        from studio.dataset.export import Wish
         from studio.dataset.export import export as write
         from studio.dataset.splits import read_split
+        from studio.dataset.uploading import require_replaceable_at, upload
         from studio.output import Output, counted
 
         if with_pictures is None:
@@ -118,7 +118,7 @@ def export(
         with _states(**place) as open_state, ExitStack() as stack:
             labelled = open_state(snapshot)
             if isinstance(target, BucketPlace):
-                require_empty(target)
+                require_replaceable_at(target)
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "dataset"
                 exported = write(labelled, wish, folder, output)
                 with output.progress("uploading") as tell:

@@ -1,1 +1,1 @@
-"""Cloud Storage: addresses, listings, and what an account may do."""
+"""Cloud Storage and folders: addresses, listings, and what an account may do."""

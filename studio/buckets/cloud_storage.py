@@ -104,10 +104,27 @@ class CloudStorage:
                 for blob in found
             ]
 
-    def read(self, address: StorageAddress) -> bytes:
-        """Return an object's content."""
+    def generations(self, address: StorageAddress) -> list[tuple[int, datetime]]:
+        """Return the number of each state of one object that is kept, and when it was written."""
         with self._explained(address):
-            blob = self._client.bucket(address.bucket).blob(address.name)
+            found = self._client.list_blobs(
+                address.bucket,
+                prefix=address.name,
+                versions=True,
+                fields="items(name,generation,timeCreated),nextPageToken",
+                retry=RETRY,
+            )
+            kept = [
+                (int(blob.generation), blob.time_created)
+                for blob in found
+                if blob.name == address.name
+            ]
+        return sorted(kept)
+
+    def read(self, address: StorageAddress, generation: int | None = None) -> bytes:
+        """Return an object's content, as it is or as it was in an earlier state."""
+        with self._explained(address):
+            blob = self._client.bucket(address.bucket).blob(address.name, generation=generation)
             return blob.download_as_bytes(retry=RETRY)
 
     def write(self, address: StorageAddress, content: bytes) -> None:
@@ -115,6 +132,11 @@ class CloudStorage:
         with self._explained(address):
             blob = self._client.bucket(address.bucket).blob(address.name)
             blob.upload_from_string(content, "application/octet-stream", retry=RETRY)
+
+    def delete(self, address: StorageAddress) -> None:
+        """Delete an object; in a bucket with versioning its states stay."""
+        with self._explained(address):
+            self._client.bucket(address.bucket).blob(address.name).delete(retry=RETRY)
 
     @cached_property
     def _client(self) -> storage.Client:

@@ -1,12 +1,30 @@
 """A place for files: a folder, or Cloud Storage below an address."""
 
+import base64
+import gzip
+import hashlib
 import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from studio.buckets.address import SCHEME, StorageAddress, parse_address
 from studio.buckets.cloud_storage import CloudStorage
 from studio.errors import StorageError
+
+# Below a folder, where the states are that its files were in. Sorted by name they are by time.
+STATES = ".versions"
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+
+@dataclass(frozen=True)
+class State:
+    """A state that a file was in, or is in. `key`: what its place knows it by."""
+
+    name: str
+    key: str
+    written: datetime
 
 
 class Place(Protocol):
@@ -24,6 +42,22 @@ class Place(Protocol):
         """Return the names that begin with `below`, in order."""
         ...
 
+    def checksums(self, below: str) -> dict[str, str]:
+        """Return the MD5 of each file whose name begins with `below`, in base64."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file that is there."""
+        ...
+
+    def states(self, name: str) -> list[State]:
+        """Return the states of a file that are kept, oldest first."""
+        ...
+
+    def read_state(self, state: State) -> bytes:
+        """Return what the file held in one of its states."""
+        ...
+
 
 class FolderPlace:
     """A folder, made when the first file is written."""
@@ -35,11 +69,11 @@ class FolderPlace:
         return str(self.folder)
 
     def read(self, name: str) -> bytes | None:
-        path = self.folder / name
+        path = self.path(name)
         return path.read_bytes() if path.is_file() else None
 
     def write(self, name: str, content: bytes) -> None:
-        path = self.folder / name
+        path = self.path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Readable by its owner alone, as such files are made: there are addresses of people in it.
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as draft:
@@ -47,9 +81,45 @@ class FolderPlace:
         Path(draft.name).replace(path)
 
     def names(self, below: str) -> list[str]:
-        found = (path for path in self.folder.rglob("*") if path.is_file())
+        start = self.path(below.rpartition("/")[0])
+        found = (path for path in start.rglob("*") if path.is_file())
         names = (path.relative_to(self.folder).as_posix() for path in found)
         return sorted(name for name in names if name.startswith(below))
+
+    def checksums(self, below: str) -> dict[str, str]:
+        found = {}
+        for name in self.names(below):
+            with self.path(name).open("rb") as file:
+                md5 = hashlib.file_digest(file, "md5").digest()
+            found[name] = base64.b64encode(md5).decode()
+        return found
+
+    def remove(self, name: str) -> None:
+        self.path(name).unlink()
+
+    def states(self, name: str) -> list[State]:
+        folder = self.path(f"{STATES}/{name}")
+        stamps = sorted(path.name.removesuffix(".gz") for path in folder.glob("[0-9]*.gz"))
+        return [State(name, stamp, _time_of(stamp)) for stamp in stamps]
+
+    def read_state(self, state: State) -> bytes:
+        return gzip.decompress(self.path(_place_of(state.name, state.key)).read_bytes())
+
+    def keep(self, name: str, content: bytes, at: datetime) -> None:
+        """Write a file, and keep this state of it beside those before, unless it is the last one.
+
+        Killed in between, a second call leaves one state of this content and not two.
+        """
+        before = self.states(name)
+        if not before or self.read_state(before[-1]) != content:
+            stamp = at.astimezone(UTC).strftime(STAMP)
+            self.write(_place_of(name, stamp), gzip.compress(content, mtime=0))
+        if self.read(name) != content:
+            self.write(name, content)
+
+    def path(self, name: str) -> Path:
+        """Return where a file is, whether or not it is there."""
+        return self.folder / name
 
 
 class BucketPlace:
@@ -77,6 +147,21 @@ class BucketPlace:
         found = self._cloud.objects_at(self._at(below))
         return sorted(one.name.removeprefix(prefix) for one in found)
 
+    def checksums(self, below: str) -> dict[str, str]:
+        prefix = self.address.prefix
+        found = self._cloud.objects_at(self._at(below))
+        return {one.name.removeprefix(prefix): one.md5 for one in found}
+
+    def remove(self, name: str) -> None:
+        self._cloud.delete(self._at(name))
+
+    def states(self, name: str) -> list[State]:
+        kept = self._cloud.generations(self._at(name))
+        return [State(name, str(generation), written) for generation, written in kept]
+
+    def read_state(self, state: State) -> bytes:
+        return self._cloud.read(self._at(state.name), int(state.key))
+
     def _at(self, name: str) -> StorageAddress:
         return StorageAddress(self.address.bucket, self.address.prefix + name)
 
@@ -93,3 +178,11 @@ def open_place(text: str, cloud: CloudStorage) -> FolderPlace | BucketPlace:
         return BucketPlace(parse_address(text), cloud)
     except ValueError as error:
         raise StorageError(str(error)) from None
+
+
+def _place_of(name: str, stamp: str) -> str:
+    return f"{STATES}/{name}/{stamp}.gz"
+
+
+def _time_of(stamp: str) -> datetime:
+    return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)

@@ -1,6 +1,7 @@
 """What an export may replace: an earlier export to which nobody has added anything since."""
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from studio.errors import ExportError
@@ -24,32 +25,53 @@ def require_replaceable(place: Path) -> None:
         return
     if not _is_export(place):
         raise ExportError(f"{place} is there and is no data set; choose another folder with --to")
-    added = _added(place)
-    if added:
-        more = len(added) - MOST_NAMED
-        named = ", ".join(added[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    if added := not_of(_ours(place), _names(place)):
         raise ExportError(
-            f"{place} is an earlier export, with files that are not of it: {named}. They would be "
-            "lost; move them, or choose another folder with --to"
+            f"{place} is an earlier export, with files that are not of it: {named(added)}. They "
+            "would be lost; move them, or choose another folder with --to"
         )
 
 
-def _is_export(place: Path) -> bool:
-    """Whether the marker is ours: other tools have a file of its name too."""
+def is_made_by_us(content: bytes) -> bool:
+    """Whether a marker is ours: other tools have a file of its name too."""
     try:
-        content = json.loads((place / MARKER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        read = json.loads(content)
+    except ValueError:
         return False
-    return isinstance(content, dict) and str(content.get("made_by")).startswith(MADE_BY)
+    return isinstance(read, dict) and str(read.get("made_by")).startswith(MADE_BY)
 
 
-def _added(place: Path) -> list[str]:
+def summed(sums: bytes) -> set[str]:
+    """Return the names of an export's files, by its file of sums."""
+    return {line.partition("  ")[2] for line in sums.decode().splitlines()} | {SUMS}
+
+
+def not_of(ours: set[str], names: Iterable[str]) -> list[str]:
+    """Return the names of files that are not of an export, in order."""
+    return sorted(name for name in names if name not in ours and not _is_leftover(name))
+
+
+def named(names: Sequence[str]) -> str:
+    """Return some names in one line."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _is_export(place: Path) -> bool:
+    try:
+        return is_made_by_us((place / MARKER).read_bytes())
+    except OSError:
+        return False
+
+
+def _ours(place: Path) -> set[str]:
     sums = place / SUMS
-    lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
-    ours = {line.partition("  ")[2] for line in lines} | {SUMS}
+    return summed(sums.read_bytes() if sums.is_file() else b"")
+
+
+def _names(place: Path) -> Iterator[str]:
     files = (path for path in place.rglob("*") if path.is_symlink() or not path.is_dir())
-    names = sorted(path.relative_to(place).as_posix() for path in files)
-    return [name for name in names if name not in ours and not _is_leftover(name)]
+    return (path.relative_to(place).as_posix() for path in files)
 
 
 def _is_leftover(name: str) -> bool:

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.buckets.place import Place
 from studio.dataset.card import Card, Counts, count, write_sheet
 from studio.dataset.categories import Categories, read_categories
 from studio.dataset.choosing import Rule
-from studio.dataset.earlier import MARKER, SUMS, require_replaceable
+from studio.dataset.earlier import SUMS, require_replaceable
 from studio.dataset.formats import FORMATS
 from studio.dataset.formats.format import Format
 from studio.dataset.item import Record, digest
@@ -240,33 +239,6 @@ class _Export:
             self._wish.name_labelers,
         ).write(self._draft)
         return counts
-
-
-def require_empty(place: Place) -> None:
-    """Return if there is no file at a place.
-
-    A bucket has no folder that could be replaced at once: readers would find a mixture of two data
-    sets meanwhile, and what the new one lacks would stay.
-
-    Raises:
-        ExportError: there is one.
-        StorageError: the place cannot be listed.
-    """
-    names = place.names("")
-    if names:
-        raise ExportError(
-            f"{place} has {counted(len(names), 'file')} already, such as {names[0]}. An export to "
-            "a bucket replaces nothing: choose another address, or remove the earlier export first"
-        )
-
-
-def upload(folder: Path, place: Place, tell: Tell) -> None:
-    """Copy a finished data set to a place; what marks it as one comes last."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    files.sort(key=lambda path: path == folder / MARKER)
-    for done, path in enumerate(files, start=1):
-        place.write(path.relative_to(folder).as_posix(), path.read_bytes())
-        tell(done, len(files))
 
 
 def _open_journal(draft: Path, labelled: Labelled, wish: Wish) -> Journal:

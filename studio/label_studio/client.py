@@ -195,6 +195,13 @@ class Studio:
                 raise refusal(self.connection, doing, answer.status_code, answer.text)
             return list(answer.json())
 
+    def make_annotation(self, task: int, fields: Mapping[str, Any]) -> int:
+        """Add an annotation to a task and return its id."""
+        doing = f"adding an annotation to task {task}"
+        with explained(self.connection, doing):
+            path = f"/api/tasks/{task}/annotations/"
+            return int(self._send("POST", path, doing, json=dict(fields))["id"])
+
     def upload(self, project: int, images: Sequence[Path]) -> list[str]:
         """Upload files without creating tasks; return their addresses in the same order."""
         doing = f"uploading {len(images)} images"

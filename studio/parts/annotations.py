@@ -12,6 +12,7 @@ from studio.buckets.address import StorageAddress
 from studio.buckets.cloud_storage import CloudStorage
 from studio.errors import StorageAccessError
 from studio.label_studio.records import Task
+from studio.label_studio.saved import name_of
 from studio.output import counted
 from studio.part import Context, Step
 from studio.project.project_file import ProjectFile
@@ -54,7 +55,7 @@ class SaveAnnotations(Step):
                 if storage.address == self.address:
                     context.studio.storages.save_all(storage)
         saved = _read_saved(context.cloud, self.address)
-        lost = [task for task in self.tasks if _object_name(task) not in saved]
+        lost = [task for task in self.tasks if name_of(task.id) not in saved]
         if lost:
             raise StorageAccessError(
                 f"Label Studio could not save the annotations of {counted(len(lost), 'task')} to "
@@ -64,21 +65,22 @@ class SaveAnnotations(Step):
 
 
 def look(context: Context) -> Seen:
-    target = context.project.target
-    if target is None or not context.project_id:
+    address = _address(context.project)
+    if address is None or not context.project_id:
         return Seen()
     return Seen(
         context.present.tasks,
-        _read_saved(context.cloud, target.address),
+        _read_saved(context.cloud, address),
         frozenset().union(*(step.changed_tasks for step in context.planned)),
     )
 
 
 def compare(project: ProjectFile, seen: Seen) -> list[Step]:
-    if project.target is None:
+    address = _address(project)
+    if address is None:
         return []
     tasks = unsaved(seen.tasks, seen.saved, seen.changing)
-    return [SaveAnnotations(project.target.address, tasks, seen.changing)] if tasks else []
+    return [SaveAnnotations(address, tasks, seen.changing)] if tasks else []
 
 
 def unsaved(
@@ -89,13 +91,12 @@ def unsaved(
         task
         for task in tasks
         if (task.annotations or task.skipped)
-        and (task.id in changing or _is_late(task, saved.get(_object_name(task))))
+        and (task.id in changing or _is_late(task, saved.get(name_of(task.id))))
     )
 
 
-def _object_name(task: Task) -> str:
-    """The name that Label Studio gives a task's object, below the target's prefix."""
-    return f"{task.id}.json"
+def _address(project: ProjectFile) -> StorageAddress | None:
+    return project.target.address if project.target else None
 
 
 def _is_late(task: Task, saved: datetime | None) -> bool:

@@ -48,7 +48,7 @@ def look(context: Context) -> Sequence[TargetStorage]:
     Raises:
         StorageError: this account cannot write to the bucket; the message names what is missing.
     """
-    if context.project.target:
+    if context.project.target and context.project.target.bucket:
         context.cloud.demand(context.project.target.bucket, WRITE)
     return context.studio.storages.targets(context.project_id) if context.project_id else ()
 

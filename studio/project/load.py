@@ -97,8 +97,8 @@ def read_named(path: Path, environment: Mapping[str, str]) -> Named:
 
 
 def read_target(path: Path, environment: Mapping[str, str]) -> str | None:
-    """Return the address of a project file's target, None if it has none; nothing else in it needs
-    to be right.
+    """Return a project file's target, a folder's path or a bucket's address, None if it has none;
+    nothing else in it needs to be right.
 
     Raises:
         ProjectFileError: it cannot be read.
@@ -108,7 +108,12 @@ def read_target(path: Path, environment: Mapping[str, str]) -> str | None:
     if missing:
         names = ", ".join(f"${{{name}}}" for name in missing.values())
         raise ProjectFileError(f"{path}: target: {names} is not set in the environment")
-    return resolved.get("bucket") if isinstance(resolved, dict) else None
+    if not isinstance(resolved, dict):
+        return None
+    folder = resolved.get("folder")
+    if isinstance(folder, str):
+        return str(path.resolve().parent / Path(folder).expanduser())
+    return resolved.get("bucket")
 
 
 def _read_yaml(path: Path) -> Any:

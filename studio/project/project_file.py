@@ -78,6 +78,12 @@ def _is_folder(value: Path) -> Path:
     return value
 
 
+def _is_no_file(value: Path) -> Path:
+    if value.exists() and not value.is_dir():
+        raise ValueError(f"{value} is a file, not a folder")
+    return value
+
+
 def _is_http(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -118,6 +124,7 @@ def _one_group(value: str) -> str:
 ExistingFile = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_file)]
 ExistingFolder = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_folder)]
 ManifestPlace = Annotated[str | Path, BeforeValidator(_manifest_place)]
+NewFolder = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_no_file)]
 FileOrObject = Annotated[Path | StorageAddress, BeforeValidator(_file_or_object)]
 BucketAddress = Annotated[StorageAddress, BeforeValidator(_in_a_bucket)]
 Pattern = Annotated[str, AfterValidator(_is_pattern)]
@@ -219,14 +226,25 @@ def _short_overlap(value: object) -> object:
 
 
 class Target(Part):
-    """Where the annotations go."""
+    """Where the annotations go: Label Studio writes them to a bucket at each Submit, and `apply`
+    writes them to a folder."""
 
-    bucket: BucketAddress
+    bucket: BucketAddress | None = None
     """A bucket in Cloud Storage, or one with what the names in it begin with."""
+    folder: NewFolder | None = None
+    """A folder of the machine on which `apply` runs; it is made if it is not there."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Target":
+        if (self.bucket is None) == (self.folder is None):
+            raise ValueError("give a bucket or a folder, and only one of them")
+        return self
 
     @property
-    def address(self) -> StorageAddress:
-        """The bucket, in the form in which Label Studio keeps it."""
+    def address(self) -> StorageAddress | None:
+        """The bucket, in the form in which Label Studio keeps it; None for a folder."""
+        if self.bucket is None:
+            return None
         return StorageAddress(self.bucket.bucket, self.bucket.name.strip("/"))
 
 

@@ -1,7 +1,7 @@
 """One Label Studio and two backends for all tests of a session; each test has its own project."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,8 +71,8 @@ class Workplace:
     def write_catalogue(self, text: str) -> None:
         (self.folder / "catalogue.csv").write_text(text)
 
-    def run(self, *arguments: str, **environment: str) -> Result:
-        """Run a command of `python -m studio`; apply and status get the project file."""
+    def run(self, *arguments: str, about: Sequence[str] = (), **environment: str) -> Result:
+        """Run a command of `python -m studio`; it gets `about`, the project file, then the rest."""
         self.file.write_text(yaml.safe_dump(self.content))
         connection = {
             "LABEL_STUDIO_URL": self.label_studio.url,
@@ -80,7 +80,7 @@ class Workplace:
         }
         command, *options = arguments
         return CliRunner().invoke(
-            studio, [command, str(self.file), *options], env={**connection, **environment}
+            studio, [command, *about, str(self.file), *options], env={**connection, **environment}
         )
 
     def apply(self, *options: str, **environment: str) -> str:
@@ -88,6 +88,17 @@ class Workplace:
         result = self.run("apply", *options, **environment)
         assert result.exit_code == 0, result.output
         return result.output
+
+    def told(self, command: str, task: int, *options: str) -> str:
+        """Run a command about a task and return what was printed."""
+        result = self.run(command, *options, about=[str(task)])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    def annotations(self, task: int) -> list[dict]:
+        """A task's annotations in the order of their ids."""
+        found = self.label_studio.get(f"/api/tasks/{task}/annotations/").json()
+        return sorted(found, key=lambda one: one["id"])
 
     def project(self) -> dict:
         found = self.label_studio.get("/api/projects/", params={"page_size": 1000}).json()

@@ -6,7 +6,7 @@ has its own project and its own two buckets.
 
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,7 +75,7 @@ class BucketPlace(Workplace):
     source: str = field(kw_only=True)
     target: str = field(kw_only=True)
 
-    def run(self, *arguments: str, **environment: str) -> Result:
+    def run(self, *arguments: str, about: Sequence[str] = (), **environment: str) -> Result:
         """Run a command of the studio with Google's names and the account's key."""
         settings = {
             **self.stand_in.environment,
@@ -83,7 +83,7 @@ class BucketPlace(Workplace):
             **environment,
         }
         with names.resolved_at(self.stand_in.address):
-            return super().run(*arguments, **settings)
+            return super().run(*arguments, about=about, **settings)
 
     def refusal(self, **environment: str) -> str:
         """Apply the project file and return what was said against it."""

@@ -1,16 +1,22 @@
 """Annotations: saved to the target bucket as they are submitted, and caught up when that failed."""
 
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
 
+from tests.cloud.storage.server import Fault
 from tests.studio.buckets.conftest import BucketPlace
 
 pytestmark = pytest.mark.integration
 
 Annotate = Callable[[int], None]
+PEOPLE = 9
+AWAY_SECONDS = 3
 
 
 def saved(workplace: BucketPlace) -> dict[str, dict]:
@@ -40,13 +46,13 @@ def test_a_submitted_annotation_lands_in_the_target_with_its_facts(
     assert "nothing to change" in workplace.apply()
 
 
-def test_every_change_of_an_annotation_is_kept_as_a_version(
+def test_every_change_of_an_annotation_is_kept_as_a_version_and_can_be_put_back(
     workplace: BucketPlace, annotate: Annotate
 ) -> None:
     workplace.apply()
     number = first_task(workplace)
     annotate(number)
-    (found,) = workplace.label_studio.get(f"/api/tasks/{number}/annotations/").json()
+    (found,) = workplace.annotations(number)
     workplace.label_studio.request(
         "PATCH", f"/api/annotations/{found['id']}/", json={"result": [], "lead_time": 5}
     )
@@ -54,6 +60,21 @@ def test_every_change_of_an_annotation_is_kept_as_a_version(
     assert [bool(version.deleted) for version in versions] == [True, False]
     (content,) = saved(workplace).values()
     assert content["annotations"][0]["result"] == []
+
+    told = workplace.told("history", number)
+    assert len([line for line in told.splitlines() if line.startswith("│")]) == 2
+    assert "dress 1" in told
+    assert "no region" in told
+    assert workplace.label_studio.user in told
+    assert "as annotation" in workplace.told("restore", number, "--version", "1")
+    kept, restored = workplace.annotations(number)
+    assert kept["result"] == []
+    assert restored["result"] == found["result"]
+    assert restored["completed_by"] == found["completed_by"]
+    assert restored["parent_annotation"] == found["id"]
+    assert "nothing to change" in workplace.told("restore", number, "--version", "1")
+    told = workplace.told("history", number)
+    assert len([line for line in told.splitlines() if line.startswith("│")]) == 3
 
 
 def test_what_the_target_refused_is_saved_by_the_next_run(
@@ -69,6 +90,37 @@ def test_what_the_target_refused_is_saved_by_the_next_run(
     grant(workplace.target, workplace.account.email, "objectUser", "legacyBucketReader")
     assert "save the annotations of 1 task to the target" in workplace.apply()
     assert list(saved(workplace)) == [f"sprint-1/{number}.json"]
+    assert "nothing to change" in workplace.apply()
+
+
+def test_what_nine_people_submit_while_the_target_is_away_is_there_afterwards_exactly_once(
+    workplace: BucketPlace, annotate: Annotate, pictures: Path
+) -> None:
+    scene = min(pictures.glob("*.jpg")).read_bytes()
+    for number in range(PEOPLE - len(list(pictures.glob("*.jpg")))):
+        more = scene + bytes([number])  # Another file, and the same picture.
+        workplace.stand_in.put(workplace.source, f"autumn/more-{number}.jpg", more, "image/jpeg")
+    workplace.apply()
+    numbers = [task["id"] for task in workplace.tasks().values()]
+    assert len(numbers) == PEOPLE
+    away = Fault("POST", f"/b/{workplace.target}/o", status=503)
+    workplace.stand_in.break_down(away)
+    try:
+        with ThreadPoolExecutor(PEOPLE) as people:
+            submitted = [people.submit(annotate, number) for number in numbers]
+            # Label Studio's client asks again for two minutes; for a test, seconds have to do.
+            time.sleep(AWAY_SECONDS)
+            assert saved(workplace) == {}
+            workplace.stand_in.break_down()
+            for one in submitted:
+                one.result()
+    finally:
+        workplace.stand_in.break_down()
+    there = saved(workplace)
+    assert sorted(there) == sorted(f"sprint-1/{number}.json" for number in numbers)
+    in_the_target = [one["id"] for task in there.values() for one in task["annotations"]]
+    in_label_studio = [workplace.annotations(number) for number in numbers]
+    assert sorted(in_the_target) == sorted(one["id"] for (one,) in in_label_studio)
     assert "nothing to change" in workplace.apply()
 
 

@@ -11,9 +11,8 @@ from PIL import Image
 from rich.console import Console
 
 from masks.regions import mask_of
-from studio.buckets.place import FolderPlace
 from studio.dataset.choosing import Rule, read_rule
-from studio.dataset.export import Exported, Wish, export, require_empty, upload
+from studio.dataset.export import Exported, Wish, export
 from studio.dataset.formats.masks import Masks
 from studio.dataset.splits import Split
 from studio.errors import ExportError
@@ -84,16 +83,6 @@ def test_a_folder_of_another_tool_with_a_file_of_the_same_name_is_left_alone(
         with pytest.raises(ExportError, match="is no data set"):
             run(given(), tmp_path)
         assert (tmp_path / "dataset.json").read_text() == content
-
-
-def test_an_export_to_a_bucket_needs_an_empty_address(tmp_path: Path) -> None:
-    place = FolderPlace(tmp_path / "bucket")
-    require_empty(place)
-    run(given(), tmp_path / "set")
-    upload(tmp_path / "set", place, lambda *_: None)
-    assert files(tmp_path / "bucket") == files(tmp_path / "set")
-    with pytest.raises(ExportError, match=r"files already, such as README\.md"):
-        require_empty(place)
 
 
 def test_what_was_put_into_an_earlier_export_is_named_and_kept(tmp_path: Path) -> None:

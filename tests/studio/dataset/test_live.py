@@ -52,6 +52,45 @@ def command(workplace: Workplace, *words: str) -> Result:
     return CliRunner().invoke(studio, [*words, str(workplace.file)], env=connection)
 
 
+def test_a_target_folder_has_each_annotation_once_with_its_history(labeled: Workplace) -> None:
+    folder = labeled.folder / "kept"
+    labeled.content["target"] = {"folder": "kept"}
+    first, hard = drawn_with_brush(hard_masks()[:1]), drawn_with_brush(hard_masks())
+    submit(labeled, "a.jpg", first)
+    submit(labeled, "deep/b.jpg", [])
+    task = labeled.tasks()["a.jpg"]["id"]
+    assert f"write the annotations of 2 tasks to {folder}" in labeled.apply()
+    assert "nothing to change" in labeled.apply("--data-only")
+    (found,) = labeled.annotations(task)
+    path = f"/api/annotations/{found['id']}/"
+    labeled.label_studio.request("PATCH", path, json={"result": hard})
+    assert "write the annotations of 1 task to" in labeled.apply("--data-only")
+    assert len(list(folder.glob("*.json"))) == 2
+    (kept,) = json.loads((folder / f"{task}.json").read_text())["annotations"]
+    assert (kept["id"], kept["result"]) == (found["id"], hard)
+
+    told = labeled.told("history", task)
+    assert "coat 1 " in told
+    assert "coat 1, s1 1, hat 2" in told
+    labeled.label_studio.request("DELETE", path)
+    assert "as annotation" in labeled.told("restore", task, "--version", "1")
+    assert "nothing to change" in labeled.told("restore", task, "--version", "1")
+    (restored,) = labeled.annotations(task)
+    assert (restored["result"], restored["lead_time"]) == (first, 2.0)
+    assert "write the annotations of 1 task to" in labeled.apply()
+    assert "no longer there" in labeled.told("history", task)
+
+    # Another Label Studio's task of the same number is about another picture.
+    other = labeled.tasks()["c.jpg"]["id"]
+    (folder / ".versions" / f"{task}.json").rename(folder / ".versions" / f"{other}.json")
+    refused = labeled.run("restore", "--version", "1", about=[str(other)])
+    assert refused.exit_code == 1
+    assert "is about c.jpg, and the version is of a.jpg" in refused.output
+    taken = command(labeled, "snapshot", "v1")
+    assert taken.exit_code == 0, taken.output
+    assert (folder / "snapshots/v1.json").is_file()
+
+
 def test_from_label_studio_to_data_sets_snapshots_and_differences(labeled: Workplace) -> None:
     folder = labeled.folder
     export = ("export", "--split", "100,0,0", "--to", str(folder / "set"))

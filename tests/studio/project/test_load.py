@@ -119,6 +119,11 @@ def test_every_fault_is_reported_at_once(folder: Path) -> None:
         ),
         ({"target": {"buckt": "gs://coats"}}, "target.buckt: unknown key; did you mean bucket"),
         (
+            {"target": {"bucket": "gs://coats", "folder": "kept"}},
+            "target: give a bucket or a folder, and only one of them",
+        ),
+        ({"target": {"folder": "config.xml"}}, "target.folder: "),
+        (
             {"catalogue": {"file": "gs://coats", "key": "id", "columns": {}}},
             "catalogue.file: 'gs://coats' is a bucket; name a file in it",
         ),
