@@ -152,7 +152,7 @@ def _labeler(run: Run, orders: dict[str, Any]) -> list[dict[str, float]]:
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"the labeler stopped: {done.stderr[-2500:]}")
+        raise RuntimeError(f"the labeler stopped: {done.stderr[-1500:]}")
     return json.loads(target.read_text())
 
 

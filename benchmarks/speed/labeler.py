@@ -57,13 +57,8 @@ WATCH = """() => {
       if (seen) return requestAnimationFrame(() => done(performance.now()));
       if (performance.now() - since < PATIENCE_MS) return requestAnimationFrame(look);
       const annotation = window.Htx?.annotationStore?.selected;
-      const canvases = [...document.querySelectorAll(".konvajs-content canvas")].map((canvas) => {
-        const stage = canvas.closest(".konvajs-content").getBoundingClientRect();
-        return `${canvas.width}x${canvas.height} shown as ${canvas.clientWidth}x`
-          + `${canvas.clientHeight} in ${stage.width}x${stage.height}`;
-      });
       fail(new Error(`nothing painted: ${annotation?.type}, ${annotation?.regions?.length} regions,`
-        + ` ${annotation?.suggestions?.size} suggestions; ${window.__dbg && window.__dbg()}`));
+        + ` ${annotation?.suggestions?.size} suggestions`));
     };
     look();
   });
@@ -72,10 +67,10 @@ WATCH = """() => {
 # there would be earlier than the paint, if masks are drawn outside of the page's own thread.
 MASK_PAINTED = """([x, y]) => window.__until(() =>
   window.Htx.annotationStore.selected.suggestions.size > 0 && window.__painted(x, y))"""
-ALL_PAINTED = """(places) => { window.__dbg = () => "DBG " + JSON.stringify({bad: places.filter(([x,y]) => !window.__painted(x,y)), n: document.querySelectorAll(".konvajs-content canvas").length, stages: [...document.querySelectorAll(".konvajs-content")].map(e => {const r=e.getBoundingClientRect(); return [r.x,r.y,r.width,r.height]}), c: [...document.querySelectorAll(".konvajs-content canvas")].slice(0,3).map(c => [c.width,c.height,c.clientWidth,c.clientHeight])}); return window.__until(() =>
+ALL_PAINTED = """(places) => window.__until(() =>
   window.Htx?.annotationStore?.selected && document.querySelector(".konvajs-content canvas") &&
   window.Htx.annotationStore.selected.regions.length >= places.length &&
-  places.every(([x, y]) => window.__painted(x, y))); }"""
+  places.every(([x, y]) => window.__painted(x, y)))"""
 CLEAN = """([x, y]) => {
   const annotation = window.Htx.annotationStore.selected;
   annotation.rejectAllSuggestions();
