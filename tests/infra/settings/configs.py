@@ -254,6 +254,7 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
     "adminEmail": bad_text("", "admin", "admin@localhost"),
     "adminPassword": bad_text("", "short", "change-me", "Password123", "   aaaaaaaaa", "aaaaaaaa"),
     "maxRunHours": not_in(0, 2880),
+    "idleMinutes": st.one_of(not_in(0, 1440), st.integers(1, 14)),
     "readyMinutes": not_in(0, 240),
     "workDays": bad_text("", "Mon-", "weekdays", "1-5", "Mon;Tue"),
     "workHours": bad_text(
