@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: demo preview up destroy images check test test-vm lint bench
 # Not in the list, which has room for ten: the first one's line names those of the demo.
-.PHONY: help doctor start stop demo-stop demo-reset demo-backup demo-restore check-operator check-ml
-.PHONY: properties
+.PHONY: help doctor start stop restore demo-stop demo-reset demo-backup demo-restore batch check-operator check-ml
+.PHONY: properties test-ml test-others
 
 PYTHON ?= python3
 BOOTSTRAP := $(PYTHON) scripts/bootstrap.py
@@ -13,13 +13,13 @@ OPERATOR := .local/env/operator/bin/python
 ML := .local/env/ml/bin/python
 
 # Each part of the code is tested and type-checked by the interpreter that runs it.
-ML_CODE := $(wildcard backends demo benchmarks masks tests/backends tests/benchmarks tests/demo tests/masks)
-ML_TESTS := $(wildcard tests/backends tests/benchmarks tests/demo tests/masks)
+ML_CODE := $(wildcard backends demo benchmarks masks tests/backends tests/batch tests/benchmarks tests/demo tests/masks)
+ML_TESTS := $(wildcard tests/backends tests/batch tests/benchmarks tests/demo tests/masks)
 OPERATOR_CODE := infra laptop studio scripts weights $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
-# Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. Not those that measure
-# how long a labeler waits.
-PARALLEL_TESTS := tests/cloud tests/docs tests/infra tests/laptop tests/studio tests/templates
+# Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. The longest come first,
+# and those of one server stay together (tests/conftest.py).
+PARALLEL_TESTS := tests/studio tests/docs tests/infra tests/templates tests/cloud tests/laptop
 OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(PARALLEL_TESTS))
 
 # What each prints comes in one piece, where make can do that (macOS brings an older one).
@@ -31,6 +31,7 @@ STACK ?= dev
 CONFIG_FILE ?=
 YES ?=
 DOCTOR ?=
+SNAPSHOT ?=
 FOR_DOUBLE := $(filter double,$(CLOUD))
 DOUBLE := $(if $(FOR_DOUBLE),PULUMI_STACK=$(STACK) $(OPERATOR) -m tests.cloud.run --)
 # The double builds no images.
@@ -93,7 +94,12 @@ start stop:
 	@$(BOOTSTRAP) operator
 	@$(OPERATE) $@ $(ON_STACK)
 
-up: ## the studio on Google Cloud, after asking; STACK=dev YES=1; first: doctor; its machine: stop, start
+# The data as a snapshot has it, in place; what it replaces is kept as a snapshot. Without SNAPSHOT=, those that there are.
+restore:
+	@$(BOOTSTRAP) operator
+	@$(OPERATE) restore $(ON_STACK) $(if $(SNAPSHOT),--snapshot '$(SNAPSHOT)') $(if $(filter-out 0,$(YES)),--yes)
+
+up: ## the studio on Google Cloud, after asking; STACK=dev YES=1; first: doctor; its machine: stop, start; its data: restore
 	@$(BOOTSTRAP) operator
 	@$(OPERATE) up $(ON_STACK) $(if $(filter-out 0,$(YES)),--yes) $(if $(filter 0,$(DOCTOR)),--no-doctor)
 
@@ -115,6 +121,9 @@ check-operator:
 check-ml:
 	$(ML) -m pytest -q $(ML_TESTS)
 
+# They have one of two cores; torch's threads would wait for each other, and keep the second core busy with it.
+check-ml test-ml: export OMP_NUM_THREADS := 1
+
 # Looks for new examples of the property tests, which the tests themselves take from the same seed always.
 SEEDS ?= 20
 PROPERTIES := -m pytest -q -m "hypothesis and not integration and not browser" --hypothesis-profile=explore
@@ -126,12 +135,19 @@ properties:
 	done
 
 test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a browser
-	@$(BOOTSTRAP) --test operator ml frontend
+	@$(BOOTSTRAP) --test operator ml frontend batch
 	@scripts/install_chromium.sh
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(MAKE) --no-print-directory check
+	$(OPERATOR) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "integration or browser" $(PARALLEL_TESTS)
+	@$(MAKE) --no-print-directory -j 2 $(WHOLE) test-ml test-others
+
+# Side by side: full-size models count on both cores, while a labeler's browser and a demo that starts wait for one thing after
+# the other. What takes long is waited for, however long.
+test-ml:
 	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
-	$(OPERATOR) -m pytest -q -n 2 --dist loadfile -m "integration or browser" $(PARALLEL_TESTS)
+
+test-others:
 	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)
 
 # docs/verification.md says what it needs.
@@ -141,12 +157,19 @@ test-vm: ## what wants root, on Debian: machines of the stand-in cloud, a laptop
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(OPERATOR) -m tests.vm
 
+# An archive's pre-labels or embeddings, before anybody logs in: docs/batch.md.
+# RUN="pre-labels IMAGES OUTPUT --config FILE", RUN="embeddings IMAGES OUTPUT"
+batch:
+	@$(BOOTSTRAP) batch
+	@.local/env/batch/bin/python -m batch $(or $(RUN),--help)
+
 lint: ## ruff, pyright, shellcheck, hadolint, compose, caddy, zizmor
-	@$(BOOTSTRAP) --test operator ml
+	@$(BOOTSTRAP) --test operator ml batch
 	$(OPERATOR) -m ruff check .
 	$(OPERATOR) -m ruff format --check .
 	$(OPERATOR) -m pyright --pythonpath $(OPERATOR) $(OPERATOR_CODE)
 	$(OPERATOR) -m pyright --pythonpath $(ML) $(ML_CODE)
+	$(OPERATOR) -m pyright --pythonpath .local/env/batch/bin/python batch
 	.local/env/operator/bin/shellcheck .ci/run $$(git ls-files '*.sh')
 	.local/env/operator/bin/zizmor --offline --quiet .github/workflows
 	scripts/lint_machine.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the environments that Atelier runs in, in .local/env/, from the compiled requirements.
 
-    python3 scripts/bootstrap.py [--test] operator ml frontend
+    python3 scripts/bootstrap.py [--test] operator ml frontend batch
 
 Only the standard library is used, and any Python from 3.8 on may run it: uv, which it installs
 first, finds a Python between 3.11 and 3.13 or fetches one. An environment whose requirement files
@@ -54,6 +54,7 @@ ENVIRONMENTS: dict[str, Environment] = {
         ["backends/requirements.txt", TORCH_LOCK], ["backends/requirements-test.txt"], 7.0
     ),
     "frontend": Environment(["backends/frontend/requirements.txt"], [], 1.1),
+    "batch": Environment(["batch/requirements.txt", TORCH_LOCK], [], 7.2),
 }
 
 
@@ -213,7 +214,7 @@ class Installer:
         say(f"{pins[0]}: the {backend} build of PyTorch's own index (without a GPU about 1 GB)")
         self.sync(others)
         # No hashes: that index has other files under these versions. All else is already there.
-        locked = ["-c", "backends/requirements.txt"]
+        locked = [word for lock in others for word in ("-c", lock)]
         torch = self.pip("install", "--torch-backend", backend, *locked, *pins)
         run(torch, "PyTorch", self.environ)
 

@@ -14,14 +14,16 @@ compile() {
 
 # PyTorch's own index offers other files under the same version (1.2 instead of 5.5 GB), whose hashes no registry lists.
 # So torch and what only its default build needs stand in a file of their own, and the bootstrap chooses.
-compile_backends() {
-  local both names
+# Usage: compile_with_torch FOLDER [OPTION...]; its requirements.in becomes its requirements.txt and the one file for torch.
+compile_with_torch() {
+  local folder=$1 both names
+  shift
   both=$(mktemp)
   # An existing lock is the preference that keeps its pins.
-  cat backends/requirements.txt backends/requirements-torch.txt >"$both" 2>/dev/null || : >"$both"
-  compile "$@" --override backends/overrides.txt backends/requirements.in --output-file "$both"
+  cat "$folder/requirements.txt" backends/requirements-torch.txt >"$both" 2>/dev/null || : >"$both"
+  compile "$@" --override backends/overrides.txt "$folder/requirements.in" --output-file "$both"
   names="/^#/ {if (!body) print; next} /^[a-z0-9]/ {body = 1; torch = (\$0 ~ /$torch_packages/)}"
-  awk "$names body && !torch" "$both" >backends/requirements.txt
+  awk "$names body && !torch" "$both" >"$folder/requirements.txt"
   awk "$names body && torch" "$both" >backends/requirements-torch.txt
   rm "$both"
 }
@@ -30,8 +32,10 @@ main() {
   compile "$@" scripts/uv.in --output-file scripts/uv.txt
   compile "$@" requirements.in --output-file requirements.txt
   compile "$@" requirements-dev.in --output-file requirements-dev.txt
-  compile_backends "$@"
+  compile_with_torch backends "$@"
   compile "$@" backends/requirements-test.in --output-file backends/requirements-test.txt
+  # Its torch is the backends': the pins above are its preference, and Beam has no opinion about them.
+  compile_with_torch batch "$@"
   compile "$@" backends/frontend/requirements.in --output-file backends/frontend/requirements.txt
 }
 

@@ -12,6 +12,7 @@ from studio.parts import (
     backends,
     labelers,
     media,
+    overlap,
     predictions,
     settings,
     source,
@@ -24,7 +25,8 @@ from studio.preparing import announce
 from studio.project.project_file import ProjectFile
 
 # The steps follow this order. Storages are open before anything needs them, predictions come after
-# the tasks, and annotations are saved with the tasks' new facts.
+# the tasks, and annotations are saved with the tasks' new facts. The overlap follows the tasks too:
+# Label Studio would choose its share anew with every batch of an import.
 PARTS: tuple[Part, ...] = (
     settings,
     backends,
@@ -32,6 +34,7 @@ PARTS: tuple[Part, ...] = (
     source,
     target,
     tasks,
+    overlap,
     predictions,
     annotations,
     target_folder,

@@ -16,6 +16,19 @@ from studio.demo import with_demo
 from studio.errors import StudioError
 from studio.version import read_version
 
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=600.0,
+    show_default=True,
+    help="How many seconds a backend may take to load its model.",
+)
+again_option = click.option(
+    "--again",
+    is_flag=True,
+    help="Ask again for pre-labels of images that could not be used, after a setting was mended.",
+)
+
 
 @click.group()
 @click.version_option(read_version(), prog_name="Atelier", message="%(prog)s %(version)s")
@@ -26,23 +39,13 @@ def studio() -> None:
 @studio.command()
 @click.argument("project_file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    default=600.0,
-    show_default=True,
-    help="How many seconds a backend may take to load its model.",
-)
+@wait_option
 @click.option(
     "--data-only",
     is_flag=True,
     help="Only bring images and annotations up to date; leave the project's settings alone.",
 )
-@click.option(
-    "--again",
-    is_flag=True,
-    help="Ask again for pre-labels of images that could not be used, after a setting was mended.",
-)
+@again_option
 @click.option(
     "--force",
     is_flag=True,
@@ -143,6 +146,38 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
         statuses = {project.exit_status for project in found} - {0}
         if statuses:
             sys.exit(min(statuses))
+
+
+@studio.command()
+@click.argument("project_file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@wait_option
+@again_option
+@connection_options
+def prelabel(
+    project_file: Path, wait: float, again: bool, url: str | None, token_file: Path | None
+) -> None:
+    """Retrieve the pre-labels that tasks of PROJECT_FILE's project lack, and change nothing else.
+
+    What the current model has answered is skipped, so a run that was cut off goes on. Exits 3 if
+    tasks could not be pre-labelled now; 4 if all that is left are images that cannot be used; 1 if
+    it failed.
+    """
+    with plain_errors():
+        from studio.label_studio.client import Studio
+        from studio.label_studio.connection import read_connection
+        from studio.output import Output
+        from studio.prelabelling import prelabel as prelabel_project
+        from studio.project.load import load_project
+
+        project = load_project(project_file, with_demo(os.environ, url))
+        connection = read_connection(with_demo(os.environ, url), url, token_file)
+        output = Output(Console(soft_wrap=not sys.stdout.isatty()))
+        with Studio(connection) as label_studio:
+            left = prelabel_project(project, label_studio, output, wait, again)
+        if left.exit_status:
+            click.echo(f"studio: {left.summary()}", err=True)
+            sys.exit(left.exit_status)
+        output.say("every task has its pre-label")
 
 
 @studio.command()

@@ -1,4 +1,4 @@
-"""`python -m studio export`, `snapshot` and `diff`: what was labeled, as data sets and versions."""
+"""The commands about what was labeled: data sets, versions, and what several people agree on."""
 
 import json
 import os
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from studio.buckets.place import Place
     from studio.dataset.labelled import Labelled
     from studio.label_studio.client import Studio
+    from studio.label_studio.records import Project
 
 # As in studio/dataset/formats, which takes a second to import.
 FORMATS = ("masks", "instances", "coco", "panoptic", "yolo", "voc", "label-studio")
@@ -202,6 +203,41 @@ def diff(before: str, after: str, outcome_file: IO[str] | None, **place: Any) ->
             outcome_file.write(json.dumps(asdict(found), ensure_ascii=False, indent=1) + "\n")
 
 
+@click.command()
+@click.argument(
+    "project_file", required=False, type=click.Path(path_type=Path, dir_okay=False, exists=True)
+)
+@click.option("--project", "number", type=int, help="The project by its number.")
+@connection_options
+def consensus(
+    project_file: Path | None, number: int | None, url: str | None, token_file: Path | None
+) -> None:
+    """Where people labeled an image twice, add what most of them say as a prediction.
+
+    To adjudicate, open the task in the Data Manager, copy that prediction, correct and submit it.
+    A second run changes nothing. Exits 4 if some images can have no consensus.
+    """
+    with plain_errors(), _states(project_file, number, None, url, token_file) as states:
+        from studio.dataset.consensus import add_consensus
+        from studio.left import NEVER
+        from studio.output import Output, counted, shortened
+
+        output = Output(Console(soft_wrap=not sys.stdout.isatty()))
+        with output.progress("comparing annotations") as tell:
+            found = add_consensus(*states.live(), tell)
+        for name, fault in found.faulty:
+            output.say(f"no consensus: {name}: {fault}")
+        if found.adjudicated:
+            output.say(f"{counted(found.adjudicated, 'image')} adjudicated already, left alone")
+        if not found.made:
+            output.say(f"nothing to change: {counted(found.same, 'image')} with a consensus")
+        else:
+            names = shortened(found.made, 8)
+            output.say(f"done: a consensus of {counted(len(found.made), 'image')}: {names}")
+        if found.faulty:
+            sys.exit(NEVER)
+
+
 class _States:
     """The states of one project: as it is now, and its snapshots.
 
@@ -228,8 +264,6 @@ class _States:
     def __call__(self, snapshot: str | None) -> "Labelled":
         from studio.dataset.live import LiveProject
         from studio.dataset.snapshot import NOW, open_snapshot
-        from studio.project.load import read_named
-        from studio.projects import get_project
 
         if snapshot is not None and snapshot != NOW:
             return open_snapshot(
@@ -237,12 +271,19 @@ class _States:
                 self.place(),
                 lambda *picture: self._studio().storages.read_image(*picture),
             )
+        return LiveProject(*self.live())
+
+    def live(self) -> "tuple[Studio, Project]":
+        """Return Label Studio, and the project as it is there now."""
+        from studio.project.load import read_named
+        from studio.projects import get_project
+
         which = self._number
         if self._project_file is not None:
             which = read_named(self._project_file, self._environment)
         assert which is not None
         studio = self._studio()
-        return LiveProject(studio, get_project(studio, which))
+        return studio, get_project(studio, which)
 
     def place(self) -> "Place":
         """Return where the snapshots are."""
@@ -279,4 +320,4 @@ def _states(
         yield _States(stack, project_file, number, snapshots, environment, connect)
 
 
-COMMANDS = (export, snapshot, diff)
+COMMANDS = (export, snapshot, diff, consensus)

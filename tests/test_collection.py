@@ -3,6 +3,10 @@
 import ast
 from pathlib import Path
 
+import pytest
+
+from tests.conftest import NOTHING_FOR
+
 TESTS = Path(__file__).parent
 
 
@@ -31,3 +35,25 @@ def test_no_folder_of_tests_is_passed_over() -> None:
     passed_over = {"build", "dist", "venv", "node_modules"}
     folders = {part for path in TESTS.rglob("test_*.py") for part in path.relative_to(TESTS).parts}
     assert not {name for name in folders if name in passed_over or name.startswith(".")}
+
+
+@pytest.mark.parametrize(
+    ("text", "tiers"),
+    [
+        ("def test_it() -> None:\n", {"unit"}),
+        ("@pytest.mark.integration\ndef test_it() -> None:\n", {"unit", "servers"}),
+        ("pytestmark = pytest.mark.integration  # Real waits.\n", {"servers"}),
+        ("pytestmark = pytest.mark.browser\n", {"servers"}),
+        ("pytestmark = pytest.mark.skipif(True)\n", {"unit"}),
+        ("    pytest.param(1, marks=pytest.mark.browser),\n", {"unit", "servers"}),
+    ],
+)
+def test_a_tier_leaves_out_only_files_that_have_nothing_for_it(text: str, tiers: set[str]) -> None:
+    unit, servers = NOTHING_FOR
+    assert f"-m '{unit}'" in (TESTS.parent / "pyproject.toml").read_text()
+    assert f'-m "{servers}"' in (TESTS.parent / "Makefile").read_text()
+    left_out = {
+        "unit": NOTHING_FOR[unit].search(text),
+        "servers": NOTHING_FOR[servers].search(text),
+    }
+    assert {tier for tier, found in left_out.items() if not found} == tiers

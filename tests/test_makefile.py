@@ -66,7 +66,7 @@ def test_every_folder_of_tests_runs_in_exactly_one_of_the_two_environments() -> 
     commands = [line for line in make("-n", "test").splitlines() if " -m pytest " in line]
     ml = [folders(line) for line in commands if "/ml/" in line]
     operator = [folders(line) for line in commands if "/operator/" in line]
-    needs_torch = {"tests/backends", "tests/benchmarks", "tests/demo", "tests/masks"}
+    needs_torch = {f"tests/{room}" for room in ("backends", "batch", "benchmarks", "demo", "masks")}
     assert ml == [needs_torch] * 2
     unit, parallel, others = operator
     assert parallel == {

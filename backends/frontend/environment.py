@@ -83,6 +83,11 @@ def _decided(settings: Settings) -> dict[str, str]:
         "FRONTEND_SENTRY_DSN": "",
         "LATEST_VERSION_CHECK": "false",
         "FEATURE_FLAGS_OFFLINE": "true",
+        # Which predictions count for a task's score: those of the versions that the backends told
+        # last. Otherwise Label Studio looks for a version that is called as the backend, and no
+        # task has a score (data_manager/managers.py, annotate_predictions_score). What else asks
+        # for this flag is not reached in this version.
+        "ff_front_dev_1682_model_version_dropdown_070622_short": "true",
         # A target storage gets one <task id>.json with all of the task's annotations.
         "FUTURE_SAVE_TASK_TO_STORAGE": "true",
     }

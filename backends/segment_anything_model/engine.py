@@ -15,6 +15,7 @@ from backends.segment_anything_model.prompts import read_prompts
 from backends.segment_anything_model.questions import Question, questions
 from backends.segment_anything_model.settings import SegmentAnythingSettings
 from backends.serving import device as devices
+from backends.serving import precision
 from backends.serving.engine import Engine
 from backends.serving.errors import BadRequest, Cannot, Unanswered
 from backends.serving.images import ImageAccess
@@ -35,7 +36,11 @@ class SegmentAnythingEngine(Engine[SegmentAnythingSettings]):
 
     def __init__(self, settings: SegmentAnythingSettings) -> None:
         super().__init__(settings)
-        model = load_model(settings.sam_checkpoint, settings.sam_model_type, settings.device)
+        device = devices.chosen(settings.device)
+        self.precision = precision.chosen(settings.precision, device)
+        model = load_model(
+            settings.sam_checkpoint, settings.sam_model_type, device.type, self.precision
+        )
         refining = settings.refines(model.is_demo)
         self.device_name = devices.named(model.device)
         self.version = model.describe() + ("+grabcut" if refining else "")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.geometry import Geometry
 from backends.segment_anything_model.prompts import Box, Click
+from backends.serving.precision import Precision
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,15 @@ class InteractiveModel(ABC):
 
     @classmethod
     @abstractmethod
-    def load(cls, checkpoint: Checkpoint, device: str = "auto") -> Self:
+    def load(
+        cls, checkpoint: Checkpoint, device: str = "auto", precision: Precision = "fp32"
+    ) -> Self:
         """Return the model of a checkpoint that has been looked into.
 
         Args:
             checkpoint: of this model, see `checkpoints.read_checkpoint`.
             device: "cpu", "cuda", or "auto" for the GPU where there is one.
+            precision: of the encoder.
 
         Raises:
             SettingsError: weights are missing, or have another shape.

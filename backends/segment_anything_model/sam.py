@@ -24,16 +24,23 @@ from backends.segment_anything_model.prompts import Box, Click
 from backends.serving import device as devices
 from backends.serving.errors import SettingsError
 from backends.serving.metrics import ENCODE_SECONDS, ENCODES
+from backends.serving.precision import Precision, suffix, working_in
 
 
 class SegmentAnything(InteractiveModel):
     """A model of `segment_anything`."""
 
     def __init__(
-        self, sam: Sam, device: str = "auto", description: str = "sam", is_demo: bool = False
+        self,
+        sam: Sam,
+        device: str = "auto",
+        description: str = "sam",
+        is_demo: bool = False,
+        precision: Precision = "fp32",
     ) -> None:
         self.is_demo = is_demo
-        self._description = description
+        self._precision: Precision = precision
+        self._description = description + suffix(precision)
         spare_memory(sam)
         self._sam = sam.to(devices.chosen(device)).eval()
         self.device = self._sam.device
@@ -42,10 +49,13 @@ class SegmentAnything(InteractiveModel):
             self._decoder = FastDecoder(self._sam.mask_decoder, dense_pe)
 
     @classmethod
-    def load(cls, checkpoint: Checkpoint, device: str = "auto") -> Self:
+    def load(
+        cls, checkpoint: Checkpoint, device: str = "auto", precision: Precision = "fp32"
+    ) -> Self:
         is_demo = checkpoint.type == "small"
         sam = build_small_sam(checkpoint.path) if is_demo else _official(checkpoint)
-        return cls(sam, device, f"sam-{checkpoint.type}@{checkpoint.digest}", is_demo)
+        name = f"sam-{checkpoint.type}@{checkpoint.digest}"
+        return cls(sam, device, name, is_demo, precision)
 
     def describe(self) -> str:
         return self._description
@@ -57,10 +67,10 @@ class SegmentAnything(InteractiveModel):
         geometry = Padded(size, side, self._sam.prompt_encoder.mask_input_size[0])
         resized = torch.as_tensor(geometry.resized(image), device=self._sam.device)
         pixels = resized.permute(2, 0, 1)[None].float()
-        with ENCODE_SECONDS.time():
+        with ENCODE_SECONDS.time(), working_in(self._precision, self.device):
             features = self._sam.image_encoder(self._sam.preprocess(pixels))
         ENCODES.inc()
-        return Embedding((features,), geometry)
+        return Embedding((features.float(),), geometry)
 
     @torch.inference_mode()
     def decode(

@@ -20,6 +20,7 @@ from backends.segment_anything_model.prompts import Box, Click
 from backends.serving import device as devices
 from backends.serving.errors import SettingsError
 from backends.serving.metrics import ENCODE_SECONDS, ENCODES
+from backends.serving.precision import Precision, suffix, working_in
 from backends.serving.pretrained import load_pretrained
 
 Network = Sam2Model | EdgeTamModel
@@ -31,8 +32,15 @@ MOST_LOGIT = 32.0
 class SegmentAnything2(InteractiveModel):
     """A Sam2Model or an EdgeTamModel."""
 
-    def __init__(self, network: Network, device: str = "auto", description: str = "sam2") -> None:
-        self._description = description
+    def __init__(
+        self,
+        network: Network,
+        device: str = "auto",
+        description: str = "sam2",
+        precision: Precision = "fp32",
+    ) -> None:
+        self._precision: Precision = precision
+        self._description = description + suffix(precision)
         self.device = devices.chosen(device)
         # Convolutions of this layout are faster on CPUs, EdgeTAM's by a sixth.
         module = cast(torch.nn.Module, network).eval()
@@ -44,13 +52,15 @@ class SegmentAnything2(InteractiveModel):
         self._logits_side = int(network.prompt_encoder.mask_input_size[0])
 
     @classmethod
-    def load(cls, checkpoint: Checkpoint, device: str = "auto") -> Self:
+    def load(
+        cls, checkpoint: Checkpoint, device: str = "auto", precision: Precision = "fp32"
+    ) -> Self:
         if checkpoint.is_folder:
             model = EdgeTamModel if checkpoint.type == "edgetam" else Sam2Model
             network = cast(Network, load_pretrained(model, str(checkpoint.path)))
         else:
             network = _official(checkpoint)
-        return cls(network, device, f"{checkpoint.type}@{checkpoint.digest}")
+        return cls(network, device, f"{checkpoint.type}@{checkpoint.digest}", precision)
 
     def describe(self) -> str:
         return self._description
@@ -61,12 +71,12 @@ class SegmentAnything2(InteractiveModel):
         geometry = Squashed(size, self._side, self._logits_side)
         resized = torch.as_tensor(geometry.resized(image), device=self.device)
         pixels = (resized.permute(2, 0, 1)[None].float() / 255 - self._mean) / self._std
-        with ENCODE_SECONDS.time():
+        with ENCODE_SECONDS.time(), working_in(self._precision, self.device):
             features = self._network.get_image_embeddings(
                 pixels.contiguous(memory_format=torch.channels_last)
             )
         ENCODES.inc()
-        return Embedding(tuple(features), geometry)
+        return Embedding(tuple(feature.float() for feature in features), geometry)
 
     @torch.inference_mode()
     def decode(

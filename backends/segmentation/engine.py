@@ -57,9 +57,10 @@ class SegmentationEngine(Engine[SegmentationSettings]):
 
     def __init__(self, settings: SegmentationSettings) -> None:
         super().__init__(settings)
-        self.model = SegmentationModel(settings.model, settings.device)
+        self.model = SegmentationModel(settings.model, settings.device, settings.precision)
         self.label_map = read_label_map(settings.label_map, self.model.classes)
         self.device_name = devices.named(self.model.device)
+        self.precision = self.model.precision
         self.workers = ThreadPoolExecutor(WORKERS, "images")
         # The images of a batch are in memory at full size: one batch at a time.
         self.batch_lock = threading.Lock()

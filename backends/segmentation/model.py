@@ -8,7 +8,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from transformers import AutoImageProcessor, AutoModelForSemanticSegmentation
 from backends.segmentation.class_map import ClassMap, class_map
 from backends.serving import device as devices
 from backends.serving.errors import SettingsError
+from backends.serving.precision import Precision, chosen, suffix, working_in
 from backends.serving.pretrained import load_pretrained
 
 
@@ -27,15 +28,19 @@ class SegmentationModel:
     Attributes:
         classes: class id -> name, without the spaces that some checkpoints have around it.
         version: names the weights.
+        precision: the numbers that the network works in.
     """
 
-    def __init__(self, name: str, device: str = "auto") -> None:
+    def __init__(
+        self, name: str, device: str = "auto", precision: Precision | Literal["auto"] = "fp32"
+    ) -> None:
         """Load a checkpoint.
 
         Args:
             name: a directory in Hugging Face's layout, or `name@revision` of one on its hub, which
                 is read from the local cache or a mounted one (HF_HOME).
             device: "cpu", "cuda" or "auto".
+            precision: of the network; see `backends.serving.precision`.
 
         Raises:
             SettingsError: there is no such checkpoint, it is no whole one of a semantic
@@ -55,6 +60,7 @@ class SegmentationModel:
             ) from error
         self._whole_image = _whole_image(self._processor)
         self.device = devices.chosen(device)
+        self.precision: Precision = chosen(precision, self.device)
         self._network = network.to(self.device)
         self._forward_lock = threading.Lock()
         self._mappers = ThreadPoolExecutor(os.cpu_count(), "class-maps")
@@ -62,7 +68,7 @@ class SegmentationModel:
         self.classes = {int(number): str(name).strip() for number, name in names.items()}
         if len(self.classes) > 256:
             raise SettingsError(f"{name} has {len(self.classes)} classes; at most 256 fit a map")
-        self.version = _version_of(name, local)
+        self.version = _version_of(name, local) + suffix(self.precision)
 
     def predict(self, images: list[NDArray[np.uint8]]) -> list[ClassMap]:
         """Segment images in one batch.
@@ -88,7 +94,7 @@ class SegmentationModel:
         if not inputs:
             return []
         batch = torch.cat(inputs).to(self.device)
-        with self._forward_lock:
+        with self._forward_lock, working_in(self.precision, self.device):
             return list(self._network(pixel_values=batch).logits)
 
     def _pixels(self, image: NDArray[np.uint8]) -> torch.Tensor:

@@ -57,6 +57,8 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
         }
         if loader.device_name:
             body["device"] = loader.device_name
+        if loader.precision:
+            body["precision"] = loader.precision
         if loader.state == "UP":
             return _json(body)
         told = "message" if loader.state == "FAILED" else "progress"

@@ -26,6 +26,7 @@ class EngineBackend(LabelStudioMLBase):
         self.engine = engine or shared(self.engine_class)
         self.model_version = self.engine.version
         self.device_name = self.engine.device_name
+        self.precision = self.engine.precision
 
     def check_labeling_config(self, label_config: str) -> None:
         """Log what a labeling config lacks.

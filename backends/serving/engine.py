@@ -14,6 +14,7 @@ from backends.serving.images import ImageAccess
 from backends.serving.limits import PixelGate
 from backends.serving.outcomes import Answer, Prediction, told
 from backends.serving.payloads import Json
+from backends.serving.precision import Precision
 from backends.serving.settings import ModelSettings
 from masks.labeling_config import LabelingConfig, labeling_config
 
@@ -27,11 +28,13 @@ class Engine(ABC, Generic[Settings]):
         settings_class: what a subclass reads from the environment.
         version: names weights and everything else that changes the predictions.
         device_name: what the model runs on, for people.
+        precision: the numbers that its network works in.
     """
 
     settings_class: ClassVar[type[ModelSettings]]
     version: str
     device_name: str
+    precision: Precision
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

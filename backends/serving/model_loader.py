@@ -127,6 +127,11 @@ class ModelLoader:
         return getattr(self._model, "device_name", None)
 
     @property
+    def precision(self) -> str | None:
+        """The numbers that the model works in, where it says so; ours do."""
+        return getattr(self._model, "precision", None)
+
+    @property
     def progress(self) -> str:
         """One sentence: how long the model has been loading, or why there is none."""
         if self.state == "LOST":

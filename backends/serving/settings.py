@@ -118,6 +118,8 @@ class ModelSettings(EnvironmentSettings):
     # For one image in all: look-ups, redirects, retries and the pauses between them.
     image_timeout_seconds: float = Field(default=10, gt=0, le=100)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    # Other numbers give other masks, so nothing is chosen unless somebody asks for it.
+    precision: Literal["fp32", "bf16", "fp16", "auto"] = "fp32"
 
     @property
     def max_bytes(self) -> int:

@@ -50,7 +50,7 @@ class DataDisk(pulumi.ComponentResource):
             name,
             project=settings.project,
             zone=settings.zone,
-            stack=Stack(settings.name, f"{name}-", settings.labels_all),
+            stack=Stack(settings.name, settings.data_disk_prefix, settings.labels_all),
             disk_gb=settings.data_disk_gb,
             restore_from=settings.restore_from,
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.services),
@@ -62,7 +62,8 @@ class DataDisk(pulumi.ComponentResource):
             zone=settings.zone,
             size=settings.data_disk_gb,
             type="pd-balanced",
-            # Not in ignore_changes: that would make the disk of a new zone from the old snapshot.
+            # Not in ignore_changes: that would make the disk of a new zone from the old snapshot,
+            # and `make restore` change nothing.
             snapshot=self.snapshot.apply(lambda link: link or None),
             labels=settings.labels_all,
             # Named after the disk: with one prefix for all, two disks that go in the same minute,

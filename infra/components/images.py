@@ -19,7 +19,7 @@ import pulumi_gcp as gcp
 
 from infra.components.builder import Builder, BuilderArgs
 from infra.content import content_hash, dockerfile
-from infra.render.weights import image_arguments, needs_google, told
+from infra.render.weights import image_arguments, mirror_argument, needs_google, told
 from infra.settings.facts import IMAGE_NAMES
 from infra.settings.fields import Settings
 from infra.version import read_version
@@ -31,6 +31,13 @@ CONTEXT = ".."
 TOKEN_SECRET = "google_token"
 # What the registry takes as the user's name with an access token for a password.
 TOKEN_USER = "oauth2accesstoken"
+# Of each image what runs and what went before it stay, however old: a push is three versions (the
+# index, the image, its provenance). Keeping wins over deleting:
+# https://docs.cloud.google.com/artifact-registry/docs/repositories/cleanup-policy-overview
+CLEAN_UP: list[gcp.artifactregistry.RepositoryCleanupPolicyArgsDict] = [
+    {"id": "keep-recent", "action": "KEEP", "most_recent_versions": {"keep_count": 30}},
+    {"id": "delete-old", "action": "DELETE", "condition": {"older_than": f"{90 * 86_400}s"}},
+]
 IN_REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)/([^/]+)/")
 
 
@@ -81,6 +88,7 @@ class Images(pulumi.ComponentResource):
                 project=settings.project,
                 location=settings.region,
                 format="DOCKER",
+                cleanup_policies=CLEAN_UP,
                 labels=settings.labels_all,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
             )
@@ -115,8 +123,9 @@ class Images(pulumi.ComponentResource):
         login = gcp.organizations.get_client_config_output(
             opts=pulumi.InvokeOutputOptions(parent=self)
         )
-        arguments = image_arguments(settings, image)
-        tag = content_hash(image, arguments=arguments)
+        weights = image_arguments(settings, image)
+        arguments = weights | mirror_argument(settings, image)
+        tag = content_hash(image, arguments=weights)
         token = pulumi.Output.secret(login.access_token)
         built = docker_build.Image(
             resource_name,
@@ -151,8 +160,9 @@ class Images(pulumi.ComponentResource):
         prefix: pulumi.Output[str],
         settings: Settings,
     ) -> pulumi.Output[str]:
-        arguments = image_arguments(settings, image)
-        tag = content_hash(image, arguments=arguments)
+        weights = image_arguments(settings, image)
+        arguments = weights | mirror_argument(settings, image)
+        tag = content_hash(image, arguments=weights)
         built = command.local.Command(
             resource_name,
             create="./cloudbuild.sh",

@@ -19,7 +19,10 @@ from infra.settings.fields import Settings
 KEY = "GOOGLE_APPLICATION_CREDENTIALS_BASE64"
 IMAGES = "atelier-images"
 # Taken up without a word: at the next boot, or by the unit that watches the metadata.
-SCRIPTS = ("startup-script", "atelier-services", "atelier-watch", "atelier-backup")
+SCRIPTS = (
+    *("startup-script", "atelier-services", "atelier-database"),
+    *("atelier-watch", "atelier-idle", "atelier-backup"),
+)
 
 
 @dataclass(frozen=True)

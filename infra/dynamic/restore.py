@@ -1,7 +1,8 @@
 """What a new data disk is made from, and how the data goes along into another zone.
 
 A disk cannot leave its zone. A move stops the machine, takes the disk from it so that nothing can
-be written any more, and makes a snapshot, from which the disk in the new zone is made. Nothing is
+be written any more, and makes a snapshot, from which the disk in the new zone is made. To go back
+to a snapshot in place, the machine only stops, and its disk is kept as a snapshot. Nothing is
 deleted here: Pulumi deletes the old machine and disk when the new disk is there.
 """
 
@@ -64,6 +65,71 @@ def source(compute: Compute, stack: Stack, restore_from: Source) -> str:
         f"restoreFrom: there is no snapshot {restore_from} in {compute.project} that is READY."
         f" {_known(found.name for found in snapshots if stack.owns(found.disk))}"
     )
+
+
+def own_snapshots(compute: Compute, stack: Stack) -> list[Snapshot]:
+    """Return the snapshots of the stack's data disks that can be restored, the newest first.
+
+    Raises:
+        ComputeError: if the API refuses.
+    """
+    return [found for found in compute.snapshots() if stack.owns(found.disk)]
+
+
+def refused(compute: Compute, stack: Stack, name: str) -> str:
+    """Return why the stack cannot go back to that snapshot; empty where it can."""
+    try:
+        own = own_snapshots(compute, stack)
+    except ComputeError as fault:
+        return f"whether there is a snapshot {name} is not known. {fault}"
+    if any(found.name == name for found in own):
+        return ""
+    return (
+        f"there is no snapshot {name} of this stack's data in {compute.project} that is READY."
+        f" {_known(found.name for found in own)}"
+    )
+
+
+def replace(compute: Compute, stack: Stack, zone: str, name: str) -> str:
+    """Stop the machine, keep its data disk as a snapshot, and return the link of snapshot `name`.
+
+    The machine keeps the disk until Pulumi gives it the new one: where it ends in between, a start
+    is all that is needed to go on as before.
+
+    Raises:
+        ComputeError: if that failed. The machine then runs as before, or the message says that it
+            is stopped.
+    """
+    link = next((found.link for found in own_snapshots(compute, stack) if found.name == name), "")
+    if not link:
+        raise ComputeError(refused(compute, stack, name))
+    machine = compute.machine(stack.instance, zone)
+    disk = _data_disk(compute, stack, zone, machine)
+    try:
+        if machine is not None and not machine.stopped:
+            compute.stop(stack.instance, zone)
+        if disk is not None:
+            kept = f"{stack.instance}-before-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+            compute.take_snapshot(disk, kept, stack.labels)
+    except ComputeError as fault:
+        if machine is None or machine.stopped:
+            raise
+        raise _started(compute, stack, zone, fault) from fault
+    return link
+
+
+def _started(compute: Compute, stack: Stack, zone: str, fault: ComputeError) -> ComputeError:
+    """Start the machine with the disk that it has; the error to raise."""
+    try:
+        now = compute.machine(stack.instance, zone)
+        if now is not None and now.stopped:
+            compute.start(stack.instance, zone)
+    except ComputeError as second:
+        return ComputeError(
+            f"The data was not replaced: {fault} The machine is stopped, and could not be started"
+            f" again: {second} Run make start."
+        )
+    return ComputeError(f"The data was not replaced: {fault} The machine works as before.")
 
 
 def anothers(compute: Compute, stack: Stack) -> str:

@@ -4,11 +4,15 @@ A dynamic resource, because only the engine knows the order: in a zone change th
 stop and the snapshot has to be there after the old machine's zone is known and before the new disk
 is made. The steps themselves are `infra.dynamic.restore`'s.
 
+`make restore` names a snapshot in the environment, for one update: in the config it would be
+restored again whenever the disk comes from another one, as after a change of the zone.
+
 It is also where a stack begins: a state that has no restore point yet has nothing of the stack. So
 where the stack's data disk is there all the same, another state has the studio, and the preview
 fails. Everything else waits for it.
 """
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +33,8 @@ from infra.dynamic.compute_errors import ComputeError
 from infra.dynamic.credentials import GoogleProvider
 
 State = dict[str, Any]
+# The name of the snapshot that this update goes back to.
+ASKED = "ATELIER_RESTORE"
 
 
 class RestorePointProvider(GoogleProvider):
@@ -44,6 +50,10 @@ class RestorePointProvider(GoogleProvider):
             compute = Compute(news["project"], access=self.access)
             told = restore.anothers(compute, _stack(news))
             return CheckResult(news, [CheckFailure("instance", told)] if told else [])
+        if asked := _asked(_olds, _olds.get("zone") == news.get("zone")):
+            compute = Compute(news["project"], access=self.access)
+            if told := restore.refused(compute, _stack(news), asked):
+                return CheckResult(news, [CheckFailure("restore_from", told)])
         has, wanted = _olds.get("disk_gb", 0), news["disk_gb"]
         if wanted >= has:
             return CheckResult(news, [])
@@ -61,17 +71,30 @@ class RestorePointProvider(GoogleProvider):
         return CreateResult(props["instance"], {**props, "snapshot": link})
 
     def diff(self, _id: str, _olds: State, _news: State) -> DiffResult:
-        """Only the zone matters: `restore_from` is for a new disk, and labels for new snapshots."""
-        return DiffResult(changes=_olds["zone"] != _news["zone"])
+        """Only the zone matters: `restore_from` is for a new disk, and labels for new snapshots.
+
+        And the snapshot that is asked for, unless the disk is made from it.
+        """
+        stays = _olds["zone"] == _news["zone"]
+        return DiffResult(changes=not stays or bool(_asked(_olds, stays)))
 
     def update(self, _id: str, _olds: State, _news: State) -> UpdateResult:
-        """Take the data along into another zone."""
+        """Take the data along into another zone, or go back to a snapshot."""
         compute = Compute(_news["project"], access=self.access)
+        stack, zone = _stack(_news), _news["zone"]
         with _short():
-            link = restore.move(
-                compute, _stack(_news), _olds["zone"], _news["zone"], _news["restore_from"]
-            )
+            if asked := _asked(_olds, _olds["zone"] == zone):
+                link = restore.replace(compute, stack, zone, asked)
+            else:
+                link = restore.move(compute, stack, _olds["zone"], zone, _news["restore_from"])
         return UpdateResult({**_news, "snapshot": link})
+
+
+def _asked(olds: State, stays: bool) -> str:
+    """Return the snapshot to go back to; empty without one, where it is there, and in a move."""
+    asked = os.environ.get(ASKED, "")
+    made_from = (olds.get("snapshot") or "").rpartition("/")[2]
+    return asked if stays and asked != made_from else ""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`python -m infra.operate doctor|preview|up|destroy|start|stop`.
+"""`python -m infra.operate doctor|preview|up|destroy|start|stop|restore`.
 
 Exit status: pulumi's own (0 when all went well); 2 when nothing was begun, because the doctor found
 what would fail, a tool is missing, or the stack's resources are in another project; 1
@@ -17,7 +17,7 @@ from typing import Literal
 import click
 
 from infra.dynamic.credentials import Access
-from infra.operate import power, tools
+from infra.operate import power, snapshots, tools
 from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.causes import explain
 from infra.operate.doctor import table
@@ -73,7 +73,9 @@ def doctor(
     environ = dict(os.environ)
     try:
         target = _target(stack, config_file, environ)
-        errors = _examine(read(target), target, check_builder)
+        known = read(target)
+        errors = _examine(known, target, check_builder)
+        _tell_whether_it_runs(known, target)
     except OperateError as error:
         click.echo(f"doctor: {error}", err=True)
         sys.exit(NOT_BEGUN)
@@ -117,6 +119,38 @@ def destroy(
 ) -> None:
     """Take the studio down; buckets and a snapshot of the data disk stay unless config says no."""
     _run("destroy", stack, config_file, check_builder, (*_yes(yes), *extra))
+
+
+@cli.command()
+@options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--snapshot", default="", help="Its name. Without it, those that there are.")
+def restore(
+    stack: str,
+    config_file: Path | None,
+    check_builder: bool,
+    extra: tuple[str, ...],
+    yes: bool,
+    snapshot: str,
+) -> None:
+    """Put the data back as a snapshot has it; the data of now is kept as another snapshot."""
+    if not snapshot:
+        try:
+            target = _target(stack, config_file, dict(os.environ))
+            known = read(target)
+            machine = _machine(replace(known, config=with_login(known.config, target)), target)
+            if machine is None:
+                raise OperateError(f"stack {stack} has no settings that can be read: make doctor")
+            click.echo("\n".join(snapshots.lines(machine.settings, machine.access)), err=True)
+        except OperateError as error:
+            click.echo(f"restore: {error}", err=True)
+        sys.exit(NOT_BEGUN)
+    click.echo(
+        f"The data of stack {stack} goes back to the snapshot {snapshot}. What labelers have now is"
+        f" kept as a snapshot atelier-{stack}-before-…; they wait for as long as a boot takes.\n"
+    )
+    os.environ[snapshots.ASKED] = snapshot
+    _run("up", stack, config_file, check_builder, (*_yes(yes), *extra))
 
 
 def _yes(yes: bool) -> tuple[str, ...]:
@@ -219,27 +253,34 @@ def _machine(known: Stack, target: Target) -> power.Machine | None:
         return None
 
 
-def _is_off(machine: power.Machine, known: Stack, target: Target) -> bool:
+def _off(machine: power.Machine, known: Stack, target: Target) -> str | None:
+    """Return why the machine is off, "" where that is not known; None where it is not off."""
     credentials, whose = login(target.environ, known.config)
     if whose.severity != "ok":
-        return False
-    return power.status(Google(credentials, target.environ), machine.settings) == power.OFF
+        return None
+    google = Google(credentials, target.environ)
+    if power.status(google, machine.settings) != power.OFF:
+        return None
+    return power.why_off(google, machine.settings)
 
 
 def _tell_whether_it_runs(known: Stack, target: Target) -> None:
+    """Say that it is off, and why, and who starts it."""
     machine = _machine(known, target)
-    if machine is None or not _is_off(machine, known, target):
+    why = _off(machine, known, target) if machine else None
+    if machine is None or why is None:
         return
     if power.is_time(machine.settings):
-        click.echo("\nThe machine is off: `make up` starts it.")
+        said = "The machine is off: `make up` starts it."
     else:
-        click.echo(f"\n{power.off(machine.settings, _start_command(target))}")
+        said = power.off(machine.settings, _start_command(target))
+    click.echo(f"\n{said} {why}".rstrip())
 
 
 def _see_that_it_runs(known: Stack, target: Target) -> None:
     """Start a machine that is off and should not be."""
     machine = _machine(known, target)
-    if machine is None or not _is_off(machine, known, target):
+    if machine is None or _off(machine, known, target) is None:
         return
     if power.is_time(machine.settings):
         _change("start", machine, target)

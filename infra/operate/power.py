@@ -1,13 +1,14 @@
 """Whether the machine runs: a part of `up`, and the verbs `start` and `stop`.
 
-Spot, the run limit, a morning's start for which the zone had no machine, or somebody's hand may
-have stopped it. Pulumi sees no change in that, so that `pulumi up` alone leaves it off.
+Spot, the run limit, an hour without labelers, a morning's start for which the zone had no machine,
+or somebody's hand may have stopped it. Pulumi sees no change in that, so that `pulumi up` alone
+leaves it off.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from infra.dynamic.compute import Compute
@@ -46,9 +47,34 @@ class Machine:
 
 def status(google: Google, settings: Settings) -> str:
     """Return Google's word for what the machine does; empty where there is none or none is told."""
-    place = f"projects/{settings.project}/zones/{settings.zone}/instances/{settings.name}"
-    found = google.ask("compute", place)
+    found = google.ask("compute", _path(settings))
     return str(found.body.get("status", "")) if found.ok else ""
+
+
+def why_off(google: Google, settings: Settings) -> str:
+    """Return why the machine turned itself off (templates/vm/idle.sh), as a sentence.
+
+    Empty where it did not, and where Google does not tell: whether guest attributes outlive a stop
+    is documented nowhere. They may outlive the next start, too, and are then an old story.
+    """
+    place = _path(settings)
+    params = {"queryPath": "atelier/stopped"}
+    told = google.ask("compute", f"{place}/getGuestAttributes", params=params)
+    values = cast("Mapping[str, Any]", told.body.get("queryValue") or {})
+    items = cast("Sequence[Mapping[str, str]]", values.get("items") or ())
+    moment, _, words = (items[0].get("value", "") if told.ok and items else "").partition(" ")
+    started = google.ask("compute", place).body.get("lastStartTimestamp")
+    try:
+        stopped = datetime.fromisoformat(moment)
+        if started and stopped < datetime.fromisoformat(str(started)):
+            return ""
+    except ValueError:
+        return ""
+    return f"It turned itself off at {stopped:%Y-%m-%d %H:%M %Z}: {words}."
+
+
+def _path(settings: Settings) -> str:
+    return f"projects/{settings.project}/zones/{settings.zone}/instances/{settings.name}"
 
 
 def is_time(settings: Settings, now: Callable[[ZoneInfo], datetime] = datetime.now) -> bool:

@@ -79,9 +79,9 @@ class Estimate:
         return f"{text}. Google's list prices of {self.priced_on}, without {LEFT_OUT}."
 
 
-def estimate(settings: Settings) -> Estimate:
-    """Return what a stack with these settings costs."""
-    time = running_time(settings)
+def estimate(settings: Settings, time: RunningTime | None = None) -> Estimate:
+    """Return what a stack with these settings costs, in their hours or in those of `time`."""
+    time = time or running_time(settings)
     machine = settings.machine
     gpu = f" with {machine.accelerator}" if machine.accelerator else ""
     paid = "Spot, a price that may change every month" if settings.spot else "on demand"

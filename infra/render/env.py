@@ -44,10 +44,25 @@ def env(settings: Settings, *, url: str, service_account: str, password: str) ->
             "GPU": "true" if settings.machine.gpu else "false",
             "REGISTRY_HOSTS": ",".join(registry_hosts(settings)),
             "DATA_DISK": DATA_DISK,
+            **idle(settings),
             **memory(settings),
             **texts(settings.backends),
         }
     )
+
+
+def idle(settings: Settings) -> dict[str, str]:
+    """Return when the machine may turn itself off: templates/vm/idle.sh.
+
+    WORK_DAYS are date's numbers, 1 is Monday; empty, like WORK_START, without a schedule.
+    """
+    hours = settings.working_hours
+    return {
+        "IDLE_MINUTES": str(settings.idle_minutes),
+        "WORK_DAYS": ",".join(str(day + 1) for day in hours.days) if hours else "",
+        "WORK_START": f"{hours.start:%H:%M}" if hours else "",
+        "TIME_ZONE": settings.time_zone,
+    }
 
 
 def memory(settings: Settings) -> dict[str, str]:

@@ -23,8 +23,10 @@ VM = REPOSITORY / "templates" / "vm"
 FILES = {
     "startup-script": "startup.sh",
     "atelier-services": "services.sh",
+    "atelier-database": "database.sh",
     "atelier-watch": "watch.sh",
     "atelier-backup": "backup.sh",
+    "atelier-idle": "idle.sh",
     "atelier-compose": "compose.yml",
 }
 TLS_FILES = {"atelier-compose-tls": "compose.tls.yml"}

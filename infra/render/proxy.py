@@ -81,12 +81,43 @@ UPSTREAM_OPTIONS = [
 ]
 
 
+# The last line of this log says when somebody last worked: templates/vm/idle.sh. Label Studio's
+# pages ask for the project every 20 seconds (web/dist, startPolling), and its `last_activity` takes
+# that for a person. So only what changes or computes something counts, and what is fetched for a
+# task that is opened or a project that is exported. Nothing of who asked is written down.
+ACTIVITY = [
+    "@idle {",
+    "\tnot {",
+    "\t\tmethod POST PUT PATCH DELETE",
+    "\t\tpath /api/*",
+    "\t}",
+    "\tnot path /api/tasks/* /api/projects/*/export",
+    "}",
+    "log_skip @idle",
+    "log activity {",
+    "\toutput file {$XDG_DATA_HOME:/data}/activity.log {",
+    "\t\troll_size 1MiB",
+    "\t\troll_uncompressed",
+    "\t\troll_keep 2",
+    "\t}",
+    "\tformat filter {",
+    "\t\twrap json",
+    "\t\tfields {",
+    "\t\t\trequest delete",
+    "\t\t\tresp_headers delete",
+    "\t\t\tuser_id delete",
+    "\t\t}",
+    "\t}",
+    "}",
+]
+
+
 def _site(plain: bool, on_domain: bool) -> list[str]:
     headers = HEADERS
     if on_domain:
         headers = [*HEADERS, 'Strict-Transport-Security "max-age=31536000"']
     lines = [] if plain or on_domain else list(ADDRESS_CERTIFICATE)
-    lines += ["encode zstd gzip"]
+    lines += [*ACTIVITY, "encode zstd gzip"]
     lines += _block("header", headers).splitlines()
     lines += _block("request_body", [f"max_size {MAX_BODY_MB}MB"]).splitlines()
     lines += _block(f"reverse_proxy {UPSTREAM}", UPSTREAM_OPTIONS).splitlines()

@@ -7,6 +7,9 @@ from infra.settings.schedule import parse_days
 
 DAY_HOURS = 24
 WEEK_HOURS = 7 * DAY_HOURS
+# templates/vm/idle.sh: never within an hour after a start, and looked at every ten minutes.
+IDLE_GRACE_HOURS = 1.0
+IDLE_LOOK_HOURS = 10 / 60
 # Google's own month in price lists.
 MONTH_HOURS = 730
 
@@ -29,36 +32,45 @@ class RunningTime:
 
 
 def running_time(settings: Settings) -> RunningTime:
-    """Return the hours that the schedule and `maxRunHours` leave.
+    """Return the hours that the schedule, `maxRunHours` and `idleMinutes` leave.
 
     With a schedule the machine is started on each of its days. With `maxRunHours` alone somebody
-    starts it on each working day, and it stops by itself. With neither it never stops.
+    starts it on each working day, and it stops by itself. With neither it runs through a sprint.
+    In a forgotten month nobody labels, so each start ends when the machine has seen that.
     """
     hours = settings.working_hours
     limit = float(settings.max_run_hours or "inf")
     days = hours.days if hours else parse_days(settings.work_days)
     last_day = _last_day(days, settings.sprint_days)
+    alone = _hours_alone(settings)
     if hours is None and not settings.max_run_hours:
         return RunningTime(
             sprint=float(DAY_HOURS * (last_day + 1)),
             sprint_stopped=0.0,
-            forgotten_month=float(MONTH_HOURS),
+            forgotten_month=min(float(MONTH_HOURS), alone),
             words="day and night, weekends included",
         )
     a_day = min(hours.hours_a_day if hours else float(DAY_HOURS), limit)
     sprint = a_day * settings.sprint_days
     if hours is None:
         words = f"at most {limit:g} h after each start, started by hand"
-        forgotten = min(limit, MONTH_HOURS)
+        forgotten = min(limit, MONTH_HOURS, alone)
     else:
         words = f"{settings.work_days} {settings.work_hours} {settings.time_zone}"
-        forgotten = MONTH_HOURS / WEEK_HOURS * len(days) * a_day
+        forgotten = MONTH_HOURS / WEEK_HOURS * len(days) * min(a_day, alone)
     return RunningTime(
         sprint=sprint,
         sprint_stopped=last_day * DAY_HOURS + a_day - sprint,
         forgotten_month=forgotten,
         words=words,
     )
+
+
+def _hours_alone(settings: Settings) -> float:
+    """Return how long a machine runs after a start to which nobody comes."""
+    if not settings.idle_minutes:
+        return float("inf")
+    return max(settings.idle_minutes / 60, IDLE_GRACE_HOURS) + IDLE_LOOK_HOURS
 
 
 def _last_day(days: tuple[int, ...], count: int) -> int:

@@ -12,6 +12,9 @@ from infra.settings.models import CHOICES, Choice, models
 from weights.build import build_arguments
 from weights.catalogue import Model, catalogue
 
+# What a mirror has copies of; buckets are read where they are (`weights.access`).
+_MIRRORED = ("https://", "http://")
+
 
 def image_arguments(settings: Settings, image: str) -> dict[str, str]:
     """Return the arguments that an image is built with: its model's weights.
@@ -24,6 +27,15 @@ def image_arguments(settings: Settings, image: str) -> dict[str, str]:
         if choice.image == image and choice.kind in chosen:
             return build_arguments(chosen[choice.kind])
     return {}
+
+
+def mirror_argument(settings: Settings, image: str) -> dict[str, str]:
+    """Return the argument that says where an image's weights are read, empty for their own hosts.
+
+    It is no part of an image's hash: wherever they come from, their SHA-256 is the same.
+    """
+    needed = any(value.startswith(_MIRRORED) for value in image_arguments(settings, image).values())
+    return {"WEIGHTS_MIRROR": settings.weights_mirror} if needed else {}
 
 
 def needs_google(arguments: Mapping[str, str]) -> bool:

@@ -148,13 +148,20 @@ class Settings(BaseModel):
     interactive_model: str = Field(
         "sam-vit-b",
         description="The model that answers clicks and boxes: a name from docs/models.md, demo (it"
-        " knows no photographs), or your own as ADDRESS#sha256=HASH.",
+        " knows no photographs), or your own: a file as ADDRESS#sha256=HASH, a folder as"
+        " ADDRESS#config.json=HASH&model.safetensors=HASH.",
     )
     segmentation_model: str = Field(
         "segformer-b2-clothes",
         description="The model that pre-labels whole images: a name from docs/models.md, demo, or"
         " your own folder as ADDRESS#config.json=HASH&model.safetensors=HASH"
         "&preprocessor_config.json=HASH.",
+    )
+    weights_mirror: str = Field(
+        "",
+        description="Where copies of all weights are, if their own hosts cannot be reached from"
+        " where images are built: https://HOST/PATH is then read at MIRROR/HOST/PATH. An https or"
+        " gs address.",
     )
     backends: Mapping[str, Any] = Field(
         {},
@@ -175,6 +182,14 @@ class Settings(BaseModel):
         le=2880,
         description="The machine is stopped after this many hours without a stop. With workHours"
         " the schedule stops it before; this is for the day on which it does not. 0: no limit.",
+    )
+    idle_minutes: int = Field(
+        60,
+        ge=0,
+        le=1440,
+        description="The machine turns itself off when nobody has labeled for so long, though never"
+        " in the first hour after a start or of a working day. Its schedule or make start starts"
+        " it again. 0: never.",
     )
     ready_minutes: int = Field(
         20,
@@ -219,6 +234,11 @@ class Settings(BaseModel):
     def name(self) -> str:
         """The name that the stack's resources begin with, at most 20 characters."""
         return f"atelier-{self.stack}"
+
+    @property
+    def data_disk_prefix(self) -> str:
+        """What its data disks' names begin with; Pulumi adds seven hexadecimal digits."""
+        return f"{self.name}-data-"
 
     @property
     def region(self) -> str:

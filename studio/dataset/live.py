@@ -7,7 +7,7 @@ from functools import cached_property
 
 from studio.dataset.labelled import About, Annotation, Entry, LabelledTask
 from studio.label_studio.client import Studio
-from studio.label_studio.records import REFUSED, Project, Task
+from studio.label_studio.records import CONSENSUS, REFUSED, Project, Task
 
 # So many tasks are asked for ahead. Each comes with all its masks, as numbers in JSON.
 AHEAD = 8
@@ -33,7 +33,8 @@ class LiveProject:
     def about(self) -> About:
         """What the whole is."""
         versions = (one for task in self._tasks for one in task.model_versions.split(","))
-        models = {one.strip() for one in versions if one.strip() and REFUSED not in one}
+        named = {one.strip() for one in versions if one.strip()}
+        models = {one for one in named if REFUSED not in one and not one.startswith(CONSENSUS)}
         return About(
             title=self._project.title,
             config=self._project.label_config,

@@ -8,8 +8,11 @@ from studio.errors import StudioError
 from studio.images.addresses import SCHEMES, in_list
 from studio.images.bucket import in_bucket
 from studio.images.folder import in_folder
+from studio.images.iiif import in_manifests
 from studio.images.image import SUFFIXES, FoundImages
 from studio.project.project_file import Source
+
+MOST_NAMED = 8
 
 
 def find_images(
@@ -23,6 +26,12 @@ def find_images(
     if source.bucket is not None:
         leave_out = catalogue if isinstance(catalogue, StorageAddress) else None
         return in_bucket(source.bucket, source.glob, source.regex, leave_out, cloud)
+    if source.iiif is not None:
+        found = in_manifests(source.iiif)
+        if not found.images:
+            why = "".join(f"\n  {place}: {reason}" for place, reason in found.ignored[:MOST_NAMED])
+            raise StudioError(f"there is no image in the manifests:{why}")
+        return found
     if source.folder is not None:
         found = in_folder(source.folder, catalogue if isinstance(catalogue, Path) else None)
         where = str(source.folder)

@@ -15,10 +15,12 @@ class Image:
     Attributes:
         source: what it is recognised by: the path below the folder, or the address.
         path: the file to upload; None for an address.
-        object_name: its name in a bucket that was listed, where nothing is escaped; else "".
+        object_name: its name in a bucket that was listed or in an image service, where nothing is
+            escaped; else "".
         content: what its content is recognised by, with the method before a colon; "" if unknown.
         size: of its file in bytes; 0 if unknown.
         modified: when its file was changed, in ns since 1970; 0 if unknown.
+        facts: label and text of what its manifest says about it.
     """
 
     source: str
@@ -27,6 +29,7 @@ class Image:
     content: str = ""
     size: int = 0
     modified: int = 0
+    facts: tuple[tuple[str, str], ...] = ()
 
     @property
     def file_name(self) -> str:

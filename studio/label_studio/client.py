@@ -257,6 +257,20 @@ class Studio:
                 json={"selectedItems": {"all": False, "included": list(tasks)}},
             )
 
+    def add_prediction(
+        self, task: int, results: Sequence[Mapping[str, Any]], version: str, score: float
+    ) -> None:
+        """Give a task one more prediction; whoever opens it in the Data Manager sees it."""
+        doing = f"adding a prediction to task {task}"
+        body = {"task": task, "result": list(results), "model_version": version, "score": score}
+        with explained(self.connection, doing):
+            self._send("POST", "/api/predictions/", doing, json=body)
+
+    def delete_prediction(self, prediction: int) -> None:
+        """Delete one prediction."""
+        with explained(self.connection, f"deleting prediction {prediction}"):
+            self._sdk.predictions.delete(id=prediction)
+
     def retrieve_predictions(self, project: int, tasks: Sequence[int]) -> None:
         """Ask the first backend for predictions; Label Studio answers 200 even if it got none."""
         doing = f"retrieving predictions of {len(tasks)} tasks"

@@ -10,13 +10,20 @@ from studio.project.project_file import SOURCE_KEY
 
 # Between a model's version and the reason why it cannot use an image.
 REFUSED = " cannot: "
+# What the version of a prediction begins with that was made of several annotations.
+CONSENSUS = "consensus of "
 # Where a task's `meta` says what the studio imported.
 MARK_KEY = "atelier"
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project as Label Studio has it."""
+    """A project as Label Studio has it.
+
+    Attributes:
+        overlap: how many annotations a task shall have.
+        overlap_percent: the share of the tasks for which that counts; the others shall have one.
+    """
 
     id: int
     title: str
@@ -25,6 +32,8 @@ class Project:
     show_collab_predictions: bool
     evaluate_predictions_automatically: bool
     model_version: str
+    overlap: int = 1
+    overlap_percent: int = 100
 
 
 @dataclass(frozen=True)
@@ -132,6 +141,8 @@ def to_project(item: Any) -> Project:
         show_collab_predictions=bool(item.show_collab_predictions),
         evaluate_predictions_automatically=bool(item.evaluate_predictions_automatically),
         model_version=item.model_version or "",
+        overlap=int(item.maximum_annotations or 1),
+        overlap_percent=100 if (share := item.overlap_cohort_percentage) is None else int(share),
     )
 
 

@@ -35,14 +35,14 @@ _UNTOUCHED = (
 # Of a project without tabs. Label Studio opens the first tab, and "Label All Tasks" follows its
 # filters and order: the first one shows everything, as Label Studio's own default tab does.
 FIRST = "All"
-# None is ordered by the pre-label's score: Label Studio averages the scores of predictions whose
-# version is the project's `model_version`, which is the backend's title, and so finds none
-# (data_manager/managers.py, annotate_predictions_score).
 # None is for images that the model cannot use: only the score would tell them, and not every model
 # gives one. None is for leftover prompts: Label Studio takes minutes to filter by what masks hold.
 TABS: Mapping[str, dict[str, Any]] = {
     FIRST: _tab("and"),
     "Not yet labeled": _tab("and", *_UNTOUCHED),
+    # A task's score is the mean of those of the registered models' predictions; one without comes
+    # last (data_manager/managers.py, apply_ordering). Our frontend has Label Studio count so.
+    "Most doubtful first": {**_tab("and", *_UNTOUCHED), "ordering": ["tasks:predictions_score"]},
     "Labeled twice": _tab("and", _number("total_annotations", "greater", 1)),
     "Problems": _tab(
         "or",

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from studio.errors import DoubtfulError
 from studio.identity import Compared, compare_images, mark_of, read_contents
 from studio.images.find import find_images
+from studio.images.iiif import facts_for, labels_nobody_has
 from studio.images.image import FoundImages, Image
 from studio.label_studio.importing import NewTask, import_all
 from studio.label_studio.records import MARK_KEY, Task
@@ -173,6 +175,9 @@ def look(context: Context) -> Seen:
         matched = match(table, catalogue, names)
     for remark in matched.remarks:
         context.output.say(remark)
+    chosen = project.source.facts
+    if unknown := labels_nobody_has(found.images, chosen):
+        context.output.say(unknown)
     rows = [
         (what, str(len(names)), shortened(names, MAX_NAMES))
         for what, names in leftovers(found, matched)
@@ -185,8 +190,13 @@ def look(context: Context) -> Seen:
     # A header that no row fills must be in the data too: its bare name would be shown otherwise.
     empty = dict.fromkeys(keys.headers, "")
     facts = {
-        source: {**empty, **matched.facts.get(source, {}), SOURCE_KEY: source}
-        for source in (image.source for image in found.images)
+        image.source: {
+            **empty,
+            **facts_for(image, keys.headers, chosen),
+            **matched.facts.get(image.source, {}),
+            SOURCE_KEY: image.source,
+        }
+        for image in found.images
     }
     title = context.present.project.title if context.present.project else ""
     return Seen(found.images, facts, keys.image, context.present.tasks, context.force, title)
@@ -201,6 +211,10 @@ def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
         doubt_facts({source: task.data for source, task in known.items()}, seen.facts)
         _doubt_project(project, seen, is_ours)
     remarks = _remarks(seen, is_ours)
+    addresses = [urlsplit(image.source) for image in is_ours.new if image.path is None]
+    web = sorted({one.netloc for one in addresses if one.scheme in ("http", "https")})
+    if web and project.backends:
+        remarks.append(Remark(_to_allow(web)))
 
     def meta(image: Image, task: Task | None = None) -> dict[str, Any]:
         mark = mark_of(image, project.id, task)
@@ -253,6 +267,15 @@ def compare(project: ProjectFile, seen: Seen) -> list[Step | Remark]:
         metas = {task.id: {**task.meta, MARK_KEY: marks[task.id]} for task in is_ours.astray}
         steps.append(NoteMarks(what, metas))
     return [*remarks, *steps]
+
+
+def _to_allow(hosts: Sequence[str]) -> str:
+    named = ",".join(hosts)
+    return (
+        f"images come from {shortened(list(hosts), MAX_NAMES)}. The backends fetch images only "
+        f"from hosts that they are told of: start the demo by `make demo IMAGE_HOSTS={named}`, or "
+        f"write `atelier:backends: {{IMAGE_HOSTS: [{', '.join(hosts)}]}}` in the stack's file"
+    )
 
 
 def _moved_data(task: Task, image: Image, seen: Seen) -> dict[str, Any]:

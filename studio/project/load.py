@@ -17,6 +17,7 @@ from studio.project.project_file import (
     Catalogue,
     Column,
     Labeler,
+    Overlap,
     ProjectFile,
     Source,
     Target,
@@ -31,6 +32,7 @@ MODELS: dict[Location, type[BaseModel]] = {
     ("source",): Source,
     ("catalogue",): Catalogue,
     ("target",): Target,
+    ("overlap",): Overlap,
     ("catalogue", "columns"): Column,
 }
 

@@ -56,6 +56,18 @@ def _file_or_object(value: object, info: ValidationInfo) -> object:
     return _is_file(path) if isinstance(path, Path) else path
 
 
+def _manifest_place(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, str) and "://" in value:
+        _is_http(value)
+        return value
+    path = _beside_the_file(value, info)
+    return _is_file(path) if isinstance(path, Path) else path
+
+
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 def _in_a_bucket(value: object) -> object:
     return parse_address(value) if isinstance(value, str) else value
 
@@ -111,6 +123,7 @@ def _one_group(value: str) -> str:
 
 ExistingFile = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_file)]
 ExistingFolder = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_folder)]
+ManifestPlace = Annotated[str | Path, BeforeValidator(_manifest_place)]
 NewFolder = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_no_file)]
 FileOrObject = Annotated[Path | StorageAddress, BeforeValidator(_file_or_object)]
 BucketAddress = Annotated[StorageAddress, BeforeValidator(_in_a_bucket)]
@@ -155,14 +168,18 @@ class Labeler(Part):
 
 
 class Source(Part):
-    """Where the images are: a folder to upload, or a bucket or a list of addresses, which leave
-    them where they are."""
+    """Where the images are: a folder to upload, or a bucket, a list of addresses or IIIF manifests,
+    which leave them where they are."""
 
     folder: ExistingFolder | None = None
     list: Annotated[ExistingFile | tuple[str, ...], Field(union_mode="left_to_right")] | None = None
     """gs:// or http(s):// addresses, or a text file with one a line."""
     bucket: BucketAddress | None = None
     """A bucket in Cloud Storage, or one with what the images' names begin with."""
+    iiif: Annotated[tuple[ManifestPlace, ...], BeforeValidator(_several)] | None = None
+    """IIIF manifests or collections: one or more addresses or files."""
+    facts: dict[str, str] = {}
+    """Header in the labeling config: label in the manifests, where these are not the same."""
     glob: str = ""
     """Only these names below `bucket`, for example **/*.jpg (Cloud Storage's own globs)."""
     regex: Pattern = ""
@@ -172,9 +189,14 @@ class Source(Part):
     or through Label Studio."""
 
     @model_validator(mode="after")
-    def _one_of_three(self) -> "Source":
-        if sum(place is not None for place in (self.folder, self.list, self.bucket)) != 1:
-            raise ValueError("give a folder, a list or a bucket, and only one of them")
+    def _one_of_them(self) -> "Source":
+        places = (self.folder, self.list, self.bucket, self.iiif)
+        if sum(place is not None for place in places) != 1:
+            raise ValueError("give a folder, a list, a bucket or iiif, and only one of them")
+        if self.facts and self.iiif is None:
+            raise ValueError("facts is only for iiif; those of other images are in a catalogue")
+        if SOURCE_KEY in self.facts:
+            raise ValueError(f"{SOURCE_KEY!r} is reserved; give the header another name")
         for name in ("glob", "regex", "media"):
             if self.bucket is None and name in self.model_fields_set:
                 raise ValueError(f"{name} is only for a bucket")
@@ -183,6 +205,24 @@ class Source(Part):
         if self.glob and self.bucket and set(self.bucket.prefix) & set("*?[]{}"):
             raise ValueError("with a glob, the prefix of the bucket cannot contain * ? [ ] { }")
         return self
+
+
+class Overlap(Part):
+    """How many people label an image, each without seeing what the others did."""
+
+    annotations: Annotated[int, Field(ge=1)]
+    percent: Annotated[int, Field(ge=1, le=100)] = 100
+    """Of the images; all others are labeled once. Label Studio chooses which."""
+
+    @model_validator(mode="after")
+    def _a_share_of_several(self) -> "Overlap":
+        if self.annotations == 1 and "percent" in self.model_fields_set:
+            raise ValueError("percent is only for 2 annotations and more")
+        return self
+
+
+def _short_overlap(value: object) -> object:
+    return {"annotations": value} if isinstance(value, int) else value
 
 
 class Target(Part):
@@ -271,6 +311,8 @@ class ProjectFile(Part):
     source: Source
     catalogue: Catalogue | None = None
     target: Target | None = None
+    overlap: Annotated[Overlap, BeforeValidator(_short_overlap)] | None = None
+    """Two opinions of each image, or of some. Without it the project's own setting stays."""
 
     @field_validator("backends")
     @classmethod

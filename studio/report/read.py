@@ -11,7 +11,7 @@ from masks.errors import MasksError
 from masks.labeling_config import LabelingConfig, labeling_config
 from studio.errors import StudioError
 from studio.label_studio.client import Studio
-from studio.label_studio.records import REFUSED, Project
+from studio.label_studio.records import CONSENSUS, REFUSED, Project
 from studio.label_studio.work import Judged, to_act
 from studio.project.project_file import SOURCE_KEY
 from studio.report.figures import Pair, figures_of
@@ -83,17 +83,28 @@ def names_of(config: LabelingConfig) -> Callable[[str], str]:
 def _prediction(
     annotation: Mapping[str, Any], predictions: tuple[dict[str, Any], ...]
 ) -> Results | None:
-    """The one that Label Studio says it began from, or else the newest that was there."""
-    usable = [one for one in predictions if REFUSED not in str(one.get("model_version") or "")]
-    for one in usable:
+    """The one that Label Studio says it began from, or else the newest that was there.
+
+    What was begun from a consensus of people says nothing about a model.
+    """
+    for one in predictions:
         if one["id"] == annotation.get("parent_prediction"):
-            return one.get("result") or ()
+            return None if _version(one).startswith(CONSENSUS) else one.get("result") or ()
+    usable = [
+        one
+        for one in predictions
+        if REFUSED not in _version(one) and not _version(one).startswith(CONSENSUS)
+    ]
     # Both are written alike, in UTC.
     made = str(annotation["created_at"])
     before = [one for one in usable if str(one.get("created_at") or "") <= made]
     if not before:
         return None
     return max(before, key=lambda one: str(one.get("created_at"))).get("result") or ()
+
+
+def _version(prediction: Mapping[str, Any]) -> str:
+    return str(prediction.get("model_version") or "")
 
 
 def _picture(studio: Studio, config: LabelingConfig, pair: Pair, task: Judged) -> bytes | str:

@@ -7,8 +7,9 @@
 # shellcheck disable=SC2034  # startup.sh reads remedy and failure.
 set -euo pipefail
 
-# shellcheck source=templates/vm/startup.sh
-. "${BASH_SOURCE[0]%/*}/startup.sh"
+# startup.sh's functions, too.
+# shellcheck source=templates/vm/database.sh
+. "${BASH_SOURCE[0]%/*}/database.sh"
 
 NEXT=$STATE/next
 CURRENT=$STATE/current
@@ -136,6 +137,11 @@ CADDYFILE_HASH=$(digest "$NEXT/Caddyfile")
 GOOGLE_KEY_HASH=$(digest "$GOOGLE/key.json")
 SECRETS_HASH=$(digest "$DATA/secrets/admin_password")
 END
+  # A machine that has run since before startup.sh made the list gets it at its next boot.
+  if [[ -s $CDI_LIST && $(docker info --format '{{len .CDISpecDirs}}' 2>/dev/null) == [1-9]* ]]; then
+    echo 'GPU_DRIVER=cdi'
+    echo 'GPU_DEVICES=nvidia.com/gpu=all'
+  fi
 }
 
 # The machine's own access token.
@@ -202,10 +208,13 @@ pull() {
 start() {
   local up=(up --detach --wait --wait-timeout "$HEALTHY_SECONDS")
   reason=''
+  [[ ! -e $RESTORING ]] || restore_database
+  [[ -z $reason ]] || return 0
   phase database 'starting the database and Label Studio'
   # Caddy meanwhile asks for its certificate.
   compose "$CURRENT" "${up[@]}" frontend caddy || reason=$(unhealthy)
   [[ -z $reason ]] || return 0
+  accept_database
   phase models 'loading the models'
   compose "$CURRENT" "${up[@]}" --remove-orphans || reason=$(unhealthy)
   [[ -n $reason ]] || touch "$HEALTHY"
@@ -237,11 +246,13 @@ apply_project() {
   (umask 077 && date -u '+%F %T' >>"$log")
   before=$(wc -l <"$log")
   compose "$CURRENT" run --rm --no-TTY apply "${words[@]}" >>"$log" 2>&1 || status=$?
+  [[ $status -eq 3 ]] || rm -f "$LEFT"
   [[ $status -ne 0 ]] || return 0
   said=$(tail -n "+$((before + 1))" "$log" | grep '^studio:' | tail -n 1 | cut -c 1-600) || said=$(unhealthy)
   # 3 and 4: the project is applied, and some images have no pre-label, yet or for good. The next look asks again for those
   # that may still get one.
   if [[ $status -eq 3 || $status -eq 4 ]]; then
+    [[ $status -ne 3 ]] || touch "$LEFT"
     say "$said"
     return 0
   fi
@@ -261,6 +272,7 @@ roll_back() {
   rm -rf "$REFUSED"
   mv "$CURRENT" "$REFUSED"
   mv "$PREVIOUS" "$CURRENT"
+  return_database
   local why=$reason
   echo "$why" >"$REFUSED.reason"
   start
@@ -306,8 +318,11 @@ is_current() {
 deploy() {
   cp "$NEXT/settings.env" "$STATE/boot.env"
   ensure_firewall "$(setting "$STATE/boot.env" AUTH_MODE)"
-  is_current || adopt
-  start
+  if ! is_current; then
+    adopt
+    save_database
+  fi
+  [[ -n $reason ]] || start
   if [[ -n $reason ]]; then
     roll_back
     return

@@ -11,12 +11,21 @@ STATE=$ROOT/opt/atelier
 DATA=$ROOT/srv/atelier
 LOG=$ROOT/var/log/atelier-startup.log
 UNITS=$ROOT/etc/systemd/system
+# There while images have no pre-label yet, and may still get one.
+# shellcheck disable=SC2034  # services.sh and idle.sh read it.
+LEFT=$STATE/left
+# When the metadata last changed.
+# shellcheck disable=SC2034  # watch.sh and idle.sh read it.
+CHANGED=$STATE/changed
 # There while images are pulled and until their files are on the disk.
 PULLING=$STATE/pulling
 # Who the containers run as: backends/*/Dockerfile.
 CONTAINER_ID=${CONTAINER_ID:-10001}
 NVIDIA_KEY=C95B321B61E88C1809C4F759DDCAE044F796ECB0
 NVIDIA_PACKAGES=https://nvidia.github.io/libnvidia-container
+CDI_LIST=$ROOT/run/cdi/nvidia.yaml
+PACKAGE_SECONDS=${PACKAGE_SECONDS:-1800}
+PACKAGE_PAUSE=${PACKAGE_PAUSE:-5}
 
 say() {
   echo "$(date -u +%H:%M:%S) $*"
@@ -156,12 +165,36 @@ ensure_secrets() {
   sync -f "$DATA/secrets"
 }
 
+# install_packages NAME...: one try, which is allowed to fail. Without fresh lists, those that are here may do.
+install_packages() {
+  apt-get -qq -o DPkg::Lock::Timeout=300 update || :
+  # Switched off in the middle of an installation, dpkg wants to finish that first. It waits for nobody's lock by itself.
+  dpkg --configure -a || return
+  apt-get -qq -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "$@"
+}
+
+# The image's own upgrades may work for minutes, and a mirror may be away for as long.
 apt_install() {
-  wait_for 300 "the package lists" apt-get -qq -o DPkg::Lock::Timeout=300 update
-  # Switched off in the middle of an installation, dpkg wants to finish that first.
-  DEBIAN_FRONTEND=noninteractive dpkg --configure -a
-  DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "$@" >/dev/null ||
-    fail "apt-get could not install $*"
+  local said before='' end=$((SECONDS + PACKAGE_SECONDS))
+  export DEBIAN_FRONTEND=noninteractive
+  until said=$(install_packages "$@" 2>&1); do
+    say "$said"
+    said=$({ grep -E '^(E:|dpkg: error)' <<<"$said" || echo "${said:-no reason given}"; } | tail -n 1 | cut -c 1-300)
+    ((SECONDS < end)) || fail "tried for $PACKAGE_SECONDS s to install $*, and gave up: $said"
+    # Each is a request to the metadata server.
+    [[ $said == "$before" ]] || report "$reported" "installing $*; the last try: $said"
+    before=$said
+    sleep "$PACKAGE_PAUSE"
+  done
+}
+
+# An upgrade of Docker ends all containers; one of the driver takes the GPU from them until the next boot. Everything else
+# is upgraded as the image does it. The names are regular expressions, matched from the start.
+ensure_quiet_upgrades() {
+  write_file 0644 "$ROOT/etc/apt/apt.conf.d/99atelier" <<'END'
+Unattended-Upgrade::Package-Blacklist { "linux-"; "nvidia-"; "libnvidia-"; "cuda-"; "libcuda"; "docker"; "containerd"; "runc"; };
+Unattended-Upgrade::Automatic-Reboot "false";
+END
 }
 
 ensure_docker() {
@@ -177,7 +210,34 @@ RequiresMountsFor=$DATA"
   fi
   systemctl daemon-reload
   ensure_whole_layers
+  ensure_docker_settings
   systemctl enable --now docker || fail "docker does not start; journalctl --unit docker says why"
+}
+
+# Google's network takes packets of 1460 bytes, and Docker's take it that all do 1500: a large answer would hang where nobody
+# says that it is too large. https://docs.cloud.google.com/vpc/docs/mtu
+ensure_docker_settings() {
+  local file=$ROOT/etc/docker/daemon.json device mtu
+  device=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
+  mtu=$(cat "/sys/class/net/${device:-none}/mtu" 2>/dev/null) || return 0
+  mkdir -p "${file%/*}"
+  # What an image brought along stays.
+  python3 - "$file" "$mtu" >"$file.part" <<'END'
+import json, pathlib, sys
+file = pathlib.Path(sys.argv[1])
+settings = json.loads(file.read_text()) if file.exists() else {}
+settings["mtu"] = int(sys.argv[2])
+options = settings.setdefault("default-network-opts", {}).setdefault("bridge", {})
+options["com.docker.network.driver.mtu"] = sys.argv[2]
+print(json.dumps(settings, indent=4, sort_keys=True))
+END
+  # An older Docker does not start with a setting that it does not know.
+  if cmp --silent "$file.part" "$file" || ! dockerd --validate --config-file "$file.part" >/dev/null 2>&1; then
+    rm "$file.part"
+    return
+  fi
+  mv "$file.part" "$file"
+  systemctl restart docker
 }
 
 # Docker writes a layer's files without waiting for the disk, and after a power cut takes the layer for whole while they
@@ -190,18 +250,44 @@ ensure_whole_layers() {
   rm "$PULLING"
 }
 
+# The containers get the GPU by CDI, which lets runc know of it. What --gpus adds behind its back is gone after
+# `systemctl daemon-reload`: https://github.com/NVIDIA/nvidia-container-toolkit/issues/48 and 1227.
 ensure_gpu_containers() {
   local key=/usr/share/keyrings/nvidia-container-toolkit.asc
   if ! command -v nvidia-ctk >/dev/null; then
-    curl -fsSL --retry 5 --output "$key" "$NVIDIA_PACKAGES/gpgkey"
+    wait_for "$PACKAGE_SECONDS" "NVIDIA's package server" curl -fsSL --max-time 60 --output "$key" "$NVIDIA_PACKAGES/gpgkey"
     gpg --show-keys --with-colons "$key" | grep -q "^fpr:.*:$NVIDIA_KEY:" || fail "$NVIDIA_PACKAGES/gpgkey is not NVIDIA's key $NVIDIA_KEY"
     echo "deb [signed-by=$key] $NVIDIA_PACKAGES/stable/deb/amd64 /" >/etc/apt/sources.list.d/nvidia-container-toolkit.list
     apt_install nvidia-container-toolkit
   fi
-  if ! grep -qs nvidia /etc/docker/daemon.json; then
-    nvidia-ctk runtime configure --runtime=docker
+  ensure_fitting_driver
+  # Before each start of Docker, and so of the containers: the list names the driver's files, and these its version.
+  write_file 0644 "$UNITS/docker.service.d/atelier-gpu.conf" <<<"[Service]
+ExecStartPre=-$(command -v nvidia-ctk) --quiet cdi generate --output=$CDI_LIST"
+  systemctl daemon-reload
+  if ! grep -qs '"cdi"' "$ROOT/etc/docker/daemon.json"; then
+    nvidia-ctk runtime configure --runtime=docker --cdi.enabled
     systemctl restart docker
   fi
+  nvidia-ctk --quiet cdi generate --output="$CDI_LIST"
+}
+
+ensure_driver() {
+  ensure_fitting_driver
+  wait_for 600 'the GPU driver (nvidia-smi)' nvidia-smi
+}
+
+# The image's first upgrade, which may be at work before this script, can bring files that do not fit the loaded module.
+ensure_fitting_driver() {
+  local once=$STATE/rebooted-for-driver
+  if [[ $(nvidia-smi 2>&1 || :) == *'version mismatch'* && ! -e $once ]]; then
+    touch "$once"
+    sync "$once"
+    report driver 'the GPU driver was upgraded since the boot; the machine boots once more'
+    systemctl reboot
+    exit 0
+  fi
+  rm -f "$once"
 }
 
 # The metadata server hands the machine's token to whoever asks. Port 53 stays: there it is the machine's name server.
@@ -256,8 +342,10 @@ ensure_scripts() {
   mkdir -p "$STATE"
   required_attribute startup-script "$STATE/startup.sh"
   required_attribute atelier-services "$STATE/services.sh"
+  required_attribute atelier-database "$STATE/database.sh"
   required_attribute atelier-watch "$STATE/watch.sh"
   required_attribute atelier-backup "$STATE/backup.sh"
+  required_attribute atelier-idle "$STATE/idle.sh"
 }
 
 # What the containers' network and disks depend on; the rest of the settings is services.sh's.
@@ -273,9 +361,10 @@ boot() {
   wait_for 300 'the metadata server' metadata_answers
   report driver 'preparing the machine'
   ensure_scripts
+  ensure_quiet_upgrades
   required_attribute atelier-env "$STATE/boot.env"
   gpu=$(setting "$STATE/boot.env" GPU)
-  [[ $gpu != true ]] || wait_for 600 'the GPU driver (nvidia-smi)' nvidia-smi
+  [[ $gpu != true ]] || ensure_driver
   report docker 'preparing the data disk and docker'
   ensure_data_disk "$(setting "$STATE/boot.env" DATA_DISK)"
   ensure_secrets
@@ -299,5 +388,5 @@ main() {
   esac
 }
 
-# services.sh, watch.sh and the tests read it for its functions.
+# The other scripts and the tests read it for its functions.
 [[ ${BASH_SOURCE[0]} != "$0" ]] || main "$@"

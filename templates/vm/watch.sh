@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The unit atelier-watch: has services.sh roll what changed when the machine's metadata change, look after what runs when
-# they do not, and try again what failed.
+# they do not, and try again what failed. In between, idle.sh looks whether anybody is there.
 set -euo pipefail
 
 # shellcheck source=templates/vm/startup.sh
@@ -12,7 +12,8 @@ RETRY_SECONDS=${RETRY_SECONDS:-120}
 LONGEST_SECONDS=${LONGEST_SECONDS:-3600}
 
 scripts_digest() {
-  cat "$STATE"/{startup,services,watch}.sh | sha256sum
+  # A machine that has run since before there was one of them gets it by ensure_scripts.
+  { cat "$STATE"/{startup,services,database,watch,idle}.sh 2>/dev/null || :; } | sha256sum
 }
 
 # A change waits until what runs was looked after, which may take minutes and says nothing. Pulumi up takes a report that
@@ -39,13 +40,17 @@ main() {
       sleep 5
       continue
     fi
-    [[ $now == "$seen" ]] || pause=$RETRY_SECONDS
+    if [[ $now != "$seen" ]]; then
+      pause=$RETRY_SECONDS
+      [[ $seen == 0 ]] || touch "$CHANGED"
+    fi
     scripts=$(scripts_digest)
     ensure_scripts
     # A shell goes on with the functions that it read at its start.
     [[ $(scripts_digest) == "$scripts" ]] || exec bash "$STATE/watch.sh"
     status=0
     roll "$now" || status=$?
+    bash "$STATE/idle.sh" || say 'whether anybody labels could not be seen; the machine stays on'
     seen=$now
     if ((status == 0)); then
       seconds=$WAIT_SECONDS

@@ -133,14 +133,14 @@ def group_of(process: psutil.Process) -> int | None:
         return None
 
 
-def wait_until_up(url: str, seconds: float) -> float:
+def wait_until_up(url: str) -> float:
     """Seconds until /health answers 200."""
     started = time.monotonic()
-    while time.monotonic() - started < seconds:
+    while time.monotonic() - started < START_SECONDS:
         try:
             if requests.get(f"{url}/health", timeout=2).status_code == 200:
                 return time.monotonic() - started
         except requests.RequestException:
             pass
         time.sleep(0.2)
-    raise AssertionError(f"{url} is not back after {seconds:.0f} s")
+    raise AssertionError(f"{url} is not back after {START_SECONDS} s")

@@ -27,7 +27,8 @@ _PAINTED = """() => Math.max(...[...document.querySelectorAll(".konvajs-content 
     }
     return found / (data.length / 4);
   }))"""
-PATIENCE_MS = 60_000
+# Nothing here decides by how fast a machine is: it waits for what a labeler would wait for.
+PATIENCE_MS = 180_000
 
 
 class Studio(Protocol):
@@ -48,6 +49,7 @@ class Screen:
 
     def __init__(self, page: Page, studio: Studio) -> None:
         self.page = page
+        page.set_default_timeout(PATIENCE_MS)
         self.prompts: list[list[dict[str, Any]]] = []
         self._studio = studio
 
@@ -112,9 +114,9 @@ class Screen:
         self.page.mouse.up()
         self.page.wait_for_timeout(700)
 
-    def painted(self) -> float:
-        """The share of the canvases' pixels on which something is painted over the image."""
-        return self.page.evaluate(_PAINTED)
+    def wait_until_painted(self, share: float) -> None:
+        """Wait until something is painted over more than this share of the image."""
+        self.page.wait_for_function(f"() => ({_PAINTED})() > {share}")
 
     def draw_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
         """Drag a box, with Ctrl held so that it may start on a region."""
@@ -134,8 +136,12 @@ class Screen:
         )
         before = len(self.state()["regions"])
         self.page.keyboard.press("Backspace")
+        self.wait_for_regions(before - 1)
+
+    def wait_for_regions(self, count: int) -> None:
+        """Wait until the annotation has so many regions."""
         self.page.wait_for_function(
-            f"() => window.Htx.annotationStore.selected.regions.length === {before - 1}"
+            f"() => window.Htx.annotationStore.selected.regions.length === {count}"
         )
 
     @contextmanager

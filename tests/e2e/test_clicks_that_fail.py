@@ -54,7 +54,8 @@ def test_a_click_on_a_damaged_image_shows_the_reason(demo: Demo, page: Page, cut
     ) as answer:
         screen.click_image(0.5, 0.4)
     assert answer.value.status == 422
-    expect(page.get_by_text("the file is damaged or incomplete").first).to_be_visible()
+    reason = page.get_by_text("the file is damaged or incomplete").first
+    expect(reason).to_be_visible(timeout=PATIENCE_MS)
     assert screen.state()["suggestions"] == []
     # It was asked for a pre-label when it was opened: the reason is kept where people can see it.
     (task,) = [task for task in demo.tasks() if task["id"] == cut_off]

@@ -119,9 +119,12 @@ def label(screen: Screen, task: int, at: tuple[float, float]) -> dict[str, Any]:
     screen.accept()
     screen.choose_label("bag-belt")
     screen.press("b")
+    before_brush = len(screen.state()["regions"])
     screen.drag((0.05, 0.85), (0.2, 0.9))
+    screen.wait_for_regions(before_brush + 1)
     with_brush = screen.state()["regions"]
     screen.press("Control+z")
+    screen.wait_for_regions(before_brush)
     undone = screen.state()["regions"]
     screen.choose_label("bag-belt")
     screen.press("b")

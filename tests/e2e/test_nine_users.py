@@ -70,7 +70,7 @@ def test_nine_users_nine_images_five_clicks_get_no_wrong_mask(demo: Demo) -> Non
     demo.kill("segment_anything_model")
     # What was encoded since the import outlives the process, and these images are to be cold.
     shutil.rmtree(demo.state / "embeddings")
-    wait_until_up(demo.services()["segment_anything_model"], 20)
+    wait_until_up(demo.services()["segment_anything_model"])
     backend = Backend(demo)
     assert backend.encodes() == 0
     latencies: list[float] = []

@@ -14,6 +14,8 @@ import pytest
 from tests.e2e.demo import ROOT, Demo
 from tests.e2e.masks import label_of, masked
 
+pytestmark = pytest.mark.integration
+
 PAGE = ROOT / "docs" / "tutorial.md"
 EMPTY = """
 export_as() {
@@ -62,7 +64,6 @@ def run(script: str, home: Path, demo: Demo) -> str:
     return done.stdout
 
 
-@pytest.mark.integration
 def test_the_page_leads_from_a_folder_to_masks(demo: Demo, home: Path) -> None:
     start, connect, apply, status, export, stop = blocks("sh")
     assert (start, stop) == ("make demo DETACH=1\n", "make demo-stop\n")

@@ -110,6 +110,7 @@ def test_the_weights_go_along_with_all_their_hashes(tmp_path: Path) -> None:
         "SEGMENTATION_MODEL_URL": "gs://a-bucket/mine",
         "SEGMENTATION_MODEL_SHA256": "config.json=a,model.safetensors=b",
         "SEGMENTATION_LABEL_MAP": "",
+        "WEIGHTS_MIRROR": "https://mirror.example.org/weights",
     }
     subprocess.run(
         ["bash", ROOT / "infra" / "cloudbuild.sh"],
@@ -125,6 +126,7 @@ def test_the_weights_go_along_with_all_their_hashes(tmp_path: Path) -> None:
     assert submitted.endswith(
         ";_SEGMENTATION_MODEL_URL=gs://a-bucket/mine"
         ";_SEGMENTATION_MODEL_SHA256=config.json=a,model.safetensors=b"
+        ";_WEIGHTS_MIRROR=https://mirror.example.org/weights"
     )
 
 
@@ -143,9 +145,9 @@ def test_the_build_passes_every_argument_of_the_dockerfiles_on() -> None:
         for model in models.values()
         for name in build_arguments(model)
     }
-    assert passed == {"VERSION", *needed}
+    assert passed == {"VERSION", "WEIGHTS_MIRROR", *needed}
     assert {f"_{name}" for name in passed} | {"_DOCKERFILE", "_IMAGE"} == {*config["substitutions"]}
     for name in ("segmentation", "segment_anything_model"):
         dockerfile = (ROOT / "backends" / name / "Dockerfile").read_text()
         declared = set(re.findall(r"^ARG ([A-Z_0-9]+)=", dockerfile, re.MULTILINE))
-        assert declared - passed == {"PYTHON_IMAGE", "WEIGHTS_MIRROR"}
+        assert declared - passed == {"PYTHON_IMAGE"}

@@ -3,7 +3,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
@@ -27,7 +27,6 @@ def png(picture: Image.Image) -> str:
 
 
 @given(st.tuples(sides, sides).flatmap(lambda shape: arrays(np.bool_, shape)))
-@settings(max_examples=100)
 def test_a_mask_comes_back_as_it_went(mask: np.ndarray) -> None:
     assert np.array_equal(decode_mask(encode_mask(mask), *mask.shape), mask)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from label_studio_sdk.converter.brush import decode_rle, encode_rle, mask2rle
@@ -23,13 +23,11 @@ def reference(mask: np.ndarray) -> list[int]:
 
 
 @given(masks)
-@settings(max_examples=300)
 def test_bytes_equal_the_sdks(mask: np.ndarray) -> None:
     assert encode_mask(mask) == reference(mask)
 
 
 @given(masks)
-@settings(max_examples=100)
 def test_the_sdk_reads_what_we_write(mask: np.ndarray) -> None:
     height, width = mask.shape
     words = decode_rle(encode_mask(mask)).reshape(height, width, 4)
@@ -37,13 +35,11 @@ def test_the_sdk_reads_what_we_write(mask: np.ndarray) -> None:
 
 
 @given(masks)
-@settings(max_examples=200)
 def test_we_read_what_the_sdk_writes(mask: np.ndarray) -> None:
     assert np.array_equal(decode_mask(reference(mask), *mask.shape), mask)
 
 
 @given(arrays(np.uint8, st.integers(1, 60).map(lambda pixels: pixels * 4)))
-@settings(max_examples=100)
 def test_we_read_any_words_of_the_sdk(words: np.ndarray) -> None:
     # Antialiased strokes of the editor: single words, all values, literal runs of one.
     expected = words.reshape(1, -1, 4)[:, :, 3] > 127
@@ -108,7 +104,6 @@ def test_literal_chunks_of_the_editor_are_read() -> None:
 
 
 @given(noise, st.data())
-@settings(max_examples=100)
 def test_a_cut_rle_is_refused_not_guessed(mask: np.ndarray, data: st.DataObject) -> None:
     rle = encode_mask(mask)
     kept = data.draw(st.integers(0, max(0, len(rle) - 3)))

@@ -157,6 +157,8 @@ def test_predictions_are_stored_as_the_first_backend_made_them(with_backends: Wo
         assert prediction["model_version"] == "foreign-1"
         assert prediction["score"] == 0.75
         assert prediction["result"][1]["value"]["labels"] == ["dress"]
+    again = with_backends.run("prelabel")
+    assert (again.exit_code, again.output) == (0, "every task has its pre-label\n")
 
 
 def test_a_task_that_cannot_be_answered_now_is_named_and_asked_for_again(
@@ -174,6 +176,15 @@ def test_a_task_that_cannot_be_answered_now_is_named_and_asked_for_again(
     assert len(predictions["ready.png"]) == 1
     assert "retrieve predictions of 1 task" in with_backends.apply("--dry-run")
     assert with_backends.run("status").exit_code == 3
+
+    # `prelabel` is that part of `apply` alone: what has its prediction is not asked for again.
+    alone = with_backends.run("prelabel")
+    assert alone.exit_code == 3
+    assert "retrieve predictions of 1 task\n" in alone.output
+    assert f"cannot be pre-labelled now: {reason}" in alone.output
+    assert "1 task could not be pre-labelled now; run it again" in alone.output
+    after = {name: task["predictions"] for name, task in with_backends.tasks().items()}
+    assert after == predictions
 
 
 def test_an_image_that_cannot_be_used_is_named_and_not_asked_for_again(

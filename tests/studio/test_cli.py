@@ -52,7 +52,9 @@ def test_a_wrong_project_file_is_said_before_anybody_is_called(tmp_path: Path) -
 def test_help_names_all_commands() -> None:
     result = CliRunner().invoke(studio, ["--help"])
     assert [
-        name for name in ("apply", "new", "precompute", "status") if name not in result.output
+        name
+        for name in ("apply", "new", "precompute", "prelabel", "status")
+        if name not in result.output
     ] == []
 
 

@@ -75,3 +75,54 @@ def test_a_place_without_images_is_said(tmp_path: Path) -> None:
         write_project(str(tmp_path))
     with pytest.raises(StudioError, match="there is no folder"):
         write_project(str(tmp_path / "x"))
+
+
+FOLDERS = {
+    "pictures alone": ({}, None, set()),
+    "a table of Excel's in half of Europe": (
+        {"liste.csv": "Datei;Käufer\na1;Bé\na2;Zo\na3;Uwe\n".encode("cp1252")},
+        ("liste.csv", "Datei"),
+        {"Käufer"},
+    ),
+    "a table of a Mac's, in UTF-16 with tabs": (
+        {"list.txt.csv": "id\ttitle\ra1.png\tone\rA2.PNG\ttwo\r".encode("utf-16")},
+        ("list.txt.csv", "id"),
+        {"title"},
+    ),
+    "several tables, of which one is of these images": (
+        {"costs.csv": b"what,cost\nfilm,7\n", "sub/index.csv": b"nr,who\na1,Anna\na3,Bea\n"},
+        ("sub/index.csv", "nr"),
+        {"who"},
+    ),
+    "leftovers of programs, scans and half a copy": (
+        {
+            ".DS_Store": b"x",
+            "Thumbs.db": b"x",
+            "scan.tif": b"II*",
+            "photo.HEIC": b"x",
+            "empty.jpg": b"",
+            "read me.txt": b"hello",
+        },
+        None,
+        set(),
+    ),
+    "a table that cannot be read, and one of nothing": (
+        {"broken.csv": b'id,name\n"a1,Anna\n', "empty.csv": b"", "old.xlsx": b"PK\x03\x04x"},
+        None,
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "table", "headers"), FOLDERS.values(), ids=FOLDERS)
+def test_a_folder_as_people_have_it_gives_a_file_that_can_be_applied(
+    folder: Path, files: dict[str, bytes], table: tuple[str, str] | None, headers: set[str]
+) -> None:
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    file = folder.parent / "p.yaml"
+    assert "3 images in" in write_project(str(folder), file)
+    project = load_project(file, SECRETS)
+    found = project.catalogue
+    assert (found and (found.file, found.key)) == (table and (folder / table[0], table[1]))
+    assert set(read_task_keys(project.config_text).headers) == headers

@@ -80,7 +80,8 @@ def test_from_nothing_the_whole_plan_is_shown(project: ProjectFile) -> None:
         "  create an account for anna@atelier.test",
         "  import 2 images",
         "  retrieve predictions of 2 tasks",
-        "  add tabs 'All', 'Not yet labeled', 'Labeled twice', 'Problems' to the Data Manager",
+        "  add tabs 'All', 'Not yet labeled', 'Most doubtful first', 'Labeled twice', 'Problems' "
+        "to the Data Manager",
     ]
 
 
@@ -97,7 +98,8 @@ def test_data_only_leaves_what_people_set(project: ProjectFile) -> None:
         "  change the project's description",
         "  take predictions from 'first'",
         "  create an account for anna@atelier.test",
-        "  add tabs 'Not yet labeled', 'Labeled twice', 'Problems' to the Data Manager",
+        "  add tabs 'Not yet labeled', 'Most doubtful first', 'Labeled twice', 'Problems' "
+        "to the Data Manager",
     }
 
 

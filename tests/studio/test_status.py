@@ -68,6 +68,7 @@ def test_services_and_work_are_shown(
     assert shown == {
         "All": ["a.png", "b.png", "c.png", "unavailable.png"],
         "Not yet labeled": ["unavailable.png"],
+        "Most doubtful first": ["unavailable.png"],
         "Labeled twice": ["a.png"],
         "Problems": ["b.png", "c.png", "unavailable.png"],
     }

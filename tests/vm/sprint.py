@@ -37,6 +37,11 @@ class Phase(NamedTuple):
     seconds: int
 
 
+def show(what: str, value: str) -> None:
+    """Print a row of the table of docs/verification.md."""
+    print(f"| {what} | {value} |")
+
+
 class Sprint:
     """The dev stack on the CPU preset, not up yet. `checkout` may be changed: it is a copy."""
 

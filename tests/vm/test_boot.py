@@ -5,10 +5,12 @@ import json
 import pytest
 
 from infra.render.env import image_env
+from tests.cloud.lab.processes import wait_until
 from tests.vm.studio import Studio
 from tests.vm.tiny_images import Tiny
 
 SERVICES = {"caddy", "frontend", "postgres", "segmentation", "segment_anything_model"}
+UPTIME = ("ps", "-o", "etimes=", "-p", "1")
 METADATA = "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token"
 
 
@@ -138,6 +140,27 @@ def test_after_that_a_good_image_is_taken(new_studio: Studio, tiny: Tiny) -> Non
     assert running["segment_anything_model"]["image"] == new["segment_anything_model"]
 
 
+def test_a_label_studio_that_does_not_come_up_goes_back_with_its_database(
+    new_studio: Studio, tiny: Tiny
+) -> None:
+    running = {name: row["image"] for name, row in new_studio.containers().items()}
+    sick = tiny.build("frontend", version="5", sick="503")
+    kept = {name: running[name] for name in ("segmentation", "segment_anything_model")}
+    new_studio.forget_report()
+    new_studio.change(atelier_images=image_env(tiny.references(**kept, frontend=sick)))
+    wait_until(
+        "the new version",
+        120,
+        lambda: new_studio.containers().get("frontend", {"image": ""})["image"] == sick,
+    )
+    # As a migration does.
+    new_studio.sql("DROP TABLE kept")
+    report = new_studio.wait_for("ready", 240, message="did not become healthy")
+    print(f"a version that did not come up, and back: {report.seconds:.0f} s")
+    assert new_studio.containers()["frontend"]["image"] == running["frontend"]
+    assert new_studio.sql("SELECT count(*) FROM kept") == "1"
+
+
 def test_rows_that_were_committed_survive_a_power_cut(new_studio: Studio) -> None:
     new_studio.sql("INSERT INTO kept SELECT generate_series(100, 199)")
     cut = new_studio.machine.cut_power()
@@ -146,3 +169,28 @@ def test_rows_that_were_committed_survive_a_power_cut(new_studio: Studio) -> Non
     new_studio.boot()
     new_studio.wait_for("ready", 180)
     assert new_studio.sql("SELECT count(*) FROM kept") == "101"
+
+
+def test_a_machine_to_which_nobody_comes_turns_itself_off_and_can_be_started_again(
+    new_studio: Studio,
+) -> None:
+    machine = new_studio.machine
+    machine.run("sed", "-i", "s/^IDLE_MINUTES=.*/IDLE_MINUTES=1/", "/opt/atelier/boot.env")
+    machine.run("touch", "--date", "1 hour ago", "/opt/atelier/changed")
+    look = ("env", "GRACE_SECONDS=0", "bash", "/opt/atelier/idle.sh")
+    task = "mkdir -p /tmp/www/api/tasks; echo opened >/tmp/www/api/tasks/7"
+    assert new_studio.inside("frontend", "sh", "-c", task) == ""
+    assert new_studio.fetch("/api/tasks/7").strip() == "opened"
+    wait_until("a minute since the start", 90, lambda: int(machine.run(*UPTIME).stdout) > 60)
+    assert machine.run(*look).stdout == "", "somebody has just opened a task"
+    # An hour later.
+    log = "/srv/atelier/caddy/activity.log"
+    machine.run("sed", "-i", 's/"ts":[0-9]*/"ts":1/', log)
+    machine.run(*look, check=False)
+    wait_until("the machine to turn itself off", 90, lambda: not machine.is_on)
+    machine.unplug()
+    said = json.loads(new_studio.cloud.guest.read_text())["atelier"]["stopped"]
+    assert said.endswith("nobody had labeled for 1 minutes (idleMinutes)")
+    new_studio.forget_report()
+    new_studio.boot()
+    new_studio.wait_for("ready", 180)

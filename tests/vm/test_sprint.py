@@ -32,17 +32,13 @@ from tests.infra.operate.table.record import text_of
 from tests.vm import weights
 from tests.vm.browser import open_page
 from tests.vm.saver import Saver
-from tests.vm.sprint import EMAIL, SOURCE, TARGET, Sprint
+from tests.vm.sprint import EMAIL, SOURCE, TARGET, Sprint, show
 from tests.vm.studio import LOG
 from weights.file import megabytes
 
 SCENES = 4
 PHASES = ["driver", "docker", "pull", "database", "models", "project", "ready"]
 SERVICES = {"caddy", "postgres", *IMAGE_NAMES}
-
-
-def show(what: str, value: str) -> None:
-    print(f"| {what} | {value} |")
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +254,7 @@ def test_another_model_is_shown_with_size_and_licence_built_in_and_named_by_its_
 ) -> None:
     own, before = weights.full_size(tmp_path), sprint.containers()
     own.offer(sprint)
-    sprint.stack.config(interactiveModel=own.name)
+    sprint.stack.config(interactiveModel=own.name, weightsMirror=weights.MIRROR)
     table = text_of(make(read_preview(sprint.stack.preview("--show-sames", json=True).stdout)))
     assert f"demo => {own.name}  {megabytes(len(own.content))}" in table
     assert "CC-BY-4.0" in table

@@ -14,6 +14,8 @@ from tests.vm.stack import PROJECT
 
 ML = ROOT / ".local" / "env" / "ml" / "bin" / "python"
 BUCKET = f"{PROJECT}-weights"
+MIRROR = f"gs://{BUCKET}"
+HOST = "weights.example.org"
 CATALOGUE = "weights/catalogue.toml"
 MAKE = """
 import sys, torch
@@ -36,7 +38,8 @@ class Own:
 
     @property
     def url(self) -> str:
-        return f"gs://{BUCKET}/{self.name}.pth"
+        """Where it would be, if its host could be reached; only the mirror has it."""
+        return f"https://{HOST}/{self.name}.pth"
 
     @property
     def entry(self) -> str:
@@ -58,11 +61,12 @@ sha256 = "{self.sha256}"
 """
 
     def offer(self, sprint: Sprint) -> None:
-        """Put the file into a private bucket of the project, and the model into the catalogue."""
+        """Put the file into a mirror, a private bucket of the project, and the model into the
+        catalogue."""
         with sprint.stack.state_of_cloud.open() as data:
             bucket = {"inputs": {"name": BUCKET, "project": PROJECT}, "outputs": {}}
             data["resources"].setdefault(f"storage.Bucket {BUCKET}", bucket)
-        sprint.put(BUCKET, f"{self.name}.pth", self.content)
+        sprint.put(BUCKET, f"{HOST}/{self.name}.pth", self.content)
         catalogue = sprint.checkout / CATALOGUE
         catalogue.write_text(catalogue.read_text() + self.entry)
 

@@ -7,6 +7,7 @@ residual network instead of a vision transformer. It takes 256 x 256 pixels and 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -104,15 +105,16 @@ def build_small_sam(checkpoint: Path | None = None) -> Sam:
 
     Raises CheckpointError when the file is missing, unreadable or of another model.
     """
-    sam = Sam(
-        image_encoder=SmallImageEncoder(),  # type: ignore[arg-type]
-        prompt_encoder=PromptEncoder(
+    # Random numbers take longer than reading a checkpoint, which would replace them all.
+    with nullcontext() if checkpoint is None else torch.device("meta"):
+        encoder = SmallImageEncoder()
+        prompt_encoder = PromptEncoder(
             embed_dim=EMBEDDING,
             image_embedding_size=(GRID_SIDE, GRID_SIDE),
             input_image_size=(IMAGE_SIDE, IMAGE_SIDE),
             mask_in_chans=16,
-        ),
-        mask_decoder=MaskDecoder(
+        )
+        mask_decoder = MaskDecoder(
             num_multimask_outputs=3,
             transformer=TwoWayTransformer(
                 depth=2, embedding_dim=EMBEDDING, mlp_dim=256, num_heads=4
@@ -120,8 +122,9 @@ def build_small_sam(checkpoint: Path | None = None) -> Sam:
             transformer_dim=EMBEDDING,
             iou_head_depth=2,
             iou_head_hidden_dim=EMBEDDING,
-        ),
-    )
+        )
+    # Its own buffers are in no checkpoint.
+    sam = Sam(encoder, prompt_encoder, mask_decoder)  # type: ignore[arg-type]
     if checkpoint is not None:
         _load(sam, checkpoint)
     return sam.eval()
@@ -132,8 +135,9 @@ def _load(sam: Sam, checkpoint: Path) -> None:
         raise CheckpointError(f"there is no checkpoint at {checkpoint}: check the path")
     try:
         weights = load_file(checkpoint)
-        sam.load_state_dict({name: value.to(torch.float32) if value.is_floating_point() else value
-                             for name, value in weights.items()})  # fmt: skip
+        whole = {name: value.to(torch.float32) if value.is_floating_point() else value
+                 for name, value in weights.items()}  # fmt: skip
+        sam.load_state_dict(whole, assign=True)
     except SafetensorError as error:
         raise CheckpointError(
             f"{checkpoint} is not a whole safetensors file ({error}): copy it again"

@@ -9,7 +9,7 @@ import numpy as np
 
 from backends.serving.images import identity
 from backends.serving.images.budget import Budget
-from backends.serving.images.connections import tls_context
+from backends.serving.images.connections import usual_tls_context
 from backends.serving.images.decode import decode
 from backends.serving.images.errors import ImageError
 from backends.serving.images.guard import Guard, Resolver, system_resolver
@@ -68,7 +68,7 @@ class ImageAccess:
         self._gate = gate or PixelGate(settings.max_pixels)
         self._reader = Reader(settings)
         guard = Guard(settings.image_hosts, resolver)
-        tls = tls or tls_context()
+        tls = tls or usual_tls_context()
         transport = Transport(guard, retries, tls)
         key = settings.label_studio_api_key
         self._has_key = key is not None
@@ -97,7 +97,7 @@ class ImageAccess:
         It names the place. The content may be replaced behind it: `Image.identity` tells.
         Raises ImageRefused when `url` is no image address at all.
         """
-        with _reasons(url):
+        with reasons_without_name(url):
             return identity.of(self._reader.read(url), self._reader)
 
     def load(self, url: str) -> Image:
@@ -108,10 +108,10 @@ class ImageAccess:
     @contextmanager
     def loaded(self, url: str) -> Iterator[Image]:
         """What `load` returns, counted among the pixels at work until the block ends."""
-        with _reasons(url):
+        with reasons_without_name(url):
             source = self._reader.read(url)
         with ExitStack() as work:
-            with _reasons(source.image):
+            with reasons_without_name(source.image):
                 image = self._load(source, work)
             yield image
 
@@ -134,7 +134,7 @@ class ImageAccess:
 
 
 @contextmanager
-def _reasons(address: object) -> Iterator[None]:
+def reasons_without_name(address: object) -> Iterator[None]:
     """Take the image's name out of an error's reason, which then is the same for many images."""
     try:
         yield

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, cast
 
 import certifi
@@ -69,6 +70,12 @@ def tls_context() -> ssl.SSLContext:
     context.load_default_certs()
     context.load_verify_locations(certifi.where())
     return context
+
+
+@cache
+def usual_tls_context() -> ssl.SSLContext:
+    """The one `tls_context` of all who bring none: it takes long to read so many certificates."""
+    return tls_context()
 
 
 def pool_manager(lookup: Lookup, context: ssl.SSLContext) -> PoolManager:

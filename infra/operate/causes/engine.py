@@ -16,7 +16,7 @@ _DOCKER_RIGHTS = re.compile(
 )
 # BuildKit's words for a step that failed, and the step.
 _WEIGHTS = re.compile(
-    r"process .{0,400}python -m weights\.fetch .{0,200}did not complete successfully"
+    r"process .{0,400}python -m weights\.fetch .{0,400}did not complete successfully"
 )
 _PASSPHRASE = re.compile(
     r"passphrase must be set with PULUMI_CONFIG_PASSPHRASE|incorrect passphrase", re.IGNORECASE
@@ -61,10 +61,9 @@ def weights_not_fetched(failure: Failure, context: Context) -> Explanation | Non
         (
             "If the host does not answer, try again; what is there already is not fetched again:",
             context.up(),
-            "If it cannot be reached from where images are built, copy the files to a bucket, and"
-            " give that address with its hash:",
-            context.set("interactiveModel", "gs://BUCKET/FILE#sha256=HASH"),
-            "docs/deploying.md has the form of segmentationModel's address.",
+            "If it cannot be reached from where images are built, copy the files to a bucket or"
+            " a server of yours (docs/models.md has where to), and name it:",
+            context.set("weightsMirror", "gs://BUCKET"),
         ),
     )
 

@@ -24,6 +24,13 @@ _COMPUTE = "compute.googleapis.com"
 def project(subject: Subject) -> Iterator[Finding]:
     """It is there, and not about to be deleted."""
     found = subject.google.ask("resources", f"projects/{subject.project}")
+    if found.lacks_quota_project:
+        yield doubtful(
+            "your login has no project on which its calls are counted (a quota project), and this"
+            " API wants one; the API itself may well be on",
+            f"gcloud auth application-default set-quota-project {subject.project}",
+        )
+        return
     if not found.ok:
         # Google says 403 for both, so that nobody learns which projects there are.
         if found.status in (403, 404) and not found.api_is_off:

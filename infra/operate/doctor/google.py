@@ -63,9 +63,20 @@ class Answer:
     def api_is_off(self) -> bool:
         """Whether it is refused because the project has not enabled the API."""
         text = str(self.body)
-        return self.status == 403 and (
-            "SERVICE_DISABLED" in text or "has not been used in project" in text
+        return (
+            self.status == 403
+            and not self.lacks_quota_project
+            and ("SERVICE_DISABLED" in text or "has not been used in project" in text)
         )
+
+    @property
+    def lacks_quota_project(self) -> bool:
+        """Whether it is refused because the login's calls are counted on no project.
+
+        Google gives the reason SERVICE_DISABLED here too, and means its own project for gcloud:
+        https://cloud.google.com/docs/authentication/troubleshoot-adc#user-creds-client-based.
+        """
+        return self.status == 403 and "requires a quota project" in str(self.body)
 
 
 class Google:

@@ -4,13 +4,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from infra.dynamic.credentials import LOGIN_KEYS, Access, CredentialsError
 from infra.operate import tools
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
-from infra.operate.doctor.google import stood_in
+from infra.operate.doctor.google import SECONDS, stood_in
 from infra.operate.doctor.subject import Subject
 
 # The images are 6 GB, and while they are built their layers are there twice.
@@ -95,7 +96,8 @@ def login(environ: Mapping[str, str], config: Mapping[str, str]) -> tuple[Any, F
         found: Any = access.credentials() if access.account else own
         # A token alone cannot be refreshed, nor looked at.
         if access.account or not access.token:
-            found.refresh(Request())
+            # Its own limit is two minutes, and a preview asks as well.
+            found.refresh(partial(Request(), timeout=SECONDS))
     except (GoogleAuthError, CredentialsError, OSError, ValueError) as fault:
         todo = ["gcloud auth application-default login"]
         file = environ.get("GOOGLE_APPLICATION_CREDENTIALS")

@@ -43,6 +43,8 @@ def not_looked_at(what: str, answer: Answer) -> Finding:
     """Return that a check could not be made: no wall, since `up` may well succeed."""
     if answer.api_is_off:
         return doubtful(f"{what}: not looked at, as the API is off")
+    if answer.lacks_quota_project:
+        return doubtful(f"{what}: not looked at, as your login has no quota project")
     if answer.status == 403:
         return doubtful(f"{what}: not looked at, as your account may not ask", answer.message)
     return doubtful(f"{what}: not looked at", answer.message)

@@ -29,8 +29,10 @@ IN_PLACE = {
     "atelier-labeling-config": "the labeling config in Label Studio is brought up to date",
     "GOOGLE_APPLICATION_CREDENTIALS_BASE64": "containers that use the key are restarted",
     "atelier-services": "the machine's own scripts are replaced",
+    "atelier-database": "the machine's own scripts are replaced",
     "atelier-watch": "the machine's own scripts are replaced",
     "atelier-backup": "the machine's own scripts are replaced",
+    "atelier-idle": "the machine's own scripts are replaced",
     "startup-script": "the startup script is stored and runs at the next boot",
 }
 # Google changes these on a stopped machine only, so the provider stops it and starts it again.

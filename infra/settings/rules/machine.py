@@ -23,6 +23,8 @@ from infra.settings.rules.rule import reads
 MIN_GPU_BOOT_DISK_GB = 50
 # A shorter day ends before the machine has booted and anybody has labeled.
 MIN_WORKING_HOURS = 1.0
+# Label Studio saves a draft while somebody draws, but not while somebody thinks.
+MIN_IDLE_MINUTES = 15
 # From one evening's stop to the next: a machine that somebody starts at night runs so long.
 MIN_RUN_HOURS = 24
 
@@ -204,6 +206,18 @@ def run_limit(settings: Settings) -> Iterator[Finding]:
     )
 
 
+@reads("idle_minutes")
+def idle_minutes(settings: Settings) -> Iterator[Finding]:
+    """Longer than a labeler looks at one image."""
+    if 0 < settings.idle_minutes < MIN_IDLE_MINUTES:
+        yield Finding(
+            "idleMinutes",
+            f"{settings.idle_minutes} minutes are less than a break: the machine would turn itself"
+            " off while somebody looks at an image",
+            f"Write {MIN_IDLE_MINUTES} or more, or 0 for never",
+        )
+
+
 def _hours(settings: Settings) -> float | None:
     """Return how long a working day is; None without a schedule, or with one that is not read."""
     if settings.work_hours == schedule.OFF:
@@ -244,5 +258,6 @@ RULES = (
     work_hours,
     long_enough,
     run_limit,
+    idle_minutes,
     time_zone,
 )

@@ -1,4 +1,4 @@
-"""The two models: that they exist, can be built in, and fit the machine."""
+"""The two models and their mirror: that they exist, can be built in, and fit the machine."""
 
 import re
 from collections.abc import Iterator
@@ -25,10 +25,12 @@ _FORMS = {
     "segmentation": "ADDRESS#config.json=HASH&model.safetensors=HASH&preprocessor_config.json=HASH",
 }
 
+_MIRROR = "an https or gs address that anybody may see, as in https://mirror.example.org/weights"
+
 
 @reads("interactive_model")
 def interactive_model(settings: Settings) -> Iterator[Finding]:
-    """A name of the catalogue, or the address of one file."""
+    """A name of the catalogue, or the address of a file or a folder."""
     yield from _reference(CHOICES[0], settings)
 
 
@@ -68,10 +70,8 @@ def _fault(choice: Choice, reference: str) -> tuple[str, str] | None:
     if reference in known:  # A team's own catalogue may hold any address.
         faults = (_address_fault(file.url, form) for file in model.files)
         return next((fault for fault in faults if fault), None)
-    is_folder = "#sha256=" not in reference
-    if is_folder != (choice.kind == "segmentation"):
-        found = f"a folder of {len(model.files)} files" if is_folder else "one file"
-        return f"{shown(reference.partition('#')[0])} is given as {found}", f"Write {form}"
+    if choice.kind == "segmentation" and "#sha256=" in reference:
+        return f"{shown(reference.partition('#')[0])} is given as one file", f"Write {form}"
     return None
 
 
@@ -90,6 +90,24 @@ def _address_fault(address: str, form: str) -> tuple[str, str] | None:
     if not _PLAIN.fullmatch(address) or not urlsplit(address).netloc.strip(":"):
         return f"{shown(address)} is not an address", "Write unusual characters as %20 and the like"
     return None
+
+
+@reads("weights_mirror")
+def weights_mirror(settings: Settings) -> Iterator[Finding]:
+    """An address below which copies are."""
+    if settings.weights_mirror and (fault := _address_fault(settings.weights_mirror, _MIRROR)):
+        yield Finding("weightsMirror", fault[0], f"Write {_MIRROR}")
+
+
+@reads("images", "weights_mirror")
+def mirror_used(settings: Settings) -> Iterator[Finding]:
+    """A mirror only where an image is built."""
+    if settings.weights_mirror and settings.images == "prebuilt":
+        yield Finding(
+            "weightsMirror",
+            "weights are fetched where an image is built, and images is prebuilt",
+            "Remove weightsMirror, or set images to docker or cloudbuild",
+        )
 
 
 @reads("images", "interactive_model", "segmentation_model")
@@ -126,4 +144,11 @@ def models_in_memory(settings: Settings) -> Iterator[Finding]:
         )
 
 
-RULES = (interactive_model, segmentation_model, models_used, models_in_memory)
+RULES = (
+    interactive_model,
+    segmentation_model,
+    weights_mirror,
+    mirror_used,
+    models_used,
+    models_in_memory,
+)

@@ -39,7 +39,11 @@ def unlisted(name: str) -> str:
 
 @reads("zone")
 def zone(settings: Settings) -> Iterator[Finding]:
-    """A zone that Google has."""
+    """A zone that Google has.
+
+    Those offered instead have the preset's GPU, or the default preset's where the preset is wrong:
+    the zone is then named all the same.
+    """
     name = settings.zone
     if not _ZONE.fullmatch(name):
         region = name.strip().lower()
@@ -55,7 +59,8 @@ def zone(settings: Settings) -> Iterator[Finding]:
         region = settings.region
         if region in ZONES:
             message = f"region {region} has no zone {name}"
-            remedy = f"Write {listed(ZONES[region])}"
+            gpu = GPU_OF[settings.preset]
+            remedy = f"Write {listed(near(name, gpu) if gpu else ZONES[region])}"
         else:
             close = nearest(region, ZONES)
             message = f"there is no region {region}"

@@ -118,33 +118,41 @@ class TestOurServerWithAForeignModel:
             connection.close()
 
 
+@pytest.fixture(scope="module")
+def stuck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server whose model may be stuck, or lose its device; and its log."""
+    log = tmp_path_factory.mktemp("stuck") / "log"
+    with serve_backend(log, MODEL_CLASS=f"{FOREIGN}:Stuck") as address:
+        wait_for_health(address)
+        yield address, log
+
+
 def test_as_many_stuck_requests_as_are_let_in_stop_neither_health_nor_setup(
-    tmp_path: Path,
+    stuck: tuple[str, Path],
 ) -> None:
-    with serve_backend(tmp_path / "log", MODEL_CLASS=f"{FOREIGN}:Stuck") as url:
-        wait_for_health(url)
-        body = {"tasks": [{"id": 1, "data": {"image": "stuck"}}]}
-        statuses: list[int] = []
+    url, _ = stuck
+    body = {"tasks": [{"id": 1, "data": {"image": "stuck"}}]}
+    statuses: list[int] = []
 
-        def ask() -> None:
-            statuses.append(requests.post(f"{url}/predict", json=body, timeout=60).status_code)
+    def ask() -> None:
+        statuses.append(requests.post(f"{url}/predict", json=body, timeout=60).status_code)
 
-        threads = [threading.Thread(target=ask) for _ in range(16)]
-        for thread in threads:
-            thread.start()
-        time.sleep(1)
-        started = time.monotonic()
-        refused = requests.post(f"{url}/predict", json=body, timeout=60)
-        took = [time.monotonic() - started]
-        for _ in range(5):
-            for method, path in (("GET", "/health"), ("POST", "/setup")):
-                started = time.monotonic()
-                answer = requests.request(method, url + path, json={"schema": ""}, timeout=5)
-                assert answer.status_code == 200
-                took.append(time.monotonic() - started)
-        still_stuck = not statuses
-        for thread in threads:
-            thread.join()
+    threads = [threading.Thread(target=ask) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    started = time.monotonic()
+    refused = requests.post(f"{url}/predict", json=body, timeout=60)
+    took = [time.monotonic() - started]
+    for _ in range(5):
+        for method, path in (("GET", "/health"), ("POST", "/setup")):
+            started = time.monotonic()
+            answer = requests.request(method, url + path, json={"schema": ""}, timeout=5)
+            assert answer.status_code == 200
+            took.append(time.monotonic() - started)
+    still_stuck = not statuses
+    for thread in threads:
+        thread.join()
     print(f"/health and /setup beside 16 stuck requests: {max(took) * 1000:.0f} ms at most")
     assert still_stuck
     assert statuses == [200] * 16
@@ -154,49 +162,49 @@ def test_as_many_stuck_requests_as_are_let_in_stop_neither_health_nor_setup(
     assert "16 requests are being answered" in refused.reason
 
 
-def test_a_worker_whose_device_is_lost_ends_and_another_one_starts(tmp_path: Path) -> None:
-    with serve_backend(tmp_path / "log", MODEL_CLASS=f"{FOREIGN}:Stuck") as url:
-        wait_for_health(url)
+def test_a_worker_whose_device_is_lost_ends_and_another_one_starts(
+    stuck: tuple[str, Path],
+) -> None:
+    url, log = stuck
+    before = log.read_text()
 
-        def ask(image: str) -> requests.Response:
-            body = {"tasks": [{"id": 1, "data": {"image": image}}]}
-            return requests.post(f"{url}/predict", json=body, timeout=10)
+    def ask(image: str) -> requests.Response:
+        body = {"tasks": [{"id": 1, "data": {"image": image}}]}
+        return requests.post(f"{url}/predict", json=body, timeout=10)
 
-        assert ask("lost").status_code == 503
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                if ask("a").status_code == 200:
-                    break
-            except requests.ConnectionError:
-                pass
-            time.sleep(0.1)
-        assert ask("a").status_code == 200
-    log = (tmp_path / "log").read_text()
-    assert log.count("Booting worker with pid") == 2
-    assert "the device is lost (CUDA error: device-side assert triggered)" in log
+    assert ask("lost").status_code == 503
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if ask("a").status_code == 200:
+                break
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.1)
+    assert ask("a").status_code == 200
+    said = log.read_text().removeprefix(before)
+    assert said.count("Booting worker with pid") == 1
+    assert "the device is lost (CUDA error: device-side assert triggered)" in said
 
 
-def test_nine_users_at_once_over_real_sockets(tmp_path: Path) -> None:
-    with serve_backend(tmp_path / "log", MODEL_CLASS=f"{FOREIGN}:Plain") as url:
-        wait_for_health(url)
-        wrong: list[str] = []
+def test_nine_users_at_once_over_real_sockets(url: str) -> None:
+    wrong: list[str] = []
 
-        def user(name: str) -> None:
-            with requests.Session() as session:
-                for step in range(5):
-                    body = {"tasks": [{"id": step, "data": {"image": f"{name}-{step}"}}]}
-                    answer = session.post(f"{url}/predict", json=body, timeout=10).json()
-                    choice = answer["results"][0]["result"][0]["value"]["choices"][0]
-                    if choice != f"{name}-{step}":
-                        wrong.append(choice)
+    def user(name: str) -> None:
+        with requests.Session() as session:
+            for step in range(5):
+                body = {"tasks": [{"id": step, "data": {"image": f"{name}-{step}"}}]}
+                answer = session.post(f"{url}/predict", json=body, auth=AUTH, timeout=60).json()
+                choice = answer["results"][0]["result"][0]["value"]["choices"][0]
+                if choice != f"{name}-{step}":
+                    wrong.append(choice)
 
-        users = [threading.Thread(target=user, args=(str(number),)) for number in range(9)]
-        for thread in users:
-            thread.start()
-        for thread in users:
-            thread.join()
-        assert wrong == []
+    users = [threading.Thread(target=user, args=(str(number),)) for number in range(9)]
+    for thread in users:
+        thread.start()
+    for thread in users:
+        thread.join()
+    assert wrong == []
 
 
 @pytest.mark.parametrize("name", ["segmentation", "segment_anything_model"])

@@ -22,6 +22,7 @@ GCP_MODULES = (
     "compute",
     "organizations",
     "projects",
+    "secretmanager",
     "serviceaccount",
     "storage",
 )

@@ -48,6 +48,7 @@ def test_the_default_models_are_built_in_and_are_part_of_the_tags(deploy: Deploy
     interactive = built(stack, "segment_anything_model").inputs
     arguments = dict(interactive["buildArgs"])
     assert arguments.pop("VERSION") == read_version()
+    assert arguments.pop("WEIGHTS_MIRROR") == ""
     assert arguments["SAM_CHECKPOINT_URL"].endswith("/sam_vit_b_01ec64.pth")
     assert len(arguments["SAM_CHECKPOINT_SHA256"]) == 64
     tag = interactive["tags"][0].rpartition(":")[2]
@@ -78,6 +79,20 @@ def test_a_bucket_is_read_with_the_builders_own_token_which_is_no_reason_to_buil
     assert image.is_secret("secrets", "google_token")
     assert image.inputs["ignoreSecretsInDiffCalculation"] == ["google_token"]
     assert "secrets" not in built(stack, "segment_anything_model").inputs
+
+
+def test_a_mirror_is_asked_with_the_builders_right_and_is_no_part_of_the_tag(
+    deploy: Deploy,
+) -> None:
+    own_hosts = built(deploy(), "segment_anything_model").inputs
+    image = built(deploy(weightsMirror="gs://a-bucket/weights"), "segment_anything_model")
+
+    assert image.inputs["buildArgs"]["WEIGHTS_MIRROR"] == "gs://a-bucket/weights"
+    assert image.inputs["tags"] == own_hosts["tags"]
+    assert image.inputs["secrets"] == {"google_token": "ya29.token"}
+    by_google = deploy(images="cloudbuild", weightsMirror="https://mirror.example.org")
+    environment = built(by_google, "segmentation").inputs["environment"]
+    assert environment["WEIGHTS_MIRROR"] == "https://mirror.example.org"
 
 
 def test_cloud_build_is_told_the_weights_and_runs_again_for_others(deploy: Deploy) -> None:

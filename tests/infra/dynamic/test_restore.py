@@ -9,7 +9,7 @@ import pytest
 from infra.dynamic import compute, restore
 from infra.dynamic.compute import Compute
 from infra.dynamic.compute_errors import ComputeError
-from infra.dynamic.restore_point import RestorePointProvider
+from infra.dynamic.restore_point import ASKED, RestorePointProvider
 from tests.cloud.compute_api import ComputeApi
 from tests.cloud.gcp.facts import COMPUTE
 from tests.cloud.gcp.state import Cloud
@@ -207,6 +207,47 @@ def test_a_protected_machine_is_not_even_stopped(api: ComputeApi) -> None:
         restore.move(Compute(PROJECT), STACK, OLD, NEW, "newest")
 
     assert changes(api) == []
+
+
+def test_a_snapshot_goes_back_with_the_machine_stopped_and_its_disk_kept(api: ComputeApi) -> None:
+    wanted = put_snapshot(api, "yesterday", DISK, 21)
+
+    assert restore.replace(Compute(PROJECT), STACK, OLD, "yesterday") == wanted
+    assert changes(api) == ["stop", "createSnapshot"]
+    assert machine(api)["attachedDisks"], "a start is all that it takes to go on as before"
+    (kept,) = (one for one in Compute(PROJECT).snapshots() if one.name != "yesterday")
+    assert kept.name.startswith("atelier-dev-before-")
+    assert kept.disk == DISK
+
+
+def test_a_snapshot_of_something_else_changes_nothing(api: ComputeApi) -> None:
+    put_snapshot(api, "another", "atelier-two-data-1a2b3c4", 21)
+
+    with pytest.raises(ComputeError, match="no snapshot another of this stack's data"):
+        restore.replace(Compute(PROJECT), STACK, OLD, "another")
+    assert changes(api) == []
+
+
+def test_data_that_could_not_be_kept_is_not_replaced(api: ComputeApi) -> None:
+    put_snapshot(api, "yesterday", DISK, 21)
+    fail(api, "createSnapshot")
+
+    with pytest.raises(ComputeError, match="The machine works as before"):
+        restore.replace(Compute(PROJECT), STACK, OLD, "yesterday")
+    assert machine(api)["currentStatus"] == "RUNNING"
+
+
+def test_the_resource_is_changed_by_a_snapshot_that_its_disk_is_not_made_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    provider = RestorePointProvider()
+    old = {"zone": OLD, "snapshot": "https://compute/global/snapshots/yesterday"}
+
+    monkeypatch.setenv(ASKED, "yesterday")
+    assert not provider.diff("id", old, {"zone": OLD}).changes
+    monkeypatch.setenv(ASKED, "today")
+    assert provider.diff("id", old, {"zone": OLD}).changes
+    assert provider.diff("id", {**old, "snapshot": ""}, {"zone": OLD}).changes
 
 
 def test_the_resource_is_changed_by_its_zone_alone() -> None:

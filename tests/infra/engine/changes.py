@@ -109,8 +109,11 @@ IN_PLACE = (
         (
             Effect(HOURS, "replace", ("instanceSchedulePolicy",)),
             Effect(HOURS_ATTACHED, "replace", ("name",)),
+            # It never turns itself off in the first hour of a working day.
+            *rolled("metadata.atelier-env"),
         ),
     ),
+    Change("idleMinutes", 90, rolled("metadata.atelier-env")),
     Change("deletionProtection", True, (machine("deletionProtection"),)),
     Change(
         "labels",
@@ -145,6 +148,16 @@ OTHER_MODEL = (
         "sam2.1-tiny",
         (
             Effect("Image atelier-dev-segment_anything_model", "update", ("tags", "buildArgs")),
+            *rolled("metadata.atelier-images"),
+        ),
+    ),
+    Change(
+        "weightsMirror",
+        "https://mirror.example.org/weights",
+        (
+            # The tag stays: the weights are the same wherever they come from.
+            Effect("Image atelier-dev-segment_anything_model", "update", ("tags", "buildArgs")),
+            Effect("Image atelier-dev-segmentation", "update", ("buildArgs",)),
             *rolled("metadata.atelier-images"),
         ),
     ),
@@ -226,6 +239,7 @@ TURNED_OFF = (
             Effect(HOURS, "delete"),
             Effect(HOURS_ATTACHED, "delete"),
             Effect(HOURS_ALLOWED, "delete"),
+            *rolled("metadata.atelier-env"),
         ),
     ),
     Change(

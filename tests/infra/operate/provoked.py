@@ -22,6 +22,21 @@ OFF = Answer(
         }
     },
 )
+# googleapis/google-auth-library-python#1459; the number is that of gcloud's own project.
+NO_QUOTA_PROJECT = Answer(
+    403,
+    {
+        "error": {
+            "code": 403,
+            "message": "Your application is authenticating by using local Application Default"
+            " Credentials. The serviceusage.googleapis.com API requires a quota project, which is"
+            " not set by default.",
+            "details": [
+                {"reason": "SERVICE_DISABLED", "metadata": {"consumer": "projects/764086051850"}}
+            ],
+        }
+    },
+)
 MISSING = Answer(404, {"error": {"code": 404, "message": "not found"}})
 
 
@@ -71,6 +86,20 @@ PROVOKED: dict[str, tuple[Check, Mapping[str, Answer], Mapping[str, object], str
         {},
         "error",
         "gcloud services enable serviceusage.googleapis.com",
+    ),
+    "a login without a quota project": (
+        account.project,
+        {"projects/demo-project": NO_QUOTA_PROJECT},
+        {},
+        "warning",
+        "gcloud auth application-default set-quota-project demo-project",
+    ),
+    "the same, where it looks as if the API were off": (
+        account.apis,
+        {"services:batchGet": NO_QUOTA_PROJECT},
+        {},
+        "warning",
+        "as your login has no quota project",
     ),
     "the API of what is to be looked at": (
         account.apis,

@@ -1,5 +1,7 @@
 """What the doctor makes of Google's answers: every finding, provoked once."""
 
+import json
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -265,6 +267,20 @@ def test_a_login_that_hangs_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch
     seen = look(Stack("demo-project", "docker", (), config), "dev", environ, builds=False)
     assert seen["login"] == (doubtful("no answer within 0.2 s"),)
     assert list(seen) == ["settings", "login", *HERE]
+
+
+def test_a_login_is_not_waited_for_two_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(here, "SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}/token"
+        key = {"type": "authorized_user", "client_id": "a", "client_secret": "b"}
+        key |= {"refresh_token": "c", "token_uri": uri}
+        environ = {"GOOGLE_CREDENTIALS": json.dumps(key)}
+        started = time.monotonic()
+        credentials, whose = here.login(environ, {})
+    assert credentials is None
+    assert whose.severity == "error"
+    assert time.monotonic() - started < 5
 
 
 def test_docker_is_asked_for_the_machines_processor() -> None:

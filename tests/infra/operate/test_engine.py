@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.dynamic.compute import Compute
+from infra.settings.facts import DATA_DEVICE
 from tests.cloud.gcp.state import of_kind
 from tests.cloud.workspace import ROOT, Result, Stack
 
@@ -91,6 +93,36 @@ def test_a_machine_that_was_stopped_is_started_by_an_update_that_changes_nothing
 def running(stack: Stack) -> str:
     (machine,) = of_kind({"resources": stack.cloud}, "compute.Instance").values()
     return machine["outputs"]["currentStatus"]
+
+
+def test_the_data_goes_back_to_a_snapshot_in_place_and_a_second_run_changes_nothing(
+    stack: Stack,
+) -> None:
+    compute = Compute("demo-project", stack.api.url)
+    (before,) = compute.disks()
+    compute.take_snapshot(before, "yesterday", {})
+    listed = operate(stack, "restore")
+    assert listed.returncode == 2
+    assert "make restore SNAPSHOT=yesterday" in listed.stderr
+    options = ("--yes", "--", "--skip-preview")
+    wrong = operate(stack, "restore", "--snapshot", "tomorrow", *options)
+    assert wrong.returncode not in (0, 2)
+    assert "there is no snapshot tomorrow of this stack's data" in wrong.said
+    assert compute.disks() == [before]
+    done = operate(stack, "restore", "--snapshot", "yesterday", *options)
+    assert done.returncode == 0, done.said
+    (now,) = compute.disks()
+    assert now.name != before.name
+    assert now.source.endswith("/yesterday")
+    machine = compute.machine("atelier-dev", now.zone)
+    assert machine is not None
+    assert machine.disks[DATA_DEVICE] == now.name
+    assert running(stack) == "RUNNING"
+    kept = [one.name for one in compute.snapshots() if one.disk == before.name]
+    assert any(name.startswith("atelier-dev-before-") for name in kept)
+    again = operate(stack, "restore", "--snapshot", "yesterday", *options)
+    assert again.returncode == 0, again.said
+    assert compute.disks() == [now]
 
 
 def test_up_fails_in_a_full_zone_and_says_how_to_go_on_and_back(stack: Stack) -> None:

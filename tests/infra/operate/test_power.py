@@ -86,6 +86,44 @@ def test_what_google_does_not_tell_is_no_reason_to_do_anything(answer: Answer, s
     assert power.status(Told(answer), load({})) == status
 
 
+class Stopped(Google):
+    """A machine that is off, with what it may have left in its guest attributes."""
+
+    def __init__(self, left: Answer, started: str) -> None:
+        super().__init__(None, {})
+        self._left, self._started = left, started
+
+    def ask(self, service: Any, path: str, **more: Any) -> Answer:
+        if path.endswith("/getGuestAttributes"):
+            assert more["params"] == {"queryPath": "atelier/stopped"}
+            return self._left
+        return Answer(200, {"status": "TERMINATED", "lastStartTimestamp": self._started})
+
+
+WORDS = "2026-11-27T15:10:00Z nobody had labeled for 60 minutes (idleMinutes)"
+LEFT = Answer(200, {"queryValue": {"items": [{"key": "stopped", "value": WORDS}]}})
+
+
+@pytest.mark.parametrize(
+    ("left", "started", "said"),
+    [
+        (
+            LEFT,
+            "2026-11-27T00:00:03.512-07:00",
+            "It turned itself off at 2026-11-27 15:10 UTC: nobody had labeled for 60 minutes"
+            " (idleMinutes).",
+        ),
+        (LEFT, "2026-11-27T09:00:03.512-07:00", ""),
+        (Answer(404), "2026-11-27T00:00:03.512-07:00", ""),
+        (Answer(200, {"queryValue": {}}), "", ""),
+        (Answer(0, {"error": "cannot be reached"}), "", ""),
+    ],
+    ids=["itself", "started since", "no attribute", "nothing in it", "no answer"],
+)
+def test_a_machine_says_why_it_turned_itself_off(left: Answer, started: str, said: str) -> None:
+    assert power.why_off(Stopped(left, started), load({})) == said
+
+
 def test_a_start_returns_when_labelers_can_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(power, "Compute", Started)
     monkeypatch.setattr(power.Clock, "sleep", lambda clock, seconds: None)

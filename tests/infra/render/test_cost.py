@@ -38,9 +38,35 @@ from tests.infra.render.scenarios import load
 def test_hours_follow_the_schedule_and_the_time_limit(
     raw: dict[str, object], sprint: float, stopped: float, forgotten: float
 ) -> None:
-    time = running_time(load(raw))
+    time = running_time(load({"idleMinutes": 0, **raw}))
     assert (time.sprint, time.sprint_stopped) == (sprint, stopped)
     assert time.forgotten_month == pytest.approx(forgotten)
+
+
+@pytest.mark.parametrize(
+    ("raw", "hours"),
+    [
+        # An hour of grace, and ten minutes from one look to the next; each working morning anew.
+        ({}, 730 / 168 * 5 * 7 / 6),
+        ({"idleMinutes": 30}, 730 / 168 * 5 * 7 / 6),
+        ({"idleMinutes": 120}, 730 / 168 * 5 * 13 / 6),
+        ({"idleMinutes": 1440}, 730 / 168 * 60),
+        ({"workHours": "off"}, 7 / 6),
+        ({"workHours": "off", "maxRunHours": 0}, 7 / 6),
+    ],
+)
+def test_a_machine_to_which_nobody_comes_turns_itself_off(
+    raw: dict[str, object], hours: float
+) -> None:
+    assert running_time(load(raw)).forgotten_month == pytest.approx(hours)
+    assert running_time(load(raw)).sprint >= 60
+
+
+def test_the_worst_month_of_a_forgotten_stack_is_affordable() -> None:
+    found = estimate(load({}))
+    assert found.month_forgotten_usd is not None
+    assert found.month_forgotten_usd < 50
+    assert f"forgotten, ${found.month_forgotten_usd:.2f} a month" in found.sentence()
 
 
 @given(
@@ -87,7 +113,7 @@ def test_a_spot_machine_says_that_its_price_changes() -> None:
 
 
 def test_a_stack_without_caps_says_that_it_runs_day_and_night() -> None:
-    found = estimate(load({"workHours": "off", "maxRunHours": 0}))
+    found = estimate(load({"workHours": "off", "maxRunHours": 0, "idleMinutes": 0}))
     assert "120 h: day and night, weekends included" in found.sentence()
     assert found.month_forgotten_usd == found.month_uncapped_usd
     assert "instead of" not in found.sentence()

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.render.metadata import (
@@ -33,8 +33,10 @@ FLAGS = {
 FILES = {
     "startup-script": "startup.sh",
     "atelier-services": "services.sh",
+    "atelier-database": "database.sh",
     "atelier-watch": "watch.sh",
     "atelier-backup": "backup.sh",
+    "atelier-idle": "idle.sh",
     "atelier-compose": "compose.yml",
     "atelier-compose-tls": "compose.tls.yml",
     "atelier-compose-gpu": "compose.gpu.yml",
@@ -144,7 +146,6 @@ def good_stacks(draw: st.DrawFn) -> Settings:
     return load(raw, **draw(st.sampled_from(ACCESS)))
 
 
-@settings(max_examples=60)
 @given(good_stacks())
 def test_every_good_stack_renders_metadata_within_the_limits(stack: Settings) -> None:
     texts = render(stack)

@@ -80,7 +80,8 @@ def test_without_tls_one_port_answers_whatever_the_host(
     [server] = config["apps"]["http"]["servers"].values()
     assert server["listen"] == [":8080"]
     assert server["automatic_https"] == {"disable": True}
-    assert "match" not in server["routes"][0]
+    matches = [match for route in server["routes"] for match in route.get("match", [])]
+    assert not [match for match in matches if "host" in match]
 
 
 def test_hsts_is_promised_for_a_domain_only() -> None:
@@ -166,6 +167,30 @@ def test_answers_carry_security_headers_but_label_studios_own_come_first(studio:
     assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["Server"] is None
     assert ask(studio, "/own-headers")[0].headers["X-Frame-Options"] == "DENY"
+
+
+def test_what_people_do_is_written_down_without_who_did_it_and_what_pages_poll_is_not(
+    studio: int, tmp_path: Path
+) -> None:
+    for verb, path in (
+        ("GET", "/api/dm/project?project=1&interaction=timer"),
+        ("GET", "/health"),
+        ("GET", "/api/tasks?page=1"),
+        ("POST", "/wp-login.php"),
+        ("POST", "/api/ml/1/interactive-annotating"),
+        ("GET", "/api/tasks/7?project=1"),
+    ):
+        connection = http.client.HTTPConnection("127.0.0.1", studio, timeout=20)
+        body = "0\r\n\r\n" if verb == "POST" else None
+        connection.request(verb, path, body, {"X-Forwarded-For": "6.6.6.6", "Cookie": "a=b"})
+        connection.getresponse().read()
+        connection.close()
+    [log] = tmp_path.rglob("activity.log")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["status"] for line in lines] == [200, 200], lines
+    fields = "level ts logger msg bytes_read duration size status"
+    assert lines[0].keys() == set(fields.split())
+    assert isinstance(lines[0]["ts"], float)
 
 
 def test_pages_travel_compressed(studio: int) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.render.weights import image_arguments, needs_google, told
+from infra.render.weights import image_arguments, mirror_argument, needs_google, told
 from infra.settings.facts import IMAGE_NAMES
 from tests.infra.render.scenarios import REFERENCES, load
 from tests.infra.settings import configs
@@ -60,6 +60,24 @@ def test_own_weights_are_built_in_from_their_address() -> None:
     }
     assert needs_google(folder)
     assert not needs_google(own)
+
+
+def test_an_interactive_folder_is_built_in_with_all_its_files() -> None:
+    reference = f"https://weights.example.org/mine#{configs.FOLDER}"
+    arguments = image_arguments(load({"interactiveModel": reference}), INTERACTIVE)
+    assert arguments == {
+        "SAM_CHECKPOINT_URL": "https://weights.example.org/mine",
+        "SAM_CHECKPOINT_SHA256": configs.FOLDER.replace("&", ","),
+    }
+
+
+@pytest.mark.parametrize("mirror", ["", "https://mirror.example.org/weights", "gs://a-bucket"])
+def test_a_mirror_is_for_images_whose_weights_are_fetched_from_the_web(mirror: str) -> None:
+    settings = load({"segmentationModel": BUCKET, "weightsMirror": mirror})
+    assert mirror_argument(settings, INTERACTIVE) == {"WEIGHTS_MIRROR": mirror}
+    assert mirror_argument(settings, SEGMENTATION) == {}
+    assert mirror_argument(settings, "frontend") == {}
+    assert mirror_argument(load({"interactiveModel": "demo"}), INTERACTIVE) == {}
 
 
 def test_nothing_is_built_into_the_frontend_or_with_prebuilt_images() -> None:

@@ -116,8 +116,13 @@ HASH = "0123456789abcdef" * 4
 FOLDER = f"config.json={HASH}&model.safetensors={HASH}"
 MODELS = optional(
     interactiveModel=st.sampled_from(
-        ["sam-vit-b", "demo", "sam2.1-tiny", f"https://weights.example.org/mine.pth#sha256={HASH}"]
+        [
+            *("sam-vit-b", "demo", "sam2.1-tiny"),
+            f"https://weights.example.org/mine.pth#sha256={HASH}",
+            f"https://weights.example.org/mine#{FOLDER}",
+        ]
     ),
+    weightsMirror=st.sampled_from(["", "https://mirror.example.org/weights", "gs://a-bucket"]),
     segmentationModel=st.sampled_from(
         ["segformer-b2-clothes", "demo", f"gs://a-bucket/models/mine#{FOLDER}"]
     ),
@@ -212,7 +217,6 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
         f"https://weights.example.org/mine.pth?signature=x#sha256={HASH}",
         f"file:///home/me/mine.pth#sha256={HASH}",
         f"s3://a-bucket/mine.pth#sha256={HASH}",
-        f"https://weights.example.org/mine#{FOLDER}",
     ),
     "segmentationModel": bad_text(
         "sam-vit-b",
@@ -220,6 +224,14 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
         f"https://weights.example.org/mine.safetensors#sha256={HASH}",
         f"https://weights.example.org/mine#config.json={HASH}&../model.safetensors={HASH}",
         f"https:///mine#{FOLDER}",
+    ),
+    "weightsMirror": bad_text(
+        "mirror.example.org",
+        "file:///mnt/weights",
+        "s3://a-bucket",
+        "https://",
+        "https://me:secret@mirror.example.org",
+        "https://mirror.example.org/?signature=x",
     ),
     "backends": st.one_of(
         st.sampled_from(
@@ -242,6 +254,7 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
     "adminEmail": bad_text("", "admin", "admin@localhost"),
     "adminPassword": bad_text("", "short", "change-me", "Password123", "   aaaaaaaaa", "aaaaaaaa"),
     "maxRunHours": not_in(0, 2880),
+    "idleMinutes": st.one_of(not_in(0, 1440), st.integers(1, 14)),
     "readyMinutes": not_in(0, 240),
     "workDays": bad_text("", "Mon-", "weekdays", "1-5", "Mon;Tue"),
     "workHours": bad_text(

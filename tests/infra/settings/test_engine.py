@@ -41,9 +41,9 @@ def test_three_bad_values_end_the_program_in_one_readable_message(stack: Stack) 
     assert [line for line in lines if line] == [
         "pulumi:pulumi:Stack (atelier-dev):",
         "error: 3 settings are wrong; nothing was changed:",
-        "zone: us-central1-z has no L4 GPU, which preset l4 needs (Google's zones as of"
-        " 2026-11-22). Write us-central1-a, us-central1-b, us-central1-c, us-east1-b,"
-        " us-east1-c or us-east1-d.",
+        "zone: region us-central1 has no zone us-central1-z (Google's list as of 2026-11-28)."
+        " Write us-central1-a, us-central1-b, us-central1-c, us-east1-b, us-east1-c or"
+        " us-east1-d. If Google has it by now, add it to unlisted: [us-central1-z].",
         'domain: "label.example.org" is given, but tls is address.'
         " Set tls to domain, or remove domain.",
         "sorceBucket: there is no such setting; the nearest is sourceBucket."

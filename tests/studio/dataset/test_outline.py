@@ -3,13 +3,12 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.dataset.formats.outline import filled, outline
 
 
-@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.floats(0.1, 0.9), st.integers(1, 4))
 def test_only_lines_between_parts_are_more_than_the_mask(
     seed: int, density: float, size: int

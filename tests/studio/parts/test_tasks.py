@@ -49,6 +49,21 @@ def test_an_address_becomes_a_task_and_a_file_is_uploaded(project: ProjectFile) 
     assert ImportTasks(tasks, "photo").new_tasks == 2
 
 
+def test_new_images_on_the_web_come_with_the_line_that_lets_the_backends_fetch_them(
+    project: ProjectFile,
+) -> None:
+    addresses = ["https://b.org:8443/c.jpg", "http://a.org/d.jpg", "gs://bucket/e.jpg"]
+    images = [Image(address) for address in addresses]
+    given = Seen(images, {address: {"source": address} for address in addresses}, "image")
+    remark, *_ = compare(project, given)
+    assert isinstance(remark, Remark)
+    assert "images come from a.org, b.org:8443." in remark.text
+    assert "`make demo IMAGE_HOSTS=a.org,b.org:8443`" in remark.text
+    assert "`atelier:backends: {IMAGE_HOSTS: [a.org, b.org:8443]}`" in remark.text
+    without = project.model_copy(update={"backends": ()})
+    assert not [one for one in compare(without, given) if isinstance(one, Remark)]
+
+
 def test_facts_are_changed_and_everything_else_in_a_task_stays(project: ProjectFile) -> None:
     """What people or other tools put into a task's data is theirs."""
     theirs = replace(A, data={**A.data, "reviewed": ["by", "a", "lead"]})

@@ -1,5 +1,6 @@
 """The catalogue: rows merged per image, and everything that does not fit named."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,59 @@ def test_nothing_is_lost_and_nothing_doubled(
     keys = {key for key, _ in rows}
     assert set(found.rows_without_image) == keys - set(names)
     assert set(found.images_without_row) == {f"{name}.jpg" for name in set(names) - keys}
+
+
+def test_of_300_rows_with_every_kind_of_dirt_none_shifts_and_none_is_lost_unsaid(
+    tmp_path: Path,
+) -> None:
+    """A table as a museum has it after ten years: UTF-16, semicolons, ten kinds of rows."""
+    text, facts, left_out, line = '" id ";"name ";type;year;;\n', {}, [], 1
+    without_image, repeated, contradicting = [], [], []
+    for number in range(300):
+        key, name = f"été {number:03}", f"N{number}"
+        row = [f"{key};{name};coat;1900"]
+        said = {"Name": name, "Typology": "coat", "Year": "1900"}
+        match number % 10:
+            case 0:  # Capital letters, and the suffix of another file.
+                row = [f"{key.upper()}.TIF;{name};coat;1900"]
+            case 1:  # Spaces around, and accents as a Mac writes them.
+                row = [f"  {unicodedata.normalize('NFD', key)} ; {name} ;coat ;1900;;;"]
+            case 2:
+                row = [f"{key};{name};coat;1900;one too far"]
+            case 3:
+                row = [f"{key};{name};coat"]
+            case 4:
+                row *= 2
+                repeated.append(key)
+            case 5:
+                row.append(f"{key};{name};hat;1901")
+                said["Typology"] = "coat, hat"
+                contradicting.append(key)
+            case 6:
+                row.append(f"{key}-lost;{name};coat;1900")
+                without_image.append(f"{key}-lost")
+            case 7:  # The delimiter, a quotation mark and a line break within a cell.
+                row = [f'{key};"a; ""b""\nc";coat;1900']
+                said["Name"] = 'a; "b"\nc'
+            case 8:
+                row = ["", ";;;", *row, " "]
+            case _:
+                row = [f"{key};;NA;007"]
+                said = {"Name": "", "Typology": "NA", "Year": "007"}
+        for one in row:
+            line += 1
+            if number % 10 in (2, 3):
+                left_out.append(line)
+                said = dict.fromkeys(said, "")
+            line += one.count("\n")
+        facts[f"{key}.jpg"] = said
+        text += "".join(f"{one}\n" for one in row)
+    table = catalogue(tmp_path)
+    table.file.write_bytes(text.encode("utf-16"))  # pyright: ignore[reportAttributeAccessIssue]
+    found = matched_with(table, images(*facts))
+    assert found.facts == facts
+    assert [int(one.split()[1].rstrip(":")) for one in found.rows_left_out] == left_out
+    assert len(found.rows_left_out) == len(found.images_without_row) == 60
+    assert found.rows_without_image == tuple(without_image)
+    assert found.repeated_rows == tuple(repeated)
+    assert [one.partition(":")[0] for one in found.contradictions] == contradicting

@@ -84,10 +84,10 @@ def test_every_fault_is_reported_at_once(folder: Path) -> None:
     [
         ({"title": "ab"}, "title: String should have at least 3"),
         ({"title": "a" * 51}, "title: String should have at most 50"),
-        ({"source": {}}, "source: give a folder, a list or a bucket, and only one of them"),
+        ({"source": {}}, "source: give a folder, a list, a bucket or iiif, and only one of them"),
         (
             {"source": {"folder": "images", "list": ["gs://b/a"]}},
-            "source: give a folder, a list or",
+            "source: give a folder, a list, a bucket or",
         ),
         ({"source": {"folder": "nowhere"}}, "source.folder: there is no folder"),
         ({"source": {"list": "nowhere.txt"}}, "source.list: there is no file"),
@@ -102,7 +102,7 @@ def test_every_fault_is_reported_at_once(folder: Path) -> None:
         ({"source": {"bucket": "coats"}}, "source.bucket: 'coats' is not an address like gs://"),
         (
             {"source": {"bucket": "gs://coats", "folder": "images"}},
-            "source: give a folder, a list or a bucket, and only one of them",
+            "source: give a folder, a list, a bucket or iiif, and only one of them",
         ),
         ({"source": {"folder": "images", "media": "proxy"}}, "source: media is only for a bucket"),
         (

@@ -198,11 +198,11 @@ def test_an_image_that_opencv_refuses_is_grey_too(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("parent", "expected"),
-    [(7, "old"), (None, "new"), (99, "new")],
-    ids=["the one named", "the newest before", "one that is gone"],
+    [(7, "old"), (None, "new"), (99, "new"), (11, None)],
+    ids=["the one named", "the newest before", "one that is gone", "no model's"],
 )
 def test_an_annotation_is_compared_with_the_pre_label_it_began_from(
-    parent: int | None, expected: str
+    parent: int | None, expected: str | None
 ) -> None:
     def made(number: int, text: str, at: str, version: str = "v1") -> dict:
         created = f"2026-11-{at}T10:00:00.000000Z"
@@ -215,8 +215,9 @@ def test_an_annotation_is_compared_with_the_pre_label_it_began_from(
         made(8, "new", "24"),
         made(9, "refused", "24", "v2 cannot: too large"),
         made(10, "later", "26"),
+        made(11, "people's", "24", "consensus of 2 (0123abcd)"),
     )
     found = judged_task(Judged(3, {}, (annotation,), predictions), USERS)
     (judgement,) = found.judgements
-    assert judgement.prediction == [{"text": expected}]
+    assert judgement.prediction == (None if expected is None else [{"text": expected}])
     assert (judgement.by, found.name) == ("anna@a.test", "task 3")

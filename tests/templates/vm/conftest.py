@@ -4,6 +4,7 @@ import base64
 import os
 import subprocess
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,8 +79,9 @@ class Machine:
         return done.stdout
 
 
-@pytest.fixture
-def metadata() -> Generator[Metadata]:
+@contextmanager
+def served() -> Generator[Metadata]:
+    """Serve a whole stack's metadata and its secrets."""
     stack = load({"tls": "address", "auth": "key"})
     attributes = static(stack) | {
         "atelier-caddyfile": caddyfile(stack, address="203.0.113.7"),
@@ -96,6 +98,12 @@ def metadata() -> Generator[Metadata]:
     }
     with serving(attributes) as server:
         server.secrets = {f"{SECRET}/1": PASSWORD, f"{SECRET}/2": "another-one"}
+        yield server
+
+
+@pytest.fixture
+def metadata() -> Generator[Metadata]:
+    with served() as server:
         yield server
 
 

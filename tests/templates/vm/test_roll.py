@@ -1,95 +1,19 @@
 """services.sh boot and roll: what they do and say, with a program in place of Docker's daemon."""
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.templates.vm.conftest import DIGEST, VM, Machine
+from tests.templates.vm.conftest import DIGEST, Machine
 from tests.templates.vm.metadata_server import Metadata
-from tests.templates.vm.test_services import compose
+from tests.templates.vm.services import NEW, Services
 
 pytestmark = pytest.mark.integration  # Real waits, for minutes in all.
 
-# `compose config` is the real one. The rest obeys files that a test writes: `gone` (references that
-# no registry has), `sick` (a container does not become well), `refused` (what apply says at its
-# end), `left` (the status that apply ends with, and what it says), `held` (apply does not end).
-# `calls` has what was asked, `runs` each apply's last word.
-DOCKER = r"""cd "$(dirname "$0")/../docker"
-case $1 in
-  image) [[ $2 != inspect ]] || ! grep -qsF "$3" gone ;;
-  compose)
-    shift
-    for word; do case $word in config | pull | up | ps | logs | run) break ;; esac; done
-    [[ $word == config ]] || echo "$word" >>calls
-    case $word in
-      config) exec COMPOSE "$@" ;;
-      pull) ! grep -s . gone | sed 's/$/: manifest unknown/' ;;
-      up) [[ ! -e sick ]] ;;
-      ps) [[ ! -e sick ]] || echo 'segmentation exited ' ;;
-      logs) echo 'the weights do not fit' ;;
-      run)
-        echo "${@: -1}" >>runs
-        echo "account anna@example.org with password number-$(wc -l <runs)"
-        while [[ -e held ]]; do sleep 0.1; done
-        [[ ! -e refused ]] || { cat refused && exit 1; }
-        [[ ! -e left ]] || { cut -d ' ' -f 2- left && exit "$(cut -d ' ' -f 1 left)"; }
-        ;;
-    esac
-    ;;
-esac
-"""
 OPEN = "https://203.0.113.7 is open"
 AGAIN = "tried again by itself within the hour, and at once when pulumi up changes something"
-
-
-class Services:
-    """A machine on which services.sh runs as the boot and the watch run it."""
-
-    def __init__(self, machine: Machine) -> None:
-        self.machine, self.metadata = machine, machine.metadata
-        self.docker = machine.root / "docker"
-        self.docker.mkdir()
-        command = " ".join(compose())
-        machine.program("docker", DOCKER.replace("COMPOSE", command))
-        machine.program("iptables", "exit 0\n")
-        machine.run("ensure_secrets")
-
-    def does(self, command: str, status: int = 0, tries: int = 1) -> list[str]:
-        """Run services.sh; return the phases that were told meanwhile."""
-        self.file("calls").unlink(missing_ok=True)
-        before = len(self.metadata.phases())
-        self.machine.run(f'PULL_TRIES={tries} bash "{VM}/services.sh" {command}', status=status)
-        return self.metadata.phases()[before:]
-
-    def file(self, name: str) -> Path:
-        return self.docker / name
-
-    @property
-    def calls(self) -> list[str]:
-        file = self.file("calls")
-        return file.read_text().split() if file.exists() else []
-
-    @property
-    def message(self) -> str:
-        return self.metadata.message
-
-    @property
-    def running(self) -> list[str]:
-        told = self.metadata.guest_attributes
-        return [value for name, value in told if name == "atelier/running"]
-
-    def name(self, image: str) -> str:
-        """Name another frontend in the metadata; return the attribute's SHA-256."""
-        known = self.metadata.attribute("atelier-images")
-        assert known is not None
-        lines = [line for line in known.splitlines() if not line.startswith("FRONTEND")]
-        text = "\n".join([f"FRONTEND_IMAGE={image}", *lines, ""])
-        self.metadata.set(atelier_images=text)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @pytest.fixture
@@ -98,7 +22,6 @@ def services(machine: Machine) -> Services:
 
 
 MISSING = "registry.example/frontend@sha256:" + "0" * 64
-NEW = "registry.example/frontend@sha256:" + "2" * 64
 
 
 def without_image(services: Services) -> None:
@@ -258,7 +181,7 @@ def test_a_version_that_was_taken_back_is_told_why_as_long_as_it_is_asked_for(
     # Sick until docker is asked to start what ran before.
     services.file("sick").touch()
     well = f'[[ ! -d "{machine.state}/refused" ]] || rm -f "{services.file("sick")}"\n'
-    machine.program("docker", well + DOCKER.replace("COMPOSE", " ".join(compose())))
+    services.docker_does_first(well)
     assert services.does("roll")[-1] == "ready"
     assert "the weights do not fit" in services.message
     assert services.does("roll") == ["ready"]

@@ -3,11 +3,12 @@
 import base64
 import json
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
 
-from tests.templates.vm.conftest import KEY, PASSWORD, ROOT, SECRET, VM, Machine, mode
+from tests.templates.vm.conftest import KEY, PASSWORD, ROOT, SECRET, VM, Machine, mode, served
 from tests.templates.vm.metadata_server import TOKEN, Metadata
 
 # The settings of this environment name no address.
@@ -40,9 +41,17 @@ def machine_env(machine: Machine, folder: str = "next") -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
-def test_every_part_of_a_set_lies_in_its_place(machine: Machine) -> None:
-    run(machine)
-    found = machine.state / "next"
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine that has fetched its set, for cases that leave it and its metadata as they are."""
+    with served() as metadata:
+        machine = Machine(tmp_path_factory.mktemp("fetched") / "machine", metadata)
+        run(machine)
+        yield machine
+
+
+def test_every_part_of_a_set_lies_in_its_place(fetched: Machine) -> None:
+    found = fetched.state / "next"
     assert sorted(str(file.relative_to(found)) for file in found.rglob("*") if file.is_file()) == [
         "Caddyfile",
         "compose.gpu.yml",
@@ -57,20 +66,18 @@ def test_every_part_of_a_set_lies_in_its_place(machine: Machine) -> None:
     assert (found / "compose.yml").read_text() == (VM / "compose.yml").read_text()
     assert mode(found) == "0o700"
     assert mode(found / "project/labeling/garments.xml") == "0o644"
-    assert not (machine.state / "incoming").exists()
+    assert not (fetched.state / "incoming").exists()
 
 
-def test_the_key_is_its_containers_alone(machine: Machine) -> None:
-    run(machine)
-    key = machine.state / "google/key.json"
+def test_the_key_is_its_containers_alone(fetched: Machine) -> None:
+    key = fetched.state / "google/key.json"
     assert key.read_text() == KEY
     assert mode(key) == "0o400"
     assert mode(key.parent) == "0o700"
 
 
-def test_the_password_reaches_its_file_with_every_character(machine: Machine) -> None:
-    run(machine)
-    file = machine.data / "secrets/admin_password"
+def test_the_password_reaches_its_file_with_every_character(fetched: Machine) -> None:
+    file = fetched.data / "secrets/admin_password"
     assert file.read_text() == PASSWORD
     assert mode(file) == "0o600"
 

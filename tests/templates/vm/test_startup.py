@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.templates.vm.conftest import ROOT, VM, Machine, mode
 from tests.templates.vm.metadata_server import Metadata
 
+SCRIPTS = ("startup.sh", "services.sh", "database.sh", "watch.sh", "idle.sh", "backup.sh")
 SECRETS = (
     "api_token",
     "database_password",
@@ -97,7 +98,7 @@ def test_secrets_are_made_once_and_only_the_spoiled_one_anew(machine: Machine) -
 
 def test_the_scripts_arrive_as_their_attributes(machine: Machine) -> None:
     machine.run("ensure_scripts; ensure_scripts")
-    for name in ("startup.sh", "services.sh", "watch.sh", "backup.sh"):
+    for name in SCRIPTS:
         assert (machine.state / name).read_text() == (VM / name).read_text()
 
 
@@ -130,7 +131,7 @@ def boot(machine: Machine, services: str) -> str:
     """Return the commands that boot, with the steps before the services left out."""
     machine.metadata.set(atelier_services=services)
     machine.program("systemctl", f'echo "$@" >>{machine.root}/systemctl\n')
-    steps = ("data_disk", "secrets", "units", "docker", "firewall")
+    steps = ("quiet_upgrades", "data_disk", "secrets", "units", "docker", "firewall")
     return "".join(f"ensure_{step}() {{ :; }}; " for step in steps) + "boot"
 
 
@@ -151,7 +152,7 @@ def test_a_failure_before_the_services_says_that_it_takes_a_reset(machine: Machi
 
 
 def test_every_script_is_read_without_doing_anything(machine: Machine) -> None:
-    for name in ("startup.sh", "services.sh", "watch.sh", "backup.sh"):
+    for name in SCRIPTS:
         assert machine.run(":", script=name) == ""
     assert list(machine.state.iterdir()) == []
 

@@ -133,6 +133,11 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         "middle of the next working day. Remove maxRunHours: the schedule stops the machine. "
         "Or write 24 or more, or set workHours to off.",
     ),
+    "a stop within a break": (
+        {"idleMinutes": 14},
+        "idleMinutes: 14 minutes are less than a break: the machine would turn itself off while "
+        "somebody looks at an image. Write 15 or more, or 0 for never.",
+    ),
     "a computer's own time zone": (
         {"timeZone": "localtime"},
         'timeZone: "localtime" is not a time zone. Write a name such as Europe/Rome, '

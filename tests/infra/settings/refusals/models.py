@@ -14,6 +14,9 @@ SECRET = (
     "the address holds a password or a signature, which would stand readable in the state and in"
     " the image"
 )
+MIRROR = (
+    "Write an https or gs address that anybody may see, as in https://mirror.example.org/weights."
+)
 
 REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "a model's name that is nearly one": (
@@ -63,10 +66,26 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         'segmentationModel: "https://weights.example.org/mine.bin" is given as one file.'
         f" Write {FOLDER}.",
     ),
-    "a folder for one file": (
-        {"interactiveModel": f"https://weights.example.org/mine#{configs.FOLDER}"},
-        'interactiveModel: "https://weights.example.org/mine" is given as a folder of 2 files.'
-        " Write ADDRESS#sha256=HASH.",
+    "a mirror on this computer": (
+        {"weightsMirror": "file:///mnt/stick/weights"},
+        f"weightsMirror: a file of one computer cannot be read where images are built. {MIRROR}",
+    ),
+    "a mirror with a password": (
+        {"weightsMirror": "https://me:secret@mirror.example.org/weights"},
+        f"weightsMirror: {SECRET}. {MIRROR}",
+    ),
+    "a mirror without a scheme": (
+        {"weightsMirror": "mirror.example.org/weights"},
+        f"weightsMirror: this is no https or gs address. {MIRROR}",
+    ),
+    "a mirror beside prebuilt images": (
+        {
+            "images": "prebuilt",
+            "prebuilt": configs.PREBUILT,
+            "weightsMirror": "https://mirror.example.org",
+        },
+        "weightsMirror: weights are fetched where an image is built, and images is prebuilt."
+        " Remove weightsMirror, or set images to docker or cloudbuild.",
     ),
     "a model beside prebuilt images": (
         {"images": "prebuilt", "prebuilt": configs.PREBUILT, "interactiveModel": "sam-vit-l"},

@@ -15,6 +15,12 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         " us-east1-b, us-east1-c or us-east1-d. If Google has it by now, add it to unlisted: "
         "[us-east1-a].",
     ),
+    "a zone that its region does not have, with those that have the preset's GPU": (
+        {"zone": "us-central1-z"},
+        "zone: region us-central1 has no zone us-central1-z (Google's list as of 2026-11-28). "
+        "Write us-central1-a, us-central1-b, us-central1-c, us-east1-b, us-east1-c or us-east1-d."
+        " If Google has it by now, add it to unlisted: [us-central1-z].",
+    ),
     "a region that there is not": (
         {"preset": "cpu", "zone": "europe-west99-z"},
         "zone: there is no region europe-west99 (Google's list as of 2026-11-28). Write "
