@@ -46,8 +46,14 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def demo(host: Host, images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """A studio that was asked for both models and the folder; the first download is cut off."""
+def demo(
+    demo: Demo, host: Host, images: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Demo]:
+    """A studio that was asked for both models and the folder; the first download is cut off.
+
+    It begins on another machine with the demo's backup, which spares it Label Studio's migrations.
+    """
+    backup = demo.backup()
     folder = tmp_path_factory.mktemp("models")
     own = folder / "own.toml"
     own.write_text(own_catalogue(host))
@@ -55,12 +61,14 @@ def demo(host: Host, images: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environ = {
+        "ATELIER_BACKUPS": str(folder / "backups"),
         "ATELIER_CATALOGUE": str(own),
         "XDG_CACHE_HOME": str(folder / "cache"),
         "MODELS": "random",
         "IMAGES": str(images),
     }
     demo = Demo(folder / "state", port, environ)
+    demo.restore(backup)
     host.cuts = [100_000_000]
     demo.up()
     yield demo
