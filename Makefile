@@ -17,8 +17,8 @@ ML_CODE := $(wildcard backends demo benchmarks masks tests/backends tests/batch 
 ML_TESTS := $(wildcard tests/backends tests/batch tests/benchmarks tests/demo tests/masks)
 OPERATOR_CODE := infra laptop studio scripts weights $(filter-out $(ML_TESTS) tests/__pycache__,$(wildcard tests/*))
 OPERATOR_TESTS := tests $(addprefix --ignore=,$(ML_TESTS))
-# Stacks, machines and servers of their own, which wait a lot: two files at once leave no core idle. The longest come first,
-# and those of one server stay together (tests/conftest.py).
+# Stacks, machines and servers of their own, which wait a lot: three files at once leave no core idle. The longest come
+# first, and those of one server stay together (tests/conftest.py).
 PARALLEL_TESTS := tests/studio tests/docs tests/infra tests/templates tests/cloud tests/laptop
 OTHER_TESTS := $(OPERATOR_TESTS) $(addprefix --ignore=,$(PARALLEL_TESTS))
 
@@ -139,7 +139,7 @@ test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a br
 	@scripts/install_chromium.sh
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(MAKE) --no-print-directory check
-	$(OPERATOR) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "integration or browser" $(PARALLEL_TESTS)
+	$(OPERATOR) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "integration or browser" $(PARALLEL_TESTS)
 	@$(MAKE) --no-print-directory -j 2 $(WHOLE) test-ml test-others
 
 # Side by side: full-size models count on both cores, while a labeler's browser and a demo that starts wait for one thing after

@@ -41,13 +41,26 @@ WATCH = """() => {
     window.__click.answered = performance.now();
     return answer;
   };
-  window.__painted = (x, y) => [...document.querySelectorAll(".konvajs-content canvas")].some(
-    (canvas) => {
-      const scale = [canvas.width / canvas.clientWidth, canvas.height / canvas.clientHeight];
-      const stage = canvas.closest(".konvajs-content").getBoundingClientRect();
-      const place = [x * stage.width * scale[0], y * stage.height * scale[1]].map(Math.floor);
-      return canvas.getContext("2d").getImageData(place[0], place[1], 1, 1).data[3] > 0;
+  // Where the picture is in its stage, which fills the panel: px from the stage's corner.
+  window.__frame = () => {
+    const image = [...window.Htx.annotationStore.selected.names.values()]
+      .find((tag) => tag.type === "image");
+    return {x: image.alignmentOffset.x + image.zoomingPositionX,
+      y: image.alignmentOffset.y + image.zoomingPositionY,
+      width: image.canvasSize.width, height: image.canvasSize.height};
+  };
+  // On the layers of the masks themselves: the picture has one, too.
+  window.__painted = (x, y) => {
+    const annotation = window.Htx.annotationStore.selected, frame = window.__frame();
+    const masks = [...annotation.regions, ...annotation.suggestions.values()];
+    return masks.some(({layerRef}) => {
+      if (!layerRef) return false;
+      const {_canvas: canvas, pixelRatio} = layerRef.canvas;
+      const place = [frame.x + x * frame.width, frame.y + y * frame.height];
+      const [left, top] = place.map((px) => Math.floor(px * pixelRatio));
+      return canvas.getContext("2d").getImageData(left, top, 1, 1).data[3] > 0;
     });
+  };
   window.__until = (met) => new Promise((done, fail) => {
     const since = performance.now();
     const look = () => {
@@ -126,7 +139,9 @@ class Hands:
         """Click; return milliseconds from mouse up to request, answer and painted mask."""
         self._choose_label()
         box = self.page.locator(".konvajs-content").first.bounding_box()
-        x, y = box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"]
+        frame = self.page.evaluate("() => window.__frame()")
+        x = box["x"] + frame["x"] + place[0] * frame["width"]
+        y = box["y"] + frame["y"] + place[1] * frame["height"]
         # With Ctrl a click on a region is one for the tool.
         self.page.keyboard.down("Control")
         self.page.mouse.move(x, y)

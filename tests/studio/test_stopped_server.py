@@ -23,12 +23,13 @@ IMAGES = 5
 SERVED_FIRST = 2
 # Stops itself as `kill -STOP` would, while a request waits: connections open, nothing answers.
 STOPPING = f"""
-import http.server, itertools, os, signal, sys
+import http.server, itertools, os, signal, sys, time
 asked = itertools.count()
 class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         if next(asked) == {SERVED_FIRST}:
             os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(1)  # Another thread may take the signal, a moment later.
         super().do_GET()
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
