@@ -134,7 +134,7 @@ def _run(items: list[Item], model: PreLabels | Embeddings, results: Results, mos
 
 def _tell(results: Results, names: set[str]) -> int:
     """Say what is there and what is not; return the exit status."""
-    made = sum(1 for _ in results.made())
+    made = results.count(["tasks"])
     failed = [entry for entry in results.failed() if entry["image"] in names]
     print(f"{made} done, {len(failed)} failed: {results.folder}")
     reasons = Counter((entry["kind"], entry["reason"]) for entry in failed)

@@ -11,17 +11,22 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from batch.sources import Item
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
-_COUNT = re.compile(r"(?:tasks|failed)-[0-9a-f]{16}-(\d+)\.json")
+_NAME = re.compile(r"(tasks|failed)-[0-9a-f]{16}-(\d+)\.json")
+# Tasks are gigabytes where an archive is large. A failed image's name may be no UTF-8, which the
+# quick reader refuses.
+_READERS = {"tasks": orjson.loads, "failed": json.loads}
 # In a task's `meta`, which Label Studio keeps and shows nowhere: which image, in which state.
 MARK = "batch"
 
@@ -109,29 +114,38 @@ class Results:
     def _entries(self, name: str) -> Iterator[Json]:
         for path in sorted(self.folder.glob(f"{name}-*.json")):
             try:
-                yield from json.loads(path.read_text())
+                yield from _READERS[name](path.read_bytes())
             except ValueError:
                 log.warning("%s is damaged; its images are done again", path)
                 path.unlink()
 
     def forget(self, names: set[str]) -> None:
-        """Remove what is there of images that are done anew: failed ones, and replaced ones."""
-        for kind in ("tasks", "failed"):
+        """Remove what is there of images that are done anew: failed ones, and replaced ones.
+
+        So that a kill loses nothing, what stays of a file is written before the file goes. What is
+        there twice because of one is removed here, too.
+        """
+        gone = set(names)
+        for kind in _READERS:
             for path in sorted(self.folder.glob(f"{kind}-*.json")):
-                entries = json.loads(path.read_text())
-                kept = [entry for entry in entries if _mark(entry)["image"] not in names]
+                entries = _READERS[kind](path.read_bytes())
+                kept = [entry for entry in entries if _mark(entry)["image"] not in gone]
+                gone |= {_mark(entry)["image"] for entry in kept}
                 if len(kept) < len(entries):
-                    # Written first: a kill in between leaves an entry twice, and none out.
                     if kept:
                         self._write(kind, kept)
                     path.unlink()
 
-    def count(self) -> int:
-        """Return how many images have an outcome, by the names of the files alone."""
+    def count(self, kinds: Collection[str] = tuple(_READERS)) -> int:
+        """Return how many images have an outcome, by the names of the files alone.
+
+        Args:
+            kinds: of outcomes, "tasks" and "failed".
+        """
         if not self.folder.is_dir():
             return 0
-        names = (_COUNT.fullmatch(entry.name) for entry in os.scandir(self.folder))
-        return sum(int(name[1]) for name in names if name)
+        names = (_NAME.fullmatch(entry.name) for entry in os.scandir(self.folder))
+        return sum(int(name[2]) for name in names if name and name[1] in kinds)
 
 
 def _mark(entry: Json) -> Json:

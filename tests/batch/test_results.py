@@ -50,6 +50,16 @@ def test_what_is_done_anew_is_forgotten_before(results: Results) -> None:
     assert results.count() == 1
 
 
+def test_what_a_kill_left_there_twice_is_there_once_afterwards(results: Results) -> None:
+    four = Item("4.jpg", "s4")
+    results.write([Outcome(item, {"data": {"image": item.name}}) for item in (ONE, four)])
+    assert len(list(results.made())) == 3
+    results.forget({"3.jpg"})
+    assert results.done() == {ONE, TWO, four}
+    assert len(list(results.made())) == 2
+    assert len(list(results.failed())) == 1
+
+
 def test_a_damaged_file_is_done_anew(results: Results) -> None:
     (file,) = results.folder.glob("tasks-*.json")
     file.write_bytes(file.read_bytes()[:20])
