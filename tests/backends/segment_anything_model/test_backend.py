@@ -311,7 +311,7 @@ def test_a_lack_of_memory_that_lasts_is_told_to_the_labeler(
 def settled(client: FlaskClient, *tasks: dict, why: str = "created") -> list[dict]:
     """How far tasks are once none of them waits."""
     told: dict[int, dict] = {}
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while waiting := [task for task in tasks if task["id"] not in told]:
         assert time.monotonic() < deadline
         body = {"tasks": waiting, "label_config": CONFIG, "why": why}
@@ -338,7 +338,8 @@ def test_what_is_prepared_is_encoded_before_the_first_click(
     files.fetched.clear()
     assert ask(client, urls[1], click(30, 40)).status_code == 200
     assert ENCODES._value.get() == before
-    assert files.fetched == []
+    # The missing one may be tried once more, since it was asked for with those that took longer.
+    assert set(files.fetched) <= {missing["data"]["photo"]}
 
 
 def test_new_tasks_that_a_webhook_tells_of_are_prepared(client: FlaskClient, files: Files) -> None:
