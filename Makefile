@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: demo preview up destroy images check test test-vm lint bench
 # Not in the list, which has room for ten: the first one's line names those of the demo.
 .PHONY: help doctor start stop restore demo-stop demo-reset demo-backup demo-restore batch check-operator check-ml
-.PHONY: properties test-ml test-others
+.PHONY: properties
 
 PYTHON ?= python3
 BOOTSTRAP := $(PYTHON) scripts/bootstrap.py
@@ -122,7 +122,7 @@ check-ml:
 	$(ML) -m pytest -q $(ML_TESTS)
 
 # They have one of two cores; torch's threads would wait for each other, and keep the second core busy with it.
-check-ml test-ml: export OMP_NUM_THREADS := 1
+check-ml: export OMP_NUM_THREADS := 1
 
 # Looks for new examples of the property tests, which the tests themselves take from the same seed always.
 SEEDS ?= 20
@@ -140,14 +140,7 @@ test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a br
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(MAKE) --no-print-directory check
 	$(OPERATOR) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "integration or browser" $(PARALLEL_TESTS)
-	@$(MAKE) --no-print-directory -j 2 $(WHOLE) test-ml test-others
-
-# Side by side: full-size models count on both cores, while a labeler's browser and a demo that starts wait for one thing after
-# the other. What takes long is waited for, however long.
-test-ml:
 	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
-
-test-others:
 	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)
 
 # docs/verification.md says what it needs.

