@@ -1,4 +1,4 @@
-"""The pipeline: images to be done -> model -> files. The same graph for every runner."""
+"""The pipeline: images to be done -> model -> files."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from batch.models import Embeddings, PreLabels
 from batch.results import Outcome, Results
 from batch.sources import Item
 
-# What a kill may cost.
+# Beside the batch at work, what a kill may cost.
 KEEP_SECONDS = 10.0
 
 
