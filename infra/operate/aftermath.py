@@ -5,13 +5,21 @@ from collections.abc import Iterable
 from infra.operate.explanation import Failure
 from infra.operate.pulumi import Outcome
 from infra.operate.table import kinds
-from infra.operate.table.events import Event, StepMetadata
+from infra.operate.table.events import Event, OpType, Step
+from infra.operate.table.preview import DELETED_LAST, inputs
 from infra.settings.facts import WARNING
 
 # In the order in which a team misses them.
 _MATTERS = (kinds.MACHINE, kinds.DISK, kinds.BUCKET, kinds.ADDRESS, kinds.KEY)
 _MAKING = frozenset(
-    {"create", "create-replacement", "import", "import-replacement", "same", "update"}
+    {
+        OpType.CREATE,
+        OpType.CREATE_REPLACEMENT,
+        OpType.IMPORT,
+        OpType.IMPORT_REPLACEMENT,
+        OpType.SAME,
+        OpType.UPDATE,
+    }
 )
 _NO_FAILURE_OF_ITS_OWN = frozenset({"update failed", "preview failed", "destroy failed"})
 
@@ -20,7 +28,7 @@ def failures(outcome: Outcome) -> tuple[Failure, ...]:
     """Return the errors, each once: the engine's, or what was said where it never began."""
     found: dict[Failure, None] = {}
     for event in outcome.events:
-        diagnostic = event.diagnosticEvent
+        diagnostic = event.diagnostic_event
         if diagnostic and diagnostic.severity == "error":
             name = diagnostic.urn.rsplit("::", 1)[-1] if diagnostic.urn else ""
             failure = Failure.of(diagnostic.message, name)
@@ -35,8 +43,8 @@ def warnings(events: Iterable[Event]) -> tuple[str, ...]:
     """Return what went wrong without ending the operation, as its resources print it."""
     found: dict[str, None] = {}
     for event in events:
-        if event.diagnosticEvent:
-            for line in event.diagnosticEvent.message.splitlines():
+        if event.diagnostic_event:
+            for line in event.diagnostic_event.message.splitlines():
                 if line.startswith(WARNING):
                     found.setdefault(line.removeprefix(WARNING).strip())
     return tuple(found)
@@ -45,10 +53,10 @@ def warnings(events: Iterable[Event]) -> tuple[str, ...]:
 def old_zone(events: Iterable[Event]) -> str:
     """Return the zone that the machine was leaving when the operation failed; else empty."""
     for event in events:
-        about = event.resOpFailedEvent or event.resourcePreEvent
+        about = event.res_op_failed_event or event.resource_pre_event
         if about and about.metadata.type == kinds.MACHINE and about.metadata.old:
-            zone = about.metadata.old.inputs.get("zone")
-            new = about.metadata.new.inputs.get("zone") if about.metadata.new else zone
+            zone = inputs(about.metadata.old).get("zone")
+            new = inputs(about.metadata.new).get("zone") if about.metadata.new else zone
             if isinstance(zone, str) and zone != new:
                 return zone
     return ""
@@ -62,16 +70,18 @@ def left_standing(events: Iterable[Event], *, destroying: bool = False) -> str:
     """
     standing: dict[str, set[str]] = {}
     for event in events:
-        done, failed = event.resOutputsEvent, event.resOpFailedEvent
+        done, failed = event.res_outputs_event, event.res_op_failed_event
         if done and not done.planning:
             _account(standing, done.metadata)
-        elif failed and not failed.planning:
+        elif failed:
             # What could not be deleted or changed is there; what could not be made is not.
-            there = failed.metadata.old is not None and failed.metadata.op != "create-replacement"
+            there = (
+                failed.metadata.old is not None and failed.metadata.op != OpType.CREATE_REPLACEMENT
+            )
             standing.setdefault(failed.metadata.type, set())
             if there:
                 standing[failed.metadata.type].add(failed.metadata.urn)
-    there = [_plural(kind) for kind in _MATTERS if standing.get(kind)]
+    there = [kinds.plural(kind) for kind in _MATTERS if standing.get(kind)]
     gone = kinds.MACHINE in standing and not standing[kinds.MACHINE] and not destroying
     sentences: list[str] = []
     if there:
@@ -81,18 +91,13 @@ def left_standing(events: Iterable[Event], *, destroying: bool = False) -> str:
     return " ".join(sentences)
 
 
-def _account(standing: dict[str, set[str]], metadata: StepMetadata) -> None:
+def _account(standing: dict[str, set[str]], metadata: Step) -> None:
     urns = standing.setdefault(metadata.type, set())
     if metadata.op in _MAKING:
         urns.add(metadata.urn)
-    elif metadata.op == "replace" or (metadata.op == "delete-replaced" and metadata.urn in urns):
+    elif metadata.op is OpType.REPLACE or (metadata.op is DELETED_LAST and metadata.urn in urns):
         # The step that tells of a replacement made nothing; the other one took away what has its
         # replacement, of the same name, already.
         return
     else:
         urns.discard(metadata.urn)
-
-
-def _plural(kind: str) -> str:
-    word = kinds.words(kind)
-    return f"{word}s" if kind == kinds.BUCKET else word

@@ -30,8 +30,8 @@ from infra.operate.pulumi import Outcome, Target, operate
 from infra.operate.stack import Stack, read, refuse_another_project, with_login
 from infra.operate.table.cli import show_in_terminal
 from infra.operate.table.errors import PlanError
-from infra.operate.table.events import preview_of
 from infra.operate.table.plan import make
+from infra.operate.table.preview import preview_of
 from infra.settings.findings import SettingsError
 
 NOT_BEGUN = 2

@@ -13,12 +13,10 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import IO
 
-from infra.operate.table.events import Event, read_events
+from infra.operate.table.events import SHOWS_EVENT_LOG, Event, read_events
 from infra.settings.facts import REPOSITORY
 
 QUESTION_SECONDS = 60
-# The CLI hides --event-log, which the automation API uses, unless this is set.
-_SHOWS_EVENT_LOG = {"PULUMI_DEBUG_COMMANDS": "true"}
 _KEPT_BYTES = 20_000
 _CHUNK_BYTES = 65_536
 
@@ -89,7 +87,7 @@ def operate(target: Target, verb: str, extra: Sequence[str]) -> Outcome:
             subprocess.Popen(
                 command,
                 cwd=REPOSITORY,
-                env={**target.environ, **_SHOWS_EVENT_LOG},
+                env={**target.environ, **SHOWS_EVENT_LOG},
                 stderr=subprocess.PIPE,
             ) as process,
             _leave_signals_to(process),

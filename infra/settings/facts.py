@@ -13,5 +13,7 @@ PLAIN_PORT = 8080
 
 # The data disk's device name: Linux shows the disk as /dev/disk/by-id/google-atelier-data.
 DATA_DEVICE = "atelier-data"
+# The machine's attribute that holds the service account's key.
+KEY_ATTRIBUTE = "GOOGLE_APPLICATION_CREDENTIALS_BASE64"
 # What a dynamic resource prints begins so where something went wrong that ends nothing.
 WARNING = "warning: "

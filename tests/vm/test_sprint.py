@@ -18,8 +18,6 @@ import pytest
 from playwright.sync_api import Page
 
 from demo.scenes import folder as scenes
-from infra.operate.table.plan import make
-from infra.operate.table.preview import read_preview
 from infra.settings.facts import IMAGE_NAMES
 from tests.cloud.gcp.state import of_kind
 from tests.cloud.lab.images import Images
@@ -28,7 +26,7 @@ from tests.cloud.storage.signatures import new_private_key
 from tests.e2e.browser import photograph
 from tests.e2e.masks import inner_point, iou, label_of, mask_of, masked
 from tests.e2e.screen import Screen
-from tests.infra.operate.table.record import text_of
+from tests.infra.operate.table.record import logged, made_of, text_of
 from tests.vm import weights
 from tests.vm.browser import open_page
 from tests.vm.saver import Saver
@@ -255,7 +253,7 @@ def test_another_model_is_shown_with_size_and_licence_built_in_and_named_by_its_
     own, before = weights.full_size(tmp_path), sprint.containers()
     own.offer(sprint)
     sprint.stack.config(interactiveModel=own.name, weightsMirror=weights.MIRROR)
-    table = text_of(make(read_preview(sprint.stack.preview("--show-sames", json=True).stdout)))
+    table = text_of(made_of(logged(sprint.stack)))
     assert f"demo => {own.name}  {megabytes(len(own.content))}" in table
     assert "CC-BY-4.0" in table
     assert f"{own.name}: name who drew the random numbers." in table

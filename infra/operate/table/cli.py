@@ -1,22 +1,24 @@
-"""`python -m infra.operate.table`: the table of a preview, read or run now.
+"""`python -m infra.operate.table`: the table of a stack's preview, run now.
 
 Exit status: 0 the table is there; 1 the preview itself failed, and what it said is below the table;
-2 there is no preview to read, or a wrong option.
+2 the preview could not begin, or a wrong option.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 from shutil import which
-from typing import TextIO
+from tempfile import TemporaryDirectory
 
 import click
 from rich.console import Console
 
 from infra.operate.table.errors import PlanError
+from infra.operate.table.events import SHOWS_EVENT_LOG, read_events
 from infra.operate.table.markdown import render
 from infra.operate.table.plan import Plan, make
-from infra.operate.table.preview import Preview, read_preview
+from infra.operate.table.preview import Preview, preview_of
 from infra.operate.table.terminal import show
 from infra.settings.facts import REPOSITORY
 
@@ -24,45 +26,23 @@ FAILED = 1
 UNREADABLE = 2
 # Without a terminal the width is nobody's: whole reasons matter more than a screen's 80.
 PLAIN_WIDTH = 160
-# What stays as it is, and whether a replacement has something left to delete, are shown with these.
-DETAILS = ("--show-sames", "--show-replacement-steps", "--non-interactive")
 
 
 @click.command()
-@click.argument("file", required=False, type=click.File("r", encoding="utf-8"))
-@click.option("--stack", help="Run `pulumi preview --json` of this stack now.")
+@click.option("--stack", required=True, help="The stack whose preview is run.")
 @click.option(
     "--config-file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="With --stack: the stack's config file, where it is not Pulumi.<stack>.yaml.",
+    help="The stack's config file, where it is not Pulumi.<stack>.yaml.",
 )
 @click.option("--markdown", is_flag=True, help="Markdown, for a pull request or a job's summary.")
-def plan(
-    file: TextIO | None,
-    stack: str | None,
-    config_file: Path | None,
-    markdown: bool,
-) -> None:
-    """Show what a preview means: resources, service, dollars.
-
-    FILE is the output of `pulumi preview --json`, `-` for standard input (the default where neither
-    FILE nor --stack is given and standard input is no terminal).
-    """
-    if file is not None and stack:
-        raise click.UsageError("Give FILE or --stack, not both.")
-    if config_file and not stack:
-        raise click.UsageError("--config-file goes with --stack.")
-    if file is None and not stack and sys.stdin.isatty():
-        raise click.UsageError("Give a FILE, --stack, or pipe `pulumi preview --json` into it.")
+def plan(stack: str, config_file: Path | None, markdown: bool) -> None:
+    """Run a preview, and show what it means and nothing else: resources, service, dollars."""
     try:
-        if stack:
-            found = run_preview(stack, config_file)
-        else:
-            found = read_preview((file or sys.stdin).read())
+        made = make(run_preview(stack, config_file))
     except PlanError as error:
         click.echo(f"plan: {error}", err=True)
         sys.exit(UNREADABLE)
-    made = make(found)
     if markdown:
         click.echo(render(made))
     else:
@@ -77,7 +57,7 @@ def show_in_terminal(made: Plan) -> None:
 
 
 def run_preview(stack: str, config_file: Path | None) -> Preview:
-    """Return what `pulumi preview --json` says of a stack now; its progress goes nowhere.
+    """Return what a preview of a stack finds now; its progress goes nowhere.
 
     Raises:
         PlanError: There is no pulumi, or it could not begin (its reason is in the message).
@@ -87,14 +67,21 @@ def run_preview(stack: str, config_file: Path | None) -> Preview:
         raise PlanError(
             "There is no `pulumi` on PATH. Install it: https://www.pulumi.com/docs/install/"
         )
-    command = [pulumi, "preview", "--json", *DETAILS, "--stack", stack]
-    if config_file:
-        command += ["--config-file", str(config_file.resolve())]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    if "{" not in done.stdout:
+    with TemporaryDirectory(prefix="atelier-events-") as folder:
+        log = Path(folder) / "events.json"
+        command = [pulumi, "preview", "--non-interactive", "--event-log", str(log)]
+        command += ["--stack", stack]
+        if config_file:
+            command += ["--config-file", str(config_file.resolve())]
+        environ = os.environ | SHOWS_EVENT_LOG
+        done = subprocess.run(
+            command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=False
+        )
+        events = read_events(log.open(encoding="utf-8")) if log.exists() else ()
+    if not events:
         said = (done.stderr or done.stdout).strip()
         raise PlanError(f"`pulumi preview --stack {stack}` did not begin: {said}")
-    return read_preview(done.stdout)
+    return preview_of(events)
 
 
 def main() -> None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from infra.operate.table.preview import State, Step
+from infra.operate.table.events import OpType, State, Step
+from infra.operate.table.preview import inputs
 
 COMPONENTS = "atelier:"
 PROPERTY = "cost"
@@ -47,7 +48,7 @@ def cost(steps: Iterable[Step]) -> Cost | None:
     """Return the cost before and after, or None where no component says it."""
     for step in steps:
         before, after = _estimate(step.old), _estimate(step.new)
-        if step.op == "delete":
+        if step.op is OpType.DELETE:
             after = None
         if step.type.startswith(COMPONENTS) and (before or after):
             return _cost(before, after)
@@ -79,9 +80,7 @@ def _cost(before: Mapping[str, object] | None, after: Mapping[str, object] | Non
 
 
 def _estimate(state: State | None) -> Mapping[str, object] | None:
-    if state is None:
-        return None
-    found = state.inputs.get(PROPERTY)
+    found = inputs(state).get(PROPERTY)
     return cast("Mapping[str, object]", found) if isinstance(found, Mapping) else None
 
 

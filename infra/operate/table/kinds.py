@@ -59,6 +59,11 @@ def words(token: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower() or "resource"
 
 
+def plural(token: str) -> str:
+    """Return what those of this type are called of which a stack has several."""
+    return f"{words(token)}s" if token == BUCKET else words(token)
+
+
 def rank(token: str) -> int:
     """Return a type's place in the table; those that are not known come last."""
     return list(WORDS).index(token) if token in WORDS else len(WORDS)

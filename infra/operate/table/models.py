@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from infra.operate.table.preview import State, Step
+from infra.operate.table.events import OpType, State, Step
+from infra.operate.table.preview import inputs
 from weights.file import megabytes
 
 COMPONENT = "atelier:gcp:Images"
@@ -50,7 +51,7 @@ class Model:
 def models(steps: Iterable[Step]) -> tuple[Model, ...]:
     """Return the models that are to serve; none where images are prebuilt, or all is destroyed."""
     for step in steps:
-        if step.type == COMPONENT and step.op != "delete":
+        if step.type == COMPONENT and step.op is not OpType.DELETE:
             before = {str(entry.get("does")): _name(entry) for entry in _entries(step.old)}
             return tuple(_model(entry, before) for entry in _entries(step.new))
     return ()
@@ -72,7 +73,7 @@ def _model(entry: Mapping[str, object], before: Mapping[str, str]) -> Model:
 
 
 def _entries(state: State | None) -> list[Mapping[str, object]]:
-    found = state.inputs.get(PROPERTY) if state else None
+    found = inputs(state).get(PROPERTY)
     entries = cast("list[object]", found) if isinstance(found, list) else []
     return [cast("Mapping[str, object]", one) for one in entries if isinstance(one, Mapping)]
 

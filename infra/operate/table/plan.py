@@ -56,7 +56,6 @@ class Plan:
 
     Attributes:
         errors: What the engine reported as wrong; the rest is then incomplete.
-        seconds: How long the preview took.
     """
 
     stack: str
@@ -65,7 +64,6 @@ class Plan:
     models: tuple[Model, ...]
     cost: Cost | None
     errors: tuple[str, ...]
-    seconds: float
 
     @property
     def summary(self) -> str:
@@ -78,7 +76,7 @@ class Plan:
 
 def make(preview: Preview) -> Plan:
     """Return a preview as people read it."""
-    changed = changes(preview.steps)
+    changed = changes(preview)
     failed = bool(preview.errors)
     return Plan(
         stack=preview.stack,
@@ -88,7 +86,6 @@ def make(preview: Preview) -> Plan:
         models=models(preview.steps),
         cost=cost(preview.steps),
         errors=preview.errors,
-        seconds=preview.seconds,
     )
 
 

@@ -11,7 +11,9 @@ from typing import Literal
 
 from infra.operate.table import kinds
 from infra.operate.table.changes import Action, Change
-from infra.operate.table.preview import Step
+from infra.operate.table.events import Step
+from infra.operate.table.preview import inputs
+from infra.settings.facts import KEY_ATTRIBUTE
 
 Severity = Literal["good", "note", "warning"]
 
@@ -27,7 +29,7 @@ IN_PLACE = {
     "atelier-caddyfile": "the web server reads its configuration again",
     "atelier-project": "the project in Label Studio is brought up to date",
     "atelier-labeling-config": "the labeling config in Label Studio is brought up to date",
-    "GOOGLE_APPLICATION_CREDENTIALS_BASE64": "containers that use the key are restarted",
+    KEY_ATTRIBUTE: "containers that use the key are restarted",
     "atelier-services": "the machine's own scripts are replaced",
     "atelier-database": "the machine's own scripts are replaced",
     "atelier-watch": "the machine's own scripts are replaced",
@@ -71,10 +73,7 @@ def remarks(changes: Iterable[Change], steps: Iterable[Step]) -> tuple[Remark, .
 def _machine(changed: tuple[Change, ...], steps: tuple[Step, ...]) -> list[Remark]:
     machine = _first(changed, kinds.MACHINE)
     if machine is None:
-        deletes = any(change.action is Action.DELETE for change in changed)
-        if any(step.type == kinds.MACHINE for step in steps) or (
-            _is_partial(steps) and not deletes
-        ):
+        if any(step.type == kinds.MACHINE for step in steps):
             return [Remark("good", "The machine is not touched: labelers keep working.")]
         return []
     if machine.action in (Action.ADD, Action.ADOPT):
@@ -87,7 +86,7 @@ def _machine(changed: tuple[Change, ...], steps: tuple[Step, ...]) -> list[Remar
 
 
 def _replacement(machine: Change) -> Remark:
-    if machine.step.is_deleted_already:
+    if machine.is_deleted_already:
         return Remark(
             "warning",
             "There is no machine: an update that failed has deleted it, and its replacement is"
@@ -105,10 +104,8 @@ def _replacement(machine: Change) -> Remark:
 def _staying(changed: tuple[Change, ...], steps: tuple[Step, ...]) -> list[Remark]:
     """What a replacement of the machine leaves alone, as far as the preview tells."""
     leaving = {c.type for c in changed if c.action in (Action.REPLACE, Action.DELETE)}
-    if _is_partial(steps):
-        return [Remark("good", "Everything that is not listed stays as it is.")]
     there = {step.type for step in steps}
-    names = [_plural(kind) for kind in STAYING if kind in there - leaving]
+    names = [kinds.plural(kind) for kind in STAYING if kind in there - leaving]
     return [Remark("good", f"What stays: {', '.join(names)}.")] if names else []
 
 
@@ -143,7 +140,7 @@ def _disk(changed: tuple[Change, ...]) -> list[Remark]:
                 else f"The data disk is created again ({', '.join(disk.forced)}).",
             )
         ]
-    if disk.step.old and disk.step.old.inputs.get("createSnapshotBeforeDestroy") is True:
+    if inputs(disk.step.old).get("createSnapshotBeforeDestroy") is True:
         return [
             Remark("note", "The data disk is snapshotted and deleted; the next up restores it.")
         ]
@@ -160,8 +157,7 @@ def _address(changed: tuple[Change, ...]) -> list[Remark]:
 def _buckets(changed: tuple[Change, ...]) -> list[Remark]:
     found: list[Remark] = []
     for bucket in (change for change in changed if change.type == kinds.BUCKET):
-        state = bucket.step.old or bucket.step.new
-        name = str(state.inputs.get("name") or bucket.name) if state else bucket.name
+        name = inputs(bucket.step.old or bucket.step.new).get("name") or bucket.name
         if bucket.action is Action.LET_GO:
             text = f"Bucket {name} stays with all it holds; the next up takes it up again."
             found.append(Remark("good", text))
@@ -184,13 +180,3 @@ def _key(changed: tuple[Change, ...]) -> list[Remark]:
 
 def _first(changed: tuple[Change, ...], kind: str) -> Change | None:
     return next((change for change in changed if change.type == kind), None)
-
-
-def _is_partial(steps: tuple[Step, ...]) -> bool:
-    """Whether the preview leaves out what stays the same, as its JSON does unless asked."""
-    return not any(step.op == "same" and step.custom for step in steps)
-
-
-def _plural(kind: str) -> str:
-    word = kinds.words(kind)
-    return f"{word}s" if kind == kinds.BUCKET else word

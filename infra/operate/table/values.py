@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import cast
 
-from infra.operate.table.preview import PropertyDiff, State, Step
+from infra.operate.table.events import DiffKind, PropertyDiff, Step
+from infra.operate.table.preview import inputs
 
-SECRET = "[secret]"
 # sdk/go/common/resource/plugin: what a value is called that only the update will know.
 UNKNOWN = frozenset(
     {
@@ -42,12 +42,15 @@ def reasons(step: Step) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     diffs = step.detailed_diff
     if not diffs:
-        diffs = {name: PropertyDiff(kind="update") for name in step.diff_reasons}
-        diffs |= {name: PropertyDiff(kind="update-replace") for name in step.replace_reasons}
+        update, replace = (
+            PropertyDiff(kind, input_diff=False)
+            for kind in (DiffKind.UPDATE, DiffKind.UPDATE_REPLACE)
+        )
+        diffs = dict.fromkeys(step.diffs or (), update) | dict.fromkeys(step.keys or (), replace)
     forced: dict[str, None] = {}
     others: dict[str, None] = {}
     for path in sorted(diffs):
-        forces = diffs[path].kind.endswith("-replace")
+        forces = diffs[path].diff_kind.value.endswith("-replace")
         (forced if forces else others).setdefault(_clause(step, path, diffs[path]))
     return tuple(forced), tuple(others)
 
@@ -58,15 +61,10 @@ def _clause(step: Step, path: str, diff: PropertyDiff) -> str:
         return ": ".join(str(part) for part in parts[:2])
     if any(isinstance(part, str) and _SECRETIVE.search(part) for part in parts):
         return path
-    before = _look_up(_properties(step.old, diff.input_diff), parts)
-    after = _look_up(step.new.inputs if step.new else {}, parts)
+    outputs = step.old.outputs if step.old and not diff.input_diff else None
+    before = _look_up(outputs or inputs(step.old), parts)
+    after = _look_up(inputs(step.new), parts)
     return f"{path}: {_shown(before)} => {_shown(after)}"
-
-
-def _properties(state: State | None, inputs: bool) -> Mapping[str, object]:
-    if state is None:
-        return {}
-    return state.inputs if inputs or not state.outputs else state.outputs
 
 
 def _look_up(value: object, parts: tuple[str | int, ...]) -> object:

@@ -8,7 +8,8 @@ from infra.operate.aftermath import failures, left_standing, old_zone
 from infra.operate.explanation import Failure
 from infra.operate.pulumi import Outcome
 from infra.operate.table.errors import PlanError
-from infra.operate.table.events import Event, preview_of, read_events
+from infra.operate.table.events import Event, read_events
+from infra.operate.table.preview import preview_of
 
 TYPES = {
     "machine": "gcp:compute/instance:Instance",

@@ -4,9 +4,9 @@ Run it with the operator's environment after the program's resources changed; it
 minutes, and `git diff tests/infra/operate/table` then shows what became of the tables. With
 `--tables` only these are written anew, from the recordings that are there.
 
-Each recording is the output of `pulumi preview --json` against the cloud double. Left out is what
-no table reads: where in the program a resource was made, times, dependencies, the state of what
-stays the same (but for the cost), and the text of long values.
+Each recording is the engine's event log of a preview against the cloud double, as a list. Left out
+is what no table reads: other events, times, dependencies, the state of what stays the same (but for
+the cost), and the text of long values.
 """
 
 import io
@@ -18,10 +18,11 @@ from typing import Any
 
 from rich.console import Console
 
-from infra.operate.table.cli import DETAILS, PLAIN_WIDTH
+from infra.operate.table.cli import PLAIN_WIDTH
+from infra.operate.table.events import SHOWS_EVENT_LOG, read_events
 from infra.operate.table.markdown import render
 from infra.operate.table.plan import Plan, make
-from infra.operate.table.preview import read_preview
+from infra.operate.table.preview import preview_of
 from infra.operate.table.terminal import show
 from tests.cloud.workspace import ROOT, Stack
 
@@ -31,8 +32,8 @@ PASSWORD = "of-the-recordings-only"
 DIGESTS = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 IMAGES = ("frontend", "segmentation", "segment_anything_model")
 REGISTRY = "us-central1-docker.pkg.dev/demo-project/atelier"
-KEPT_OF_A_STEP = ("op", "urn", "diffReasons", "replaceReasons", "detailedDiff")
-KEPT_OF_A_STATE = ("type", "custom", "inputs", "retainOnDelete", "pendingReplacement")
+KEPT_OF_A_STEP = ("op", "urn", "type", "diffs", "keys", "detailedDiff")
+KEPT_OF_A_STATE = ("type", "custom", "inputs", "retainOnDelete")
 SHOWN_CHARACTERS = 200
 
 
@@ -84,9 +85,14 @@ def main() -> None:
 def write_tables() -> None:
     """Write the table of each recording: as text, and one of them as Markdown."""
     for recording in sorted(RECORDED.glob("*.json")):
-        made = make(read_preview(recording.read_text()))
+        made = made_of(json.loads(recording.read_text()))
         (TABLES / f"{recording.stem}.txt").write_text(text_of(made))
         (TABLES / f"{recording.stem}.md").write_text(render(made))
+
+
+def made_of(events: list[dict[str, Any]]) -> Plan:
+    """Return the plan that a preview's events give."""
+    return make(preview_of(read_events(json.dumps(event) + "\n" for event in events)))
 
 
 def text_of(made: Plan) -> str:
@@ -101,29 +107,37 @@ def references(digest: str) -> dict[str, str]:
 
 
 def record(stack: Stack, name: str, verb: str = "preview", *options: str) -> None:
-    details = [word for word in DETAILS if word != "--non-interactive"]
-    said = stack.operate(verb, "--json", *details, *options, check=False)
-    trimmed = trim(json.loads(said.stdout))
+    trimmed = trim(logged(stack, verb, *options))
     text = json.dumps(trimmed, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     refuse(text)
     (RECORDED / f"{name}.json").write_text(text)
-    print(f"{name}: {said.seconds:.1f} s, {len(trimmed['steps'])} steps", flush=True)
+    print(f"{name}: {len(trimmed)} events", flush=True)
 
 
-def trim(preview: dict[str, Any]) -> dict[str, Any]:
+def logged(stack: Stack, verb: str = "preview", *options: str) -> list[dict[str, Any]]:
+    """Return the engine's events of an operation, which may fail."""
+    log = stack.folder / "events.json"
+    log.unlink(missing_ok=True)
+    scope = ("--stack", stack.name, "--config-file", str(stack.config_file))
+    stack.pulumi(verb, *scope, "--event-log", str(log), *options, check=False, env=SHOWS_EVENT_LOG)
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def trim(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what a table reads, in an order that is the same in every run."""
-    steps = [trim_step(step) for step in preview.get("steps") or []]
-    diagnostics = [
-        {"message": found["message"].replace(str(ROOT), "."), "severity": found["severity"]}
-        for found in preview.get("diagnostics") or []
-        if found["severity"] == "error"
-    ]
-    return {
-        "steps": sorted(steps, key=lambda step: (step["urn"], step["op"])),
-        "diagnostics": diagnostics,
-        "changeSummary": preview.get("changeSummary", {}),
-        "duration": 8_000_000_000,
-    }
+    steps: dict[tuple[str, str], dict[str, Any]] = {}
+    errors: list[dict[str, Any]] = []
+    for event in events:
+        for which in ("resourcePreEvent", "resOutputsEvent"):
+            if which in event:
+                step = event[which]["metadata"]
+                kept = {"metadata": trim_step(step), "planning": True}
+                steps[step["urn"], step["op"]] = {which: kept}
+        said = event.get("diagnosticEvent") or {}
+        if said.get("severity") == "error":
+            message = said["message"].replace(str(ROOT), ".")
+            errors.append({"diagnosticEvent": {"message": message, "severity": "error"}})
+    return [*(steps[key] for key in sorted(steps)), *errors]
 
 
 def trim_step(step: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +145,7 @@ def trim_step(step: dict[str, Any]) -> dict[str, Any]:
     is_kept = step["op"] != "same" or "::atelier:" in step["urn"] or "$atelier:" in step["urn"]
     diffs = (step.get("detailedDiff") or {}).values()
     compares_outputs = any(not diff.get("inputDiff") for diff in diffs)
-    for which in ("oldState", "newState"):
+    for which in ("old", "new"):
         state = step.get(which)
         if state:
             keys = [*KEPT_OF_A_STATE, *(["outputs"] if compares_outputs else [])]

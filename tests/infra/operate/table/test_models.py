@@ -6,25 +6,24 @@ from typing import Any
 import pytest
 
 from infra.operate.table.markdown import render
-from infra.operate.table.plan import make
-from infra.operate.table.preview import read_preview
 from infra.render.weights import told
-from tests.infra.operate.table.record import RECORDED, text_of
+from tests.infra.operate.table.record import RECORDED, made_of, text_of
 from tests.infra.render.scenarios import load
 from tests.infra.settings import configs
 
 
-def preview(**config: object) -> dict[str, Any]:
+def preview(**config: object) -> list[dict[str, Any]]:
     """Return the recorded preview of a new stack, with other models."""
     recorded = json.loads((RECORDED / "new.json").read_text())
-    step = next(step for step in recorded["steps"] if "atelier:gcp:Images::" in step["urn"])
-    step["newState"]["inputs"] = {"models": told(load(config))}
+    steps = (about["metadata"] for event in recorded for about in event.values())
+    step = next(step for step in steps if "atelier:gcp:Images::" in step["urn"])
+    step["new"]["inputs"] = {"models": told(load(config))}
     return recorded
 
 
-def lines(found: dict[str, Any]) -> list[str]:
+def lines(found: list[dict[str, Any]]) -> list[str]:
     """Return the table's lines about the models, with single spaces."""
-    text = text_of(make(read_preview(json.dumps(found))))
+    text = text_of(made_of(found))
     part = text.partition("\nModels\n")[2].partition("\n\n")[0]
     return [" ".join(line.split()) for line in part.splitlines()]
 
@@ -59,7 +58,7 @@ def test_of_own_weights_the_host_is_shown_and_that_nothing_is_known() -> None:
     assert lines(found)[0] == (
         "clicks and boxes mine.pth from weights.example.org size unknown licence unknown"
     )
-    assert "secret-project" not in render(make(read_preview(json.dumps(found))))
+    assert "secret-project" not in render(made_of(found))
 
 
 @pytest.mark.parametrize("preset", ["cpu", "l4"])
@@ -69,9 +68,7 @@ def test_a_model_that_needs_a_gpu_is_warned_of_where_there_is_none(preset: str) 
     assert [line[:52] for line in warned] == (
         ["! sam-vit-l needs a GPU, and preset cpu has none: th"] if preset == "cpu" else []
     )
-    assert ("⚠️ sam-vit-l needs a GPU" in render(make(read_preview(json.dumps(found))))) is bool(
-        warned
-    )
+    assert ("⚠️ sam-vit-l needs a GPU" in render(made_of(found))) is bool(warned)
 
 
 def test_a_stack_that_is_destroyed_or_brings_its_own_images_shows_no_models() -> None:
