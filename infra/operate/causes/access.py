@@ -2,19 +2,9 @@
 
 import re
 
+from infra.operate.causes.wording import UP, by_words
 from infra.operate.explanation import Cause, Context, Explanation, Failure
 
-_CREDENTIALS = re.compile(
-    r"could not find default credentials|failed to load application credentials"
-    r"|No credentials loaded|default credentials were not found|invalid_grant|invalid_rapt"
-    r"|rapt_required|oauth2: cannot fetch token",
-    re.IGNORECASE,
-)
-_BILLING = re.compile(
-    r"UREQ_PROJECT_BILLING_NOT_FOUND|BILLING_DISABLED|requires billing to be enabled"
-    r"|Billing must be enabled|has billing disabled|billing account .{0,80}is disabled",
-    re.IGNORECASE,
-)
 _DISABLED = re.compile(
     r"SERVICE_DISABLED|accessNotConfigured|has not been used in project \S+ before or it is"
     r" disabled",
@@ -53,37 +43,6 @@ ROLES = {
 }
 
 
-def no_credentials(failure: Failure, context: Context) -> Explanation | None:
-    """Nobody is logged in, or the login is too old."""
-    if not _CREDENTIALS.search(failure.text):
-        return None
-    return Explanation(
-        "no-credentials",
-        "Pulumi has no valid login to Google Cloud.",
-        (
-            "gcloud auth application-default login",
-            "(`gcloud auth login` is another login, which Pulumi does not use.) In a workflow, let"
-            " google-github-actions/auth log in.",
-        ),
-    )
-
-
-def no_billing(failure: Failure, context: Context) -> Explanation | None:
-    """The project has no billing account."""
-    if not _BILLING.search(failure.text):
-        return None
-    return Explanation(
-        "no-billing",
-        f"Project {context.project_or_blank} has no billing account, so that no API can be used.",
-        (
-            "Link one at https://console.cloud.google.com/billing/linkedaccount?project="
-            f"{context.project_or_blank}",
-            "Wait for some minutes, then",
-            context.up(),
-        ),
-    )
-
-
 def api_disabled(failure: Failure, context: Context) -> Explanation | None:
     """An API is off that is needed before the program can enable the others."""
     if not _DISABLED.search(failure.text):
@@ -112,10 +71,7 @@ def permission_denied(failure: Failure, context: Context) -> Explanation | None:
             return None
         permission = ""
     role = next((role for start, role in ROLES.items() if permission.startswith(start)), "")
-    if not permission:
-        what = "Google Cloud refuses: the account that is logged in lacks a role."
-    else:
-        what = f"The account that is logged in lacks the permission {permission}."
+    lacks = f"The account that is logged in lacks the permission {permission}."
     if permission.startswith("billing."):
         grant = f"Ask an administrator of the billing account to give you {role} on it."
     else:
@@ -125,12 +81,33 @@ def permission_denied(failure: Failure, context: Context) -> Explanation | None:
         )
     return Explanation(
         "permission-denied",
-        what,
-        (
-            "An owner of the project gives you the role:",
-            grant,
-        ),
+        lacks
+        if permission
+        else "Google Cloud refuses: the account that is logged in lacks a role.",
+        ("An owner of the project gives you the role:", grant),
     )
 
 
-CAUSES: tuple[Cause, ...] = (no_credentials, no_billing, api_disabled, permission_denied)
+CAUSES: tuple[Cause, ...] = (
+    by_words(
+        "no-credentials",
+        r"(?i)could not find default credentials|failed to load application credentials"
+        r"|No credentials loaded|default credentials were not found|invalid_grant|invalid_rapt"
+        r"|rapt_required|oauth2: cannot fetch token",
+        "Pulumi has no valid login to Google Cloud.",
+        "gcloud auth application-default login",
+        "(`gcloud auth login` is another login, which Pulumi does not use.) In a workflow, let"
+        " google-github-actions/auth log in.",
+    ),
+    by_words(
+        "no-billing",
+        r"(?i)UREQ_PROJECT_BILLING_NOT_FOUND|BILLING_DISABLED|requires billing to be enabled"
+        r"|Billing must be enabled|has billing disabled|billing account .{0,80}is disabled",
+        "Project {project} has no billing account, so that no API can be used.",
+        "Link one at https://console.cloud.google.com/billing/linkedaccount?project={project}",
+        "Wait for some minutes, then",
+        UP,
+    ),
+    api_disabled,
+    permission_denied,
+)

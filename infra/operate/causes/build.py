@@ -7,8 +7,13 @@ itself gives. `infra/cloudbuild.sh` waits some minutes for them.
 from infra.operate.causes.wording import UP, by_words
 from infra.operate.explanation import Cause
 
-_WAIT = "Google may still spread them: wait a minute, then go on where it stopped:"
-_REFRESH = "If it fails again, somebody took them away. Have them looked for, and given again:"
+_AGAIN = (
+    "Google may still spread them: wait a minute, then go on where it stopped:",
+    UP,
+    "If it fails again, somebody took them away. Have them looked for, and given again:",
+    "pulumi refresh {flags}",
+    UP,
+)
 
 CAUSES: tuple[Cause, ...] = (
     by_words(
@@ -17,22 +22,14 @@ CAUSES: tuple[Cause, ...] = (
         r" storage\.",
         "Cloud Build runs as {account}, the stack's own account, which may not read the sources"
         " yet: it got its roles a moment ago. (Your own account lacks nothing.)",
-        _WAIT,
-        UP,
-        _REFRESH,
-        "pulumi refresh {flags}",
-        UP,
+        *_AGAIN,
     ),
     by_words(
         "builder-pushes",
         r"cloudbuild\.sh.{0,300}artifactregistry\.repositories\.uploadArtifacts",
         "The stack's own account, as which Cloud Build runs, may not push images to the registry"
         " yet: it got its roles a moment ago.",
-        _WAIT,
-        UP,
-        _REFRESH,
-        "pulumi refresh {flags}",
-        UP,
+        *_AGAIN,
     ),
     by_words(
         "push-login",

@@ -29,14 +29,16 @@ def quota(failure: Failure, context: Context) -> Explanation | None:
     if not match:
         return None
     name, limit = match["name"], match["limit"]
-    region = _QUOTA_REGION.search(failure.text)
-    where = f" in {region[1]}" if region else ""
+    found = _QUOTA_REGION.search(failure.text)
+    region = found[1] if found else ""
+    where = f" in {region}" if region else ""
+    identity = _QUOTA_LIMIT_NAME.search(failure.text)
     is_gpu = "GPU" in name
     told = f" is {float(limit):g}" if limit else " is used up"
     todo = [
         f"Ask for {'1' if is_gpu else 'more'}, at https://console.cloud.google.com/iam-admin/quotas"
         f"?project={context.project_or_blank} (filter: {name}), or with",
-        _request(failure.text, name, region[1] if region else "", context),
+        quota_request(name, region, context.project_or_blank, "1", identity[1] if identity else ""),
     ]
     if is_gpu:
         todo += [
@@ -53,14 +55,20 @@ def quota(failure: Failure, context: Context) -> Explanation | None:
     )
 
 
-def _request(text: str, name: str, region: str, context: Context) -> str:
-    told = _QUOTA_LIMIT_NAME.search(text)
-    identity = name.replace("_", "-") + ("-per-project-region" if region else "-per-project")
+def quota_request(name: str, region: str, project: str, value: str, identity: str = "") -> str:
+    """Return the command that asks for a quota.
+
+    Args:
+        name: As Compute Engine's own lists have it, such as GPUS_ALL_REGIONS.
+        region: Empty for a quota of all regions together.
+        value: How much is asked for.
+        identity: The quota's name among all of Google's, where an answer says it.
+    """
+    usual = name.replace("_", "-") + ("-per-project-region" if region else "-per-project")
     dimensions = f" --dimensions=region={region}" if region else ""
     return (
         "gcloud beta quotas preferences create --service=compute.googleapis.com"
-        f" --project={context.project_or_blank} --quota-id={told[1] if told else identity}"
-        f"{dimensions} --preferred-value=1"
+        f" --project={project} --quota-id={identity or usual}{dimensions} --preferred-value={value}"
     )
 
 

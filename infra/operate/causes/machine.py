@@ -2,10 +2,9 @@
 
 import re
 
+from infra.operate.causes.wording import UP, by_words
 from infra.operate.explanation import Cause, Context, Explanation, Failure
 
-# Before the other causes: the log that it quotes may hold the words of any.
-_NOT_READY = re.compile(r"\binfra\.dynamic\.readiness_errors\.NotReadyError: ")
 # DeleteStep and the step generator of the engine (pulumi/pkg/resource/deploy), and the provider's
 # own refusal, which looks at the state.
 _PROTECTED = re.compile(
@@ -45,16 +44,14 @@ def protected(failure: Failure, context: Context) -> Explanation | None:
     )
 
 
-def not_ready(failure: Failure, context: Context) -> Explanation | None:
-    """All was made, and the check at the end failed."""
-    if not _NOT_READY.search(failure.text):
-        return None
-    return Explanation(
+CAUSES: tuple[Cause, ...] = (
+    # Before the other causes: the log that it quotes may hold the words of any.
+    by_words(
         "not-ready",
+        r"\binfra\.dynamic\.readiness_errors\.NotReadyError: ",
         "Everything was made, but labelers cannot log in to what was asked for. The error above"
         " tells what the machine says, and what to do. Then:",
-        (context.up(),),
-    )
-
-
-CAUSES: tuple[Cause, ...] = (not_ready, protected)
+        UP,
+    ),
+    protected,
+)

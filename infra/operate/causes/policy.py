@@ -2,46 +2,11 @@
 
 import re
 
+from infra.operate.causes.wording import UP, by_words
 from infra.operate.explanation import Cause, Context, Explanation, Failure
 
-_KEYS = re.compile(
-    r"disableServiceAccountKeyCreation|Key creation is not allowed on this service account"
-)
-_CONSTRAINT = re.compile(r"(constraints/[\w.]+)[^.]{0,80}violated|violates? constraint '?([\w./]+)")
 _TAKEN = re.compile(r"requested bucket name is not available", re.IGNORECASE)
 _OWNED = re.compile(r"you already own (?:it|this bucket)", re.IGNORECASE)
-
-
-def key_forbidden(failure: Failure, context: Context) -> Explanation | None:
-    """The organization allows no service account keys, Google's default since May 2024."""
-    if not _KEYS.search(failure.text):
-        return None
-    return Explanation(
-        "key-forbidden",
-        "An organization policy forbids service account keys"
-        " (iam.disableServiceAccountKeyCreation).",
-        (
-            "The studio works without one, with the machine's own identity:",
-            context.set("auth", "keyless"),
-            context.up(),
-        ),
-    )
-
-
-def constraint(failure: Failure, context: Context) -> Explanation | None:
-    """Another policy of the organization."""
-    match = _CONSTRAINT.search(failure.text)
-    if not match:
-        return None
-    name = match[1] or match[2]
-    return Explanation(
-        "organization-policy",
-        f"An organization policy forbids this: {name}.",
-        (
-            "Ask the organization's administrator for an exception for project"
-            f" {context.project_or_blank}, or use a project without that policy.",
-        ),
-    )
 
 
 def bucket_taken(failure: Failure, context: Context) -> Explanation | None:
@@ -68,12 +33,27 @@ def bucket_taken(failure: Failure, context: Context) -> Explanation | None:
     return Explanation(
         "bucket-taken",
         "Somebody else has a bucket of this name: names are shared by all users of Google Cloud.",
-        (
-            "Choose another name:",
-            *(context.set(key, "NAME") for key in keys),
-            context.up(),
-        ),
+        ("Choose another name:", *(context.set(key, "NAME") for key in keys), context.up()),
     )
 
 
-CAUSES: tuple[Cause, ...] = (key_forbidden, bucket_taken, constraint)
+CAUSES: tuple[Cause, ...] = (
+    # Google's default for new organizations since May 2024.
+    by_words(
+        "key-forbidden",
+        r"disableServiceAccountKeyCreation|Key creation is not allowed on this service account",
+        "An organization policy forbids service account keys"
+        " (iam.disableServiceAccountKeyCreation).",
+        "The studio works without one, with the machine's own identity:",
+        "pulumi config set {flags} atelier:auth keyless",
+        UP,
+    ),
+    bucket_taken,
+    by_words(
+        "organization-policy",
+        r"(?P<name>constraints/[\w.]+)[^.]{0,80}violated|violates? constraint '?(?P<other>[\w./]+)",
+        "An organization policy forbids this: {name}{other}.",
+        "Ask the organization's administrator for an exception for project {project}, or use a"
+        " project without that policy.",
+    ),
+)

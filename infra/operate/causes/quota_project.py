@@ -1,34 +1,9 @@
 """Logins that ask in another project than ours, and key files that are not there."""
 
-import re
-
 from infra.operate.causes.wording import UP, by_words
-from infra.operate.explanation import Cause, Context, Explanation, Failure
+from infra.operate.explanation import Cause
 
-_ELSEWHERE = re.compile(r"(?P<api>[a-z]+)\.googleapis\.com/overview\?project=(?P<number>\d+)")
 _SET = "gcloud auth application-default set-quota-project"
-
-
-def asked_elsewhere(failure: Failure, context: Context) -> Explanation | None:
-    """An API is off in the project that the calls are counted on, named by its number."""
-    match = _ELSEWHERE.search(failure.text)
-    if match is None:
-        return None
-    project = context.project_or_blank
-    return Explanation(
-        "asked-elsewhere",
-        f"Google counts your calls on the project with the number {match['number']}, and there the"
-        f" API {match['api']}.googleapis.com is off.",
-        (
-            f"gcloud projects describe {project} --format 'value(projectNumber)'",
-            "If that is the same number, enable the API, wait a minute, and go on:",
-            f"gcloud services enable {match['api']}.googleapis.com --project {project}",
-            context.up(),
-            "If it is another, your login counts on another project. Lead it to this one:",
-            f"{_SET} {project}",
-        ),
-    )
-
 
 CAUSES: tuple[Cause, ...] = (
     by_words(
@@ -48,5 +23,16 @@ CAUSES: tuple[Cause, ...] = (
         "gcloud auth application-default login",
         UP,
     ),
-    asked_elsewhere,
+    by_words(
+        "asked-elsewhere",
+        r"(?P<api>[a-z]+)\.googleapis\.com/overview\?project=(?P<number>\d+)",
+        "Google counts your calls on the project with the number {number}, and there the API"
+        " {api}.googleapis.com is off.",
+        "gcloud projects describe {project} --format 'value(projectNumber)'",
+        "If that is the same number, enable the API, wait a minute, and go on:",
+        "gcloud services enable {api}.googleapis.com --project {project}",
+        UP,
+        "If it is another, your login counts on another project. Lead it to this one:",
+        f"{_SET} {{project}}",
+    ),
 )

@@ -14,8 +14,8 @@ def by_words(name: str, pattern: str, what: str, *todo: str) -> Cause:
     Args:
         name: What its explanation is called.
         pattern: A regular expression; case counts.
-        what: The sentence. `{group}` stands for a named group of the pattern, `{project}` for the
-            project, `{flags}` for pulumi's options.
+        what: The sentence. `{group}` stands for a named group of the pattern, `{project}` and
+            `{stack}` for theirs, `{flags}` for pulumi's options.
         todo: The lines, likewise; `{up}` is the command that goes on.
     """
     known = re.compile(pattern)
@@ -26,6 +26,7 @@ def by_words(name: str, pattern: str, what: str, *todo: str) -> Cause:
             return None
         words: Mapping[str, str] = {
             "project": context.project_or_blank,
+            "stack": context.stack,
             "flags": context.flags,
             "up": context.up(),
             **{key: value or "" for key, value in match.groupdict().items()},

@@ -7,6 +7,7 @@ acceleratorTypes.get, images.getFromFamily, regions.get, projects.get).
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from infra.operate.causes.capacity import quota_request
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.subject import Subject, not_looked_at
 from infra.operate.table.kinds import ADDRESS, DISK, NETWORK
@@ -203,14 +204,10 @@ def _short(
     subject: Subject, metric: str, region: str, has: Mapping[str, Any], count: int
 ) -> Finding:
     used, limit = float(has.get("usage", 0)), float(has["limit"])
-    identity = metric.replace("_", "-") + ("-per-project-region" if region else "-per-project")
     where = f" in {region}" if region else ""
     todo = [
         "Ask for more, which takes minutes to days:",
-        "gcloud beta quotas preferences create --service=compute.googleapis.com"
-        f" --project={subject.project} --quota-id={identity}"
-        f"{f' --dimensions=region={region}' if region else ''}"
-        f" --preferred-value={used + count:g}",
+        quota_request(metric, region, subject.project, f"{used + count:g}"),
     ]
     if "GPU" in metric:
         todo += [
