@@ -14,9 +14,9 @@ from infra.render.env import env, image_env
 from infra.render.metadata import check_limits, static
 from infra.render.proxy import caddyfile
 from infra.render.url import url
+from infra.settings.facts import KEY_ATTRIBUTE
 from infra.settings.fields import Settings
 
-KEY = "GOOGLE_APPLICATION_CREDENTIALS_BASE64"
 IMAGES = "atelier-images"
 # Taken up without a word: at the next boot, or by the unit that watches the metadata.
 SCRIPTS = (
@@ -72,7 +72,7 @@ def attributes(args: MetadataArgs) -> dict[str, pulumi.Input[str]]:
         IMAGES: pulumi.Output.all(**args.images).apply(image_env),
     }
     if args.key is not None:
-        values[KEY] = pulumi.Output.secret(args.key)
+        values[KEY_ATTRIBUTE] = pulumi.Output.secret(args.key)
     return values
 
 
@@ -87,7 +87,9 @@ def settings_digest(values: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[st
     The key is left out: it is a secret, and `keyVersion` tells of a new one.
     """
     named = {
-        name: value for name, value in sorted(values.items()) if name not in (IMAGES, KEY, *SCRIPTS)
+        name: value
+        for name, value in sorted(values.items())
+        if name not in (IMAGES, KEY_ATTRIBUTE, *SCRIPTS)
     }
     return pulumi.Output.all(**named).apply(
         lambda texts: _sha256("".join(f"{name}\0{text}\0" for name, text in texts.items()))

@@ -15,6 +15,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra.dynamic.buckets import BucketError, Buckets, put_labels
+from infra.dynamic.calls import is_not_enabled
 from infra.dynamic.credentials import Access
 from infra.dynamic.guest import BucketGuest
 from infra.render.cors import api_rules, cors_rules
@@ -26,7 +27,6 @@ UNFINISHED_UPLOAD_DAYS = 2
 DAY_SECONDS = 24 * 3600
 # Beyond it the number is not worth the minutes that listing takes.
 MOST_COUNTED = 10_000
-NOT_ENABLED = ("SERVICE_DISABLED", "has not been used in project", "it is disabled")
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def existing(bucket_name: str, project: str) -> gcp.storage.outputs.GetBucketsBu
     try:
         listed = gcp.storage.get_buckets(prefix=bucket_name, project=project)
     except Exception as fault:  # The SDK raises nothing narrower when a lookup fails.
-        if not any(words in str(fault) for words in NOT_ENABLED):
+        if not is_not_enabled(str(fault)):
             raise
         pulumi.log.warn(f"{project} has no Storage API yet, so no bucket can be taken up: {fault}")
         return None

@@ -8,23 +8,19 @@ second to import, so it is imported by the first call.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportMissingTypeStubs=false
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
-from infra.dynamic.compute_clients import is_loopback
-from infra.dynamic.credentials import DEFAULT, Access, CredentialsError
+from infra.dynamic.calls import STORAGE, endpoint, worded
+from infra.dynamic.credentials import DEFAULT, Access
 
 if TYPE_CHECKING:
     from google.cloud import storage
 
 T = TypeVar("T")
 
-# The Google provider's own variable, so that both speak to the same place. It ends in /storage/v1/.
-ENDPOINT = "GOOGLE_STORAGE_CUSTOM_ENDPOINT"
 # So many times another one changed the bucket between our look at it and our change.
 TRIES = 5
 
@@ -60,17 +56,13 @@ class Buckets:
     Args:
         project: The project that is asked.
         access: Whose credentials are used.
-        endpoint: Another address of the API; plain http is taken on loopback only, and then no
-            credentials are sent. Empty: Google's own.
 
     Raises:
         BucketError: by every method, when the API refuses or cannot be reached.
     """
 
-    def __init__(self, project: str, access: Access = DEFAULT, endpoint: str | None = None) -> None:
+    def __init__(self, project: str, access: Access = DEFAULT) -> None:
         self.project, self._access = project, access
-        place = os.environ.get(ENDPOINT, "") if endpoint is None else endpoint
-        self._endpoint = place.removesuffix("/").removesuffix("/storage/v1")
 
     def change(self, name: str, to: Callable[[Bucket], Bucket]) -> Bucket:
         """Make of the bucket what `to` makes of it; return what it was before.
@@ -122,39 +114,20 @@ class Buckets:
         from google.auth.credentials import AnonymousCredentials
         from google.cloud import storage
 
-        address = urlsplit(self._endpoint)
-        if address.scheme == "http" and not is_loopback(address.hostname or ""):
-            raise BucketError(
-                f"{ENDPOINT} is {self._endpoint}: credentials are not sent over plain http."
-                " Use https, or an address on this computer."
-            )
-        plain = address.scheme == "http"
+        address, plain = endpoint(STORAGE)
         credentials: Any = AnonymousCredentials() if plain else self._access.credentials()
-        options = {"api_endpoint": self._endpoint} if self._endpoint else None
+        place = address.removesuffix("/").removesuffix("/storage/v1")
+        options = {"api_endpoint": place} if place else None
         return storage.Client(self.project, credentials, client_options=options)
 
     def _call(self, what: str, call: Callable[[], T]) -> T:
-        from google.api_core.exceptions import GoogleAPICallError, NotFound
-        from google.auth.exceptions import GoogleAuthError
-        from requests.exceptions import RequestException
+        from google.api_core.exceptions import NotFound
 
-        try:
-            return call()
-        except CredentialsError as fault:
-            raise BucketError(f"Could not {what}: {fault}") from None
-        except GoogleAuthError as fault:
-            raise BucketError(
-                f"Could not {what} without credentials ({fault})."
-                " Run: gcloud auth application-default login"
-            ) from fault
-        except NotFound as fault:
-            raise BucketGoneError(f"Could not {what}: {fault.message}") from fault
-        except GoogleAPICallError as fault:
-            raise BucketError(f"Could not {what}: {fault.message}") from fault
-        except RequestException as fault:
-            raise BucketError(
-                f"Could not {what}: Cloud Storage cannot be reached ({fault})."
-            ) from fault
+        with worded(what, "Cloud Storage", BucketError):
+            try:
+                return call()
+            except NotFound as fault:
+                raise BucketGoneError(f"Could not {what}: {fault.message}") from fault
 
 
 def put_labels(name: str, labels: Mapping[str, str]) -> str:

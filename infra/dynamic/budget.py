@@ -10,7 +10,6 @@ any other is refused (https://cloud.google.com/billing/docs/reference/budget/res
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,14 +17,12 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from infra.dynamic.compute_clients import is_loopback
+from infra.dynamic.calls import BUDGETS, endpoint
 from infra.dynamic.credentials import Access, CredentialsError, GoogleProvider
 from infra.settings.facts import WARNING
 
 State = dict[str, Any]
 
-# The Google provider's own variable, so that both speak to the same place.
-ENDPOINT = "GOOGLE_BILLING_CUSTOM_ENDPOINT"
 GOOGLES = "https://billingbudgets.googleapis.com/v1/"
 SECONDS = 30
 NOT_FOUND = 404
@@ -88,10 +85,11 @@ class BudgetProvider(GoogleProvider):
         from requests.exceptions import RequestException
 
         what = f"the budget {props['display_name']}"
-        endpoint = os.environ.get(ENDPOINT) or GOOGLES
         try:
-            session = _session(endpoint, self.access, props["quota_project"])
-            answer = session.request(verb, endpoint + path, json=content, timeout=SECONDS)
+            address, plain = endpoint(BUDGETS)
+            session = _session(self.access, props["quota_project"], plain=plain)
+            url = (address or GOOGLES) + path
+            answer = session.request(verb, url, json=content, timeout=SECONDS)
         except (CredentialsError, GoogleAuthError, RequestException) as fault:
             raise BudgetError(f"{what} could not be reached ({fault}).") from None
         if answer.ok:
@@ -123,17 +121,12 @@ def body(props: State) -> dict[str, Any]:
     }
 
 
-def _session(endpoint: str, access: Access, quota_project: str) -> Any:
+def _session(access: Access, quota_project: str, *, plain: bool) -> Any:
     """Return a session; without credentials where plain http leads to this computer."""
-    from urllib.parse import urlsplit
-
     import requests
     from google.auth.transport.requests import AuthorizedSession
 
-    address = urlsplit(endpoint)
-    if address.scheme == "http":
-        if not is_loopback(address.hostname or ""):
-            raise CredentialsError(f"{ENDPOINT}: credentials are not sent over plain http")
+    if plain:
         return requests.Session()
     # The API counts its calls on a project, and a person's own credentials have none.
     return AuthorizedSession(replace(access, quota_project=quota_project).credentials())

@@ -7,16 +7,16 @@ to import, so it is imported by the first call.
 # Its own types leave the `retry` of every call, and what proto-plus makes of a field, unknown.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from infra.dynamic.compute_clients import ENDPOINT, Clients
+from infra.dynamic.calls import is_not_enabled, worded
+from infra.dynamic.compute_clients import Clients
 from infra.dynamic.compute_errors import ComputeError, NotEnabledError
-from infra.dynamic.credentials import DEFAULT, Access, CredentialsError
+from infra.dynamic.credentials import DEFAULT, Access
 
 if TYPE_CHECKING:
     from google.cloud import compute_v1
@@ -73,18 +73,15 @@ class Compute:
 
     Args:
         project: The project's id.
-        endpoint: Another address of the API; plain http is taken on loopback only, and then no
-            credentials are sent. Empty: Google's own.
         access: Whose credentials are used.
 
     Raises:
         ComputeError: by every method, when the API refuses or does not answer in time.
     """
 
-    def __init__(self, project: str, endpoint: str | None = None, access: Access = DEFAULT) -> None:
+    def __init__(self, project: str, access: Access = DEFAULT) -> None:
         self.project = project
-        place = os.environ.get(ENDPOINT, "") if endpoint is None else endpoint
-        self._clients = Clients(place, access)
+        self._clients = Clients(access)
 
     def snapshots(self) -> list[Snapshot]:
         """Return the project's snapshots that are READY, the newest first."""
@@ -253,31 +250,19 @@ class Compute:
             raise ComputeError(f"Google could not {what}: {'; '.join(faults)}")
 
     def _call(self, what: str, call: Callable[[], T]) -> T:
-        from google.api_core.exceptions import GoogleAPICallError
-        from google.auth.exceptions import GoogleAuthError
-        from requests.exceptions import RequestException
+        from google.api_core.exceptions import Forbidden
 
-        try:
-            return call()
-        except CredentialsError as fault:
-            raise ComputeError(f"Could not {what}: {fault}") from None
-        except GoogleAuthError as fault:
-            raise ComputeError(
-                f"Could not {what} without credentials ({fault})."
-                " Run: gcloud auth application-default login"
-            ) from fault
-        except GoogleAPICallError as fault:
-            if "SERVICE_DISABLED" in str(fault) or "has not been used in project" in str(fault):
-                raise NotEnabledError(
-                    f"Could not {what}: the Compute API is not enabled in {self.project}."
-                    " Run: gcloud services enable compute.googleapis.com"
-                    f" --project {self.project}"
-                ) from fault
-            raise ComputeError(f"Could not {what}: {fault.message}") from fault
-        except RequestException as fault:
-            raise ComputeError(
-                f"Could not {what}: the Compute API cannot be reached ({fault})."
-            ) from fault
+        with worded(what, "the Compute API", ComputeError):
+            try:
+                return call()
+            except Forbidden as fault:
+                if is_not_enabled(str(fault)):
+                    raise NotEnabledError(
+                        f"Could not {what}: the Compute API is not enabled in {self.project}."
+                        " Run: gcloud services enable compute.googleapis.com"
+                        f" --project {self.project}"
+                    ) from fault
+                raise
 
 
 def _last(link: str) -> str:

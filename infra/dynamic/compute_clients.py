@@ -1,41 +1,29 @@
 """The clients of Google's Compute API, made when first used: importing them takes seconds."""
 
 from functools import cached_property
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from infra.dynamic.compute_errors import ComputeError
+from infra.dynamic.calls import COMPUTE, endpoint
 from infra.dynamic.credentials import Access
 
 if TYPE_CHECKING:
     from google.cloud import compute_v1
-
-# The Google provider's own variable, so that both speak to the same place.
-ENDPOINT = "GOOGLE_COMPUTE_CUSTOM_ENDPOINT"
 
 
 class Clients:
     """One client for each kind of thing.
 
     Args:
-        endpoint: The API's address; empty for Google's own.
         access: Whose credentials are used.
 
     Raises:
-        ComputeError: if the address is plain http and not on this computer.
+        CredentialsError: by each of them, if the API's address is plain http and not on this
+            computer, or the credentials cannot be used.
     """
 
-    def __init__(self, endpoint: str, access: Access) -> None:
+    def __init__(self, access: Access) -> None:
         self._access = access
-        address = urlsplit(endpoint)
-        self._host = address.netloc
-        self._plain = address.scheme == "http"
-        if self._plain and not is_loopback(address.hostname or ""):
-            raise ComputeError(
-                f"{ENDPOINT} is {endpoint}: credentials are not sent over plain http."
-                " Use https, or an address on this computer."
-            )
 
     @cached_property
     def instances(self) -> "compute_v1.InstancesClient":
@@ -77,19 +65,10 @@ class Clients:
         return compute_v1.ZoneOperationsClient(transport=transport)
 
     def _options(self) -> dict[str, Any]:
-        if not self._plain:
-            host = {"host": self._host} if self._host else {}
-            return {"credentials": self._access.credentials(), **host}
         from google.auth.credentials import AnonymousCredentials
 
-        return {"host": self._host, "url_scheme": "http", "credentials": AnonymousCredentials()}
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this computer."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        address, plain = endpoint(COMPUTE)
+        host = {"host": urlsplit(address).netloc} if address else {}
+        if plain:
+            return {"credentials": AnonymousCredentials(), "url_scheme": "http", **host}
+        return {"credentials": self._access.credentials(), **host}

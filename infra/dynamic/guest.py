@@ -12,8 +12,7 @@ this version sets up its own is refused. The engine deletes what is no longer de
 an update that had no error (pulumi/pkg/resource/deploy/deployment_executor.go), hence never then.
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +34,7 @@ from infra.dynamic.buckets import (
     CorsRule,
     put_labels,
 )
+from infra.dynamic.calls import short
 from infra.dynamic.credentials import GoogleProvider
 
 State = dict[str, Any]
@@ -63,7 +63,7 @@ class BucketGuestProvider(GoogleProvider):
 
     def create(self, props: State) -> CreateResult:
         """Add what is not there."""
-        with _short():
+        with short(BucketError):
             found = Buckets(props["project"], self.access).look(props["bucket"])
             if told := seems_own(found, props):
                 raise BucketError(told)
@@ -101,7 +101,7 @@ class BucketGuestProvider(GoogleProvider):
             without = bucket.versioning and not ours["versioning"]
             return replace(bucket, cors=cors, versioning=without or news["versioning"])
 
-        with _short():
+        with short(BucketError):
             before = Buckets(news["project"], self.access).change(news["bucket"], to)
         kept = [rule for rule in before.cors if rule not in ours["cors"]]
         added = {
@@ -134,15 +134,6 @@ def seems_own(bucket: Bucket, props: State) -> str:
 def _labelled(bucket: Bucket, props: State) -> bool:
     own: State = props.get("own_labels") or {}
     return bool(own) and own.items() <= dict(bucket.labels).items()
-
-
-@contextmanager
-def _short() -> Generator[None]:
-    """Drop the causes of an error: the engine shows whole tracebacks, and the words come last."""
-    try:
-        yield
-    except BucketError as fault:
-        raise type(fault)(str(fault)) from None
 
 
 class BucketGuest(Resource, module="atelier", name="BucketGuest"):

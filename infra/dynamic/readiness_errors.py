@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from infra.settings.facts import KEY_ATTRIBUTE
+
 LOG_LINES = 15
 LOG_FILE = "/var/log/atelier-startup.log"
-_KEY = "GOOGLE_APPLICATION_CREDENTIALS_BASE64"
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x20-\x7e\u00a0-\U0010ffff\n\t]")
 # What every line of the startup script begins with on the serial port.
 _PREFIX = re.compile(r"^.*?google_metadata_script_runner\[\d+\]: (?:startup-script: )?")
@@ -52,5 +53,5 @@ def last_lines(text: str, metadata: Mapping[str, str]) -> str:
     """Return the end of a log without control characters, and without the machine's key."""
     lines = [_PREFIX.sub("", line).rstrip() for line in _CONTROL.sub("", text).splitlines()]
     shown = "\n".join([line for line in lines if line][-LOG_LINES:])
-    key = metadata.get(_KEY)
+    key = metadata.get(KEY_ATTRIBUTE)
     return shown.replace(key, "[secret]") if key else shown

@@ -20,6 +20,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from infra.dynamic.calls import short
 from infra.dynamic.compute import Compute
 from infra.dynamic.compute_errors import ComputeError
 from infra.dynamic.credentials import DEFAULT, Access, GoogleProvider
@@ -74,14 +75,11 @@ def wait(props: State, access: Access = DEFAULT, *, is_proof: bool, boots: bool 
     progress = Progress(place.name, lambda line: print(line, flush=True), clock)
     target = Target(place, props["images"], is_proof, boots, _hours(props))
     limit = props["minutes"] * 60.0
-    try:
+    with short(NotReadyError, ComputeError):
         compute = Compute(place.project, access=access)
         ready = Wait(compute, target, limit, progress, clock).run()
         if ready:
             check(Web(props["url"], props["reach"], props["address"]), limit, progress, clock)
-    except (NotReadyError, ComputeError) as fault:
-        # The engine shows whole tracebacks; the words come last.
-        raise type(fault)(str(fault)) from None
     return {**props, "checked": ready}
 
 

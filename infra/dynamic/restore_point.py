@@ -13,8 +13,6 @@ fails. Everything else waits for it.
 """
 
 import os
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
 import pulumi
@@ -28,6 +26,7 @@ from pulumi.dynamic import (
 )
 
 from infra.dynamic import restore
+from infra.dynamic.calls import short
 from infra.dynamic.compute import Compute
 from infra.dynamic.compute_errors import ComputeError
 from infra.dynamic.credentials import GoogleProvider
@@ -66,7 +65,7 @@ class RestorePointProvider(GoogleProvider):
     def create(self, props: State) -> CreateResult:
         """Look up the snapshot; the engine calls this in an update only, never in a preview."""
         compute = Compute(props["project"], access=self.access)
-        with _short():
+        with short(ComputeError):
             link = restore.source(compute, _stack(props), props["restore_from"])
         return CreateResult(props["instance"], {**props, "snapshot": link})
 
@@ -82,7 +81,7 @@ class RestorePointProvider(GoogleProvider):
         """Take the data along into another zone, or go back to a snapshot."""
         compute = Compute(_news["project"], access=self.access)
         stack, zone = _stack(_news), _news["zone"]
-        with _short():
+        with short(ComputeError):
             if asked := _asked(_olds, _olds["zone"] == zone):
                 link = restore.replace(compute, stack, zone, asked)
             else:
@@ -95,15 +94,6 @@ def _asked(olds: State, stays: bool) -> str:
     asked = os.environ.get(ASKED, "")
     made_from = (olds.get("snapshot") or "").rpartition("/")[2]
     return asked if stays and asked != made_from else ""
-
-
-@contextmanager
-def _short() -> Generator[None]:
-    """Drop the causes of an error: the engine shows whole tracebacks, and the words come last."""
-    try:
-        yield
-    except ComputeError as fault:
-        raise type(fault)(str(fault)) from None
 
 
 def _stack(props: State) -> restore.Stack:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
+from infra.dynamic.calls import COMPUTE, STORAGE, is_loopback, is_not_enabled
+
 Service = Literal["artifactregistry", "billing", "compute", "resources", "serviceusage", "storage"]
 
 SECONDS = 8
@@ -21,7 +23,7 @@ _ADDRESSES: Mapping[Service, tuple[str, str]] = {
         "https://artifactregistry.googleapis.com/v1/",
     ),
     "billing": ("GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", "https://cloudbilling.googleapis.com/v1/"),
-    "compute": ("GOOGLE_COMPUTE_CUSTOM_ENDPOINT", "https://compute.googleapis.com/compute/v1/"),
+    "compute": (COMPUTE, "https://compute.googleapis.com/compute/v1/"),
     "resources": (
         "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT",
         "https://cloudresourcemanager.googleapis.com/v1/",
@@ -30,7 +32,7 @@ _ADDRESSES: Mapping[Service, tuple[str, str]] = {
         "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",
         "https://serviceusage.googleapis.com/v1/",
     ),
-    "storage": ("GOOGLE_STORAGE_CUSTOM_ENDPOINT", "https://storage.googleapis.com/storage/v1/"),
+    "storage": (STORAGE, "https://storage.googleapis.com/storage/v1/"),
 }
 
 
@@ -62,11 +64,8 @@ class Answer:
     @property
     def api_is_off(self) -> bool:
         """Whether it is refused because the project has not enabled the API."""
-        text = str(self.body)
         return (
-            self.status == 403
-            and not self.lacks_quota_project
-            and ("SERVICE_DISABLED" in text or "has not been used in project" in text)
+            self.status == 403 and not self.lacks_quota_project and is_not_enabled(str(self.body))
         )
 
     @property
@@ -131,5 +130,5 @@ class Google:
 
 def stood_in(environ: Mapping[str, str]) -> bool:
     """Return whether a stand-in on this computer takes Google's place, which wants no login."""
-    host = urlsplit(environ.get(_ADDRESSES["compute"][0], ""))
-    return host.scheme == "http" and host.hostname in ("127.0.0.1", "::1", "localhost")
+    address = urlsplit(environ.get(COMPUTE, ""))
+    return address.scheme == "http" and is_loopback(address.hostname or "")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
+from infra.dynamic.buckets import put_labels
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import stood_in
 from infra.operate.doctor.subject import Subject, not_looked_at
@@ -48,11 +49,10 @@ def buckets(subject: Subject) -> Iterator[Finding]:
         elif settings.own_labels.items() <= dict(found.body.get("labels", {})).items():
             yield good(f"{name} is this stack's")
         elif not is_named:
-            labels = ",".join(f"{label}={value}" for label, value in settings.own_labels.items())
             yield bad(
                 f"bucket {name} has the name of this stack's own, and not its labels",
                 "If the stack made it, put them back:",
-                f"gcloud storage buckets update gs://{name} --update-labels={labels}",
+                put_labels(name, settings.own_labels),
                 "If it is somebody else's, name it, and it is used and stays as it is:",
                 f"pulumi config set atelier:{key} {name}",
             )

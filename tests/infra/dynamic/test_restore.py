@@ -296,6 +296,7 @@ def test_a_new_project_has_nobodys_studio(api: ComputeApi) -> None:
     assert RestorePointProvider().check({}, BEGUN).failures == []
 
 
-def test_credentials_are_never_sent_over_plain_http() -> None:
+def test_credentials_are_never_sent_over_plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_COMPUTE_CUSTOM_ENDPOINT", "http://compute.example.com/compute/v1/")
     with pytest.raises(ComputeError, match="not sent over plain http"):
-        Compute(PROJECT, "http://compute.example.com/compute/v1/")
+        Compute(PROJECT).snapshots()
