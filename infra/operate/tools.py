@@ -39,9 +39,9 @@ def check_pulumi(environ: Mapping[str, str], minimum: str) -> Iterator[Finding]:
     if found is None:
         yield Finding("error", "There is no `pulumi` on PATH.", INSTALL_PULUMI)
         return
-    said = _run([found, "version"], environ)
-    if said is None or _numbers(said) < _numbers(minimum):
-        has = said.strip() if said else "no version that could be read"
+    told = said([found, "version"], environ)
+    if told is None or _numbers(told) < _numbers(minimum):
+        has = told.strip() if told else "no version that could be read"
         yield Finding(
             "error",
             f"pulumi is {has} ({found}), and pulumi-gcp needs v{minimum}.",
@@ -83,9 +83,9 @@ def check_builder(
                 "There is no `docker` on PATH, which builds the images (images: docker).",
                 f"Install it: https://docs.docker.com/get-docker/ {elsewhere}.",
             )
-        elif _run([docker, "version", "--format", "{{.Server.Version}}"], environ) is None:
+        elif said([docker, "version", "--format", "{{.Server.Version}}"], environ) is None:
             yield Finding(severity, "Docker does not answer.", f"Start it, {elsewhere}.")
-        elif _run([docker, "buildx", "version"], environ) is None:
+        elif said([docker, "buildx", "version"], environ) is None:
             yield Finding(
                 severity,
                 "Docker has no buildx, which builds the images.",
@@ -118,7 +118,8 @@ def pinned_packages(requirements: Path = REPOSITORY / "requirements.in") -> dict
     return dict(found)
 
 
-def _run(command: Sequence[str], environ: Mapping[str, str]) -> str | None:
+def said(command: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """Return what a quick command prints, or None if it fails."""
     try:
         done = subprocess.run(
             command,

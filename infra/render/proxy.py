@@ -8,7 +8,8 @@ Facts it rests on:
 - A browser ignores Strict-Transport-Security from an IP address (RFC 6797, section 8.1.1).
 """
 
-from infra.render.url import PLAIN_PORT, is_plain
+from infra.render.url import is_plain
+from infra.settings.facts import PLAIN_PORT
 from infra.settings.fields import Settings
 
 UPSTREAM = "frontend:8080"

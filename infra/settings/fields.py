@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
 from infra.settings import machines, schedule
-from infra.settings.facts import PLAIN_PORT, REPOSITORY, TLS_PORT
 from infra.settings.machines import Machine, Preset
 from infra.settings.schedule import InstanceSchedule, WorkingHours
 
@@ -273,11 +271,6 @@ class Settings(BaseModel):
         return {"atelier-stack": self.stack, "managed-by": "atelier"}
 
     @property
-    def web_port(self) -> int:
-        """The port that labelers open: 443 with TLS, 8080 without."""
-        return PLAIN_PORT if self.tls == "off" else TLS_PORT
-
-    @property
     def working_hours(self) -> WorkingHours | None:
         """The days and times of the schedule, or None when `workHours` is off."""
         if self.work_hours == schedule.OFF:
@@ -290,11 +283,6 @@ class Settings(BaseModel):
         """The working hours as cron lines, or None when `workHours` is off."""
         hours = self.working_hours
         return hours.cron(self.time_zone) if hours else None
-
-    @property
-    def project_path(self) -> Path:
-        """The project file's place on this computer."""
-        return REPOSITORY / self.project_file
 
 
 CONFIG_FIELDS = tuple(name for name in Settings.model_fields if name not in ("project", "stack"))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from infra.settings.facts import PLAIN_PORT
 from tests.cloud.lab.disks import Disk
 from tests.cloud.lab.lab import Lab
 from tests.cloud.lab.place import LabError
@@ -123,9 +124,8 @@ class Studio:
     @property
     def url(self) -> str:
         """Return the origin that labelers open."""
-        port = self.settings.web_port
         host = self.machine.outside
-        return f"https://{host}" if port == 443 else f"http://{host}:{port}"
+        return f"http://{host}:{PLAIN_PORT}" if self.settings.tls == "off" else f"https://{host}"
 
     def console(self) -> Path:
         return self.machine.console

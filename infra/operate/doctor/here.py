@@ -1,7 +1,6 @@
 """This computer: its tools, its login, and the Docker that builds the images."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -38,7 +37,7 @@ def docker(subject: Subject) -> Iterator[Finding]:
     if subject.settings.images != "docker" or not subject.builds:
         yield good("not needed")
         return
-    said = _said(subject, "docker", "buildx", "inspect")
+    said = tools.said(("docker", "buildx", "inspect"), subject.environ)
     if said is None:
         yield doubtful("Docker's builder could not be looked at", "docker buildx inspect")
         return
@@ -50,7 +49,8 @@ def docker(subject: Subject) -> Iterator[Finding]:
             "pulumi config set atelier:images cloudbuild",
         )
         return
-    root = (_said(subject, "docker", "info", "--format", "{{.DockerRootDir}}") or "").strip()
+    command = ("docker", "info", "--format", "{{.DockerRootDir}}")
+    root = (tools.said(command, subject.environ) or "").strip()
     # Docker Desktop's is inside its virtual machine.
     if root and Path(root).is_dir():
         free = shutil.disk_usage(root).free // 10**9
@@ -137,19 +137,3 @@ def _whose(credentials: Any, environ: Mapping[str, str], config: Mapping[str, st
 def _first_line(fault: Exception) -> str:
     text = str(fault).splitlines()
     return text[0][:160] if text else type(fault).__name__
-
-
-def _said(subject: Subject, *command: str) -> str | None:
-    try:
-        done = subprocess.run(
-            command,
-            env=dict(subject.environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=tools.PROBE_SECONDS,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout

@@ -30,6 +30,3 @@ def backends(settings: Settings) -> Iterator[Finding]:
                 known[name].text(value)
             except ValueRefused as refused:
                 yield Finding("backends", f"{name}: {shown(value)} cannot be used", str(refused))
-
-
-RULES = (backends,)

@@ -1,19 +1,17 @@
-"""All rules, in the order in which their findings are told."""
+"""All rules, in the order in which their findings are told: as they stand in the modules."""
 
 from collections.abc import Collection
 
 from infra.settings.fields import Settings
 from infra.settings.findings import Finding
 from infra.settings.rules import backends, machine, models, names, network, place, studio
+from infra.settings.rules.rule import Rule
 
-RULES = (
-    *names.RULES,
-    *place.RULES,
-    *machine.RULES,
-    *network.RULES,
-    *studio.RULES,
-    *models.RULES,
-    *backends.RULES,
+RULES = tuple(
+    rule
+    for module in (names, place, machine, network, studio, models, backends)
+    for rule in vars(module).values()
+    if isinstance(rule, Rule)
 )
 
 

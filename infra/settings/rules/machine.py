@@ -246,18 +246,3 @@ def time_zone(settings: Settings) -> Iterator[Finding]:
             f"{shown(settings.time_zone)} is not a time zone",
             f"Write {close or 'a name such as Europe/Rome, America/New_York or UTC'}",
         )
-
-
-RULES = (
-    machine_type,
-    machine_type_of_preset,
-    boot_image,
-    boot_image_fits,
-    boot_disk_of_gpu,
-    work_days,
-    work_hours,
-    long_enough,
-    run_limit,
-    idle_minutes,
-    time_zone,
-)

@@ -142,13 +142,3 @@ def models_in_memory(settings: Settings) -> Iterator[Finding]:
             f" {machine.memory_gb:g}",
             "Choose smaller ones, or a machineType with more memory",
         )
-
-
-RULES = (
-    interactive_model,
-    segmentation_model,
-    weights_mirror,
-    mirror_used,
-    models_used,
-    models_in_memory,
-)

@@ -180,15 +180,3 @@ def labels(settings: Settings) -> Iterator[Finding]:
                 f"{shown(value)} cannot be the value of {shown(key)}",
                 "Use at most 63 lowercase letters, digits, - and _",
             )
-
-
-RULES = (
-    project,
-    stack,
-    source_bucket,
-    target_bucket,
-    made_buckets,
-    restore_from,
-    billing_account,
-    labels,
-)

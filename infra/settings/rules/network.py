@@ -189,17 +189,3 @@ def _is_origin(text: str) -> bool:
         and text == f"{parts.scheme}://{parts.hostname}{port}"
         and " " not in text
     )
-
-
-RULES = (
-    allowed_ranges,
-    ranges_of_one_rule,
-    somebody_allowed,
-    plain_to_everybody,
-    access,
-    domain,
-    domain_used,
-    acme_email,
-    acme_email_used,
-    cors_origins,
-)

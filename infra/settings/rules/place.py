@@ -156,12 +156,3 @@ def _nearby(settings: Settings, zones: Iterable[str]) -> list[str]:
         return not name.startswith(f"{region}-"), not name.startswith(f"{part}-")
 
     return sorted(zones, key=distance)[:4]
-
-
-RULES = (
-    zone,
-    gpu_in_zone,
-    type_in_zone,
-    bucket_location,
-    buckets_beside_the_machine,
-)

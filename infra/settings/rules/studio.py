@@ -143,13 +143,3 @@ def password_fault(password: str) -> str | None:
     if len(set(password)) < 3:
         return "the password repeats one or two characters"
     return None
-
-
-RULES = (
-    prebuilt,
-    prebuilt_used,
-    project_file,
-    admin_email,
-    admin_password,
-    password_is_not_the_name,
-)

@@ -29,9 +29,6 @@ def test_the_defaults_are_the_cheapest_gpu_machine_stopped_at_night() -> None:
     assert settings.source_bucket_name == "demo-project-dev-source"
     assert settings.target_bucket_name == "demo-project-dev-target"
     assert settings.labels_all == {"atelier-stack": "dev", "managed-by": "atelier"}
-    assert settings.web_port == 443
-    assert settings.project_path.name == "garments-bucket.yaml"
-    assert settings.project_path.is_file()
 
 
 def test_what_is_chosen_replaces_what_is_derived() -> None:
@@ -51,7 +48,6 @@ def test_what_is_chosen_replaces_what_is_derived() -> None:
     assert settings.machine == Machine("n1-highmem-8", "nvidia-tesla-t4", True, image, 8, 52)
     assert (settings.source_bucket_name, settings.target_bucket_name) == ("photos", "masks")
     assert settings.region == "europe-west4"
-    assert settings.web_port == 8080
     assert settings.instance_schedule is None
     assert settings.labels_all["team"] == "garments"
 

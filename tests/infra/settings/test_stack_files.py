@@ -119,7 +119,7 @@ def test_a_scenario_says_for_whom_it_is_and_loads(scenario: str) -> None:
     assert given <= config_schema.schema().keys()
     expected = {
         "cpu-trial": settings.preset == "cpu" and not settings.keep_data,
-        "iap-only": settings.access == "iap" and settings.web_port == 8080,
+        "iap-only": settings.access == "iap" and settings.tls == "off",
         "keyless": settings.auth == "keyless" and settings.images == "cloudbuild",
         "own-domain": settings.tls == "domain" and settings.domain == "label.example.org",
         "spot-gpu": settings.spot and settings.machine.accelerator == "nvidia-tesla-t4",
