@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masks.errors import RegionError
-from masks.results import DrawnRegion, drawn_regions
-from masks.shapes import covered
+from masks.results import drawn_regions
+from masks.shapes import covered, size_of
 
 Mask = NDArray[np.bool_]
 # An image of a task, and a label: to_name, item_index, label.
@@ -46,7 +46,7 @@ def label_masks(results: Iterable[Mapping[str, Any]], prompts: Collection[str] =
         if not region.labels or region.from_name in prompts:
             continue
         try:
-            mask = _mask(region)
+            mask = covered(region, *size_of(region))
         except RegionError:
             unreadable += 1
             continue
@@ -106,14 +106,3 @@ def differences(
         first |= a & ~b
         second |= b & ~a
     return both, first, second
-
-
-def _mask(region: DrawnRegion) -> Mask:
-    try:
-        height = int(region.result["original_height"])
-        width = int(region.result["original_width"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise RegionError(f"region {region.result.get('id')} has no size") from error
-    if height < 1 or width < 1:
-        raise RegionError(f"region {region.result.get('id')} has no size")
-    return covered(region, height, width)

@@ -23,6 +23,21 @@ PAINTED = ("brush", "bitmask", "magicwand")
 AREAS = (*PAINTED, *OUTLINES)
 
 
+def size_of(region: DrawnRegion) -> tuple[int, int]:
+    """Return height and width, in pixels, of the picture that a region was drawn on.
+
+    Raises:
+        RegionError: it does not say.
+    """
+    try:
+        height, width = (int(region.result[f"original_{side}"]) for side in ("height", "width"))
+    except (KeyError, TypeError, ValueError):
+        height = width = 0
+    if height < 1 or width < 1:
+        raise RegionError(f"region {region.id} does not say how large its picture is")
+    return height, width
+
+
 def covered(region: DrawnRegion, height: int, width: int) -> NDArray[np.bool_]:
     """Return the pixels, bool (height, width), that a region covers.
 

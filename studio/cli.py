@@ -203,7 +203,7 @@ def precompute(project_file: Path, url: str | None, token_file: Path | None) -> 
             prepared = precompute_project(project, label_studio, tell)
         output.say(f"{counted(prepared.ready, 'task')} ready for clicks")
         for reason, tasks in prepared.failed.items():
-            names = [task.source or f"task {task.id}" for task in tasks]
+            names = [task.name for task in tasks]
             output.say(f"{counted(len(names), 'task')} failed: {reason}: {shortened(names, 5)}")
         if prepared.exit_status:
             sys.exit(prepared.exit_status)

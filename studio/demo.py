@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from studio.version import ROOT
+
 # Where `make demo` keeps all state, unless ATELIER_STATE names another folder.
-STATE = Path(__file__).resolve().parents[1] / ".local"
+STATE = ROOT / ".local"
 
 
 def with_demo(environment: Mapping[str, str], url: str | None = None) -> Mapping[str, str]:

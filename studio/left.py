@@ -82,5 +82,5 @@ def _count(reasons: Mapping[str, Sequence[Task]]) -> int:
 
 
 def _line(what: str, reason: str, tasks: Sequence[Task]) -> str:
-    names = [task.source or f"task {task.id}" for task in tasks]
+    names = [task.name for task in tasks]
     return f"{what}: {reason}: {counted(len(tasks), 'task')} ({shortened(names, MAX_NAMED)})"

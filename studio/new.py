@@ -23,8 +23,9 @@ from studio.project.project_file import (
     Source,
 )
 from studio.project.table import Table, read_table
+from studio.version import ROOT
 
-TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+TEMPLATES = ROOT / "templates"
 TEMPLATE = TEMPLATES / "new" / "project.yaml"
 LABELS = TEMPLATES / "labeling" / "garments.xml"
 TABLES = frozenset({".csv", ".tsv", ".xlsx"})

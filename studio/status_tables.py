@@ -69,7 +69,7 @@ def _work(status: ProjectStatus) -> Table:
         table.add_row(what, value)
     table.add_row("tasks without a current prediction", str(status.without_prediction))
     for reason, tasks in status.left.never.items():
-        names = shortened([task.source or f"task {task.id}" for task in tasks], MAX_NAMED)
+        names = shortened([task.name for task in tasks], MAX_NAMED)
         table.add_row(
             f"tasks that cannot be pre-labelled: {escape(reason)}: {escape(names)}", str(len(tasks))
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from masks.cleanup import Rectangle, rectangle_of
 from masks.errors import MasksError
 from masks.results import DrawnRegion, drawn_regions
-from masks.shapes import AREAS, covered
+from masks.shapes import AREAS, covered, size_of
 from studio.dataset.categories import Categories
 from studio.dataset.labelled import Annotation
 from studio.errors import ExportError
@@ -137,15 +137,16 @@ def read_things(
 
 
 def _size(region: DrawnRegion) -> tuple[int, int]:
-    height, width = region.result.get("original_height"), region.result.get("original_width")
-    if not isinstance(height, int) or not isinstance(width, int) or height < 1 or width < 1:
-        raise ExportError(f"region {region.id} does not say how large its picture is")
+    try:
+        found = size_of(region)
+    except MasksError as error:
+        raise ExportError(str(error)) from None
     if region.result.get("image_rotation"):
         raise ExportError(
             "it was labeled while the picture was turned in the editor; turn it back there and "
             "draw it again"
         )
-    return height, width
+    return found
 
 
 def majority(opinions: Iterable[Drawn]) -> Drawn:

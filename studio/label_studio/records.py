@@ -107,6 +107,11 @@ class Task:
         """What the studio imported it from; None when somebody else did."""
         return self.data.get(SOURCE_KEY)
 
+    @property
+    def name(self) -> str:
+        """What people know its image by."""
+        return self.source or f"task {self.id}"
+
     def has_prediction_of(self, version: str) -> bool:
         """Whether one of its predictions is of ``version``, which may hold commas itself."""
         return f",{version}," in f",{self._versions},"
