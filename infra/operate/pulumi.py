@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import IO
 
-from infra.operate.table.events import SHOWS_EVENT_LOG, Event, read_events
+from infra.operate.table.events import SHOWS_EVENT_LOG, Event, read_log
 from infra.settings.facts import REPOSITORY
 
 QUESTION_SECONDS = 60
@@ -94,10 +94,7 @@ def operate(target: Target, verb: str, extra: Sequence[str]) -> Outcome:
         ):
             complaints = _Echo(process.stderr)
             status = process.wait()
-        events: tuple[Event, ...] = ()
-        if log.exists():
-            with log.open(encoding="utf-8") as lines:
-                events = read_events(lines)
+        events = read_log(log)
     return Outcome(128 - status if status < 0 else status, events, complaints.text())
 
 

@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 
 from infra.operate.table.errors import PlanError
-from infra.operate.table.events import SHOWS_EVENT_LOG, read_events
+from infra.operate.table.events import SHOWS_EVENT_LOG, read_log
 from infra.operate.table.markdown import render
 from infra.operate.table.plan import Plan, make
 from infra.operate.table.preview import Preview, preview_of
@@ -77,7 +77,7 @@ def run_preview(stack: str, config_file: Path | None) -> Preview:
         done = subprocess.run(
             command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=False
         )
-        events = read_events(log.open(encoding="utf-8")) if log.exists() else ()
+        events = read_log(log)
     if not events:
         said = (done.stderr or done.stdout).strip()
         raise PlanError(f"`pulumi preview --stack {stack}` did not begin: {said}")

@@ -5,7 +5,9 @@ own progress, so that one run gives both. The option is the one that the automat
 """
 
 import json
+import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from pulumi.automation.events import (
@@ -28,10 +30,16 @@ __all__ = [
     "State",
     "Step",
     "read_events",
+    "read_log",
 ]
 
 # The CLI hides --event-log unless this is in its environment.
 SHOWS_EVENT_LOG = {"PULUMI_DEBUG_COMMANDS": "true"}
+# Of the others nothing is read, and a newer engine may write them in another form.
+_READ = frozenset({"diagnosticEvent", "resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"})
+# sdk/go/common/diag/colors: what an engine that writes to a terminal leaves in its log
+# (pkg/backend/display: logJSONEvent).
+_COLOUR = re.compile(r"<\{%.*?%\}>")
 SECRET = "[secret]"
 # sdk/go/common/resource: marks an object of the state as a secret, an asset or an archive.
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -49,13 +57,30 @@ def read_events(lines: Iterable[str]) -> tuple[Event, ...]:
         if not line.endswith("\n"):
             break
         try:
-            found.append(Event.from_json(json.loads(line, object_hook=_without_secret)))
+            entries: dict[str, Any] = json.loads(line, object_hook=_without_secret)
+            event = Event.from_json({key: of for key, of in entries.items() if key in _READ})
         except (AttributeError, TypeError, ValueError) as error:
             raise PlanError(
                 f"Line {number} of the engine's event log cannot be read as an event: {error}. Run"
                 " the pulumi command itself; this version of it writes another format."
             ) from None
+        if event.diagnostic_event:
+            message = event.diagnostic_event.message
+            event.diagnostic_event.message = _COLOUR.sub("", message)
+        found.append(event)
     return tuple(found)
+
+
+def read_log(path: Path) -> tuple[Event, ...]:
+    """Return the events of a log; none where the engine did not begin.
+
+    Raises:
+        PlanError: A line is no event.
+    """
+    if not path.exists():
+        return ()
+    with path.open(encoding="utf-8") as lines:
+        return read_events(lines)
 
 
 def _without_secret(entries: dict[str, Any]) -> Any:

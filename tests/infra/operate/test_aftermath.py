@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from infra.operate.aftermath import failures, left_standing, old_zone
+from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.explanation import Failure
 from infra.operate.pulumi import Outcome
 from infra.operate.table.errors import PlanError
 from infra.operate.table.events import Event, read_events
 from infra.operate.table.preview import preview_of
+from infra.settings.facts import WARNING
 
 TYPES = {
     "machine": "gcp:compute/instance:Instance",
@@ -91,6 +92,17 @@ def test_each_failure_is_told_once_with_its_resource() -> None:
     said = error("1 error\n\t* quota  gone\n", "urn:pulumi:dev::atelier::t::atelier-dev")
     outcome = Outcome(255, events(said, said, error("update failed\n")), "")
     assert failures(outcome) == (Failure("1 error * quota gone", "atelier-dev"),)
+
+
+def test_the_colours_of_a_terminal_are_no_part_of_what_is_said() -> None:
+    # As the engine writes them in its event log.
+    failed = error("<{%reset%}>update failed<{%reset%}>\n")
+    quota = error("<{%reset%}>no <{%fg 1%}>quota<{%reset%}>\n")
+    told = error(f"<{{%reset%}}>{WARNING}no budget<{{%reset%}}>\n")
+    told["diagnosticEvent"]["severity"] = "info"  # pyright: ignore[reportIndexIssue]
+    found = events(failed, quota, told)
+    assert failures(Outcome(255, found, "")) == (Failure("no quota"),)
+    assert warnings(found) == ("no budget",)
 
 
 def test_what_never_began_is_explained_from_standard_error() -> None:

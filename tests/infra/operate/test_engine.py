@@ -96,9 +96,10 @@ def running(stack: Stack) -> str:
 
 
 def test_the_data_goes_back_to_a_snapshot_in_place_and_a_second_run_changes_nothing(
-    stack: Stack,
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compute = Compute("demo-project", stack.api.url)
+    monkeypatch.setenv("GOOGLE_COMPUTE_CUSTOM_ENDPOINT", stack.api.url)
+    compute = Compute("demo-project")
     (before,) = compute.disks()
     compute.take_snapshot(before, "yesterday", {})
     listed = operate(stack, "restore")
