@@ -61,7 +61,7 @@ def worded(what: str, api: str, error: type[RuntimeError]) -> Generator[None]:
         error: The class of the error.
     """
     # The client libraries take a second to import.
-    from google.api_core.exceptions import GoogleAPICallError
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import GoogleAuthError
     from requests.exceptions import RequestException
 
@@ -76,6 +76,9 @@ def worded(what: str, api: str, error: type[RuntimeError]) -> Generator[None]:
         ) from fault
     except GoogleAPICallError as fault:
         raise error(f"Could not {what}: {fault.message}") from fault
+    except RetryError as fault:
+        # What a library that tries again itself raises in the end; no GoogleAPICallError.
+        raise error(f"Could not {what}: {api} goes on to fail ({fault.cause}).") from fault
     except RequestException as fault:
         raise error(f"Could not {what}: {api} cannot be reached ({fault}).") from fault
 

@@ -25,8 +25,9 @@ T = TypeVar("T")
 
 OPERATION_SECONDS = 300
 SNAPSHOT_SECONDS = 1800
-FIRST_POLL_SECONDS = 0.25
 POLL_SECONDS = 5.0
+# Before each call that waits: one to a busy server may return at once.
+PAUSE_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -227,24 +228,25 @@ class Compute:
         start: Callable[[], "compute_v1.Operation"],
         seconds: float = OPERATION_SECONDS,
     ) -> None:
+        from google.api_core.retry import Retry
+
         deadline = time.monotonic() + seconds
         operation = self._call(what, start)
 
-        def look() -> "compute_v1.Operation":
-            return self._clients.operations.get(
-                project=self.project, zone=zone, operation=operation.name
+        def wait() -> "compute_v1.Operation":
+            # Google answers when it is done, and after two minutes at the latest.
+            return self._clients.operations.wait(
+                project=self.project, zone=zone, operation=operation.name, retry=Retry()
             )
 
-        pause = FIRST_POLL_SECONDS
         while operation.status.name != "DONE":
             if time.monotonic() > deadline:
                 raise ComputeError(
                     f"Google did not {what} within {seconds:.0f} s (operation {operation.name})."
                     " Look at it in the console, then run the same command again."
                 )
-            time.sleep(pause)
-            pause = min(2 * pause, POLL_SECONDS)
-            operation = self._call(what, look)
+            time.sleep(PAUSE_SECONDS)
+            operation = self._call(what, wait)
         faults = [f"{fault.message} ({fault.code})" for fault in operation.error.errors]
         if faults:
             raise ComputeError(f"Google could not {what}: {'; '.join(faults)}")

@@ -53,8 +53,8 @@ class Clients:
     def operations(self) -> "compute_v1.ZoneOperationsClient":
         """What is under way in a zone.
 
-        The library's own waiting (ExtendedOperation) makes a client of its own, for Google's own
-        address whatever the endpoint is.
+        They are waited for here, as ExtendedOperation asks at Google's own address, whatever the
+        endpoint is (`_zone_operations_client` of the transports), and up to 20 s too late.
         """
         from google.cloud import compute_v1
         from google.cloud.compute_v1.services.zone_operations.transports import (
