@@ -19,6 +19,7 @@ import pulumi_gcp as gcp
 
 from infra.components.builder import Builder, BuilderArgs
 from infra.content import content_hash, dockerfile
+from infra.render.env import own_registry
 from infra.render.weights import image_arguments, mirror_argument, needs_google, told
 from infra.settings.facts import IMAGE_NAMES
 from infra.settings.fields import Settings
@@ -110,7 +111,7 @@ class Images(pulumi.ComponentResource):
                 build = partial(self._by_cloud_build, builder.email)
             # Waiting for the repository's own output, not its name, makes the push come after it.
             prefix = repository.id.apply(
-                lambda _: f"{settings.region}-docker.pkg.dev/{settings.project}/{settings.name}"
+                lambda _: f"{own_registry(settings)}/{settings.project}/{settings.name}"
             )
             self.references = {
                 image: build(f"{name}-{image}", image, prefix, settings) for image in IMAGE_NAMES
@@ -143,7 +144,7 @@ class Images(pulumi.ComponentResource):
             build_on_preview=False,
             registries=[
                 {
-                    "address": f"{settings.region}-docker.pkg.dev",
+                    "address": own_registry(settings),
                     "username": TOKEN_USER,
                     "password": token,
                 }

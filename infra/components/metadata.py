@@ -11,18 +11,13 @@ from dataclasses import dataclass
 import pulumi
 
 from infra.render.env import env, image_env
-from infra.render.metadata import check_limits, static
+from infra.render.metadata import SCRIPTS, check_limits, static
 from infra.render.proxy import caddyfile
 from infra.render.url import url
 from infra.settings.facts import KEY_ATTRIBUTE
 from infra.settings.fields import Settings
 
 IMAGES = "atelier-images"
-# Taken up without a word: at the next boot, or by the unit that watches the metadata.
-SCRIPTS = (
-    *("startup-script", "atelier-services", "atelier-database"),
-    *("atelier-watch", "atelier-idle", "atelier-backup"),
-)
 
 
 @dataclass(frozen=True)

@@ -86,10 +86,15 @@ def image_env(references: Mapping[str, str]) -> str:
     return _text({f"{name.upper()}_IMAGE": references[name] for name in IMAGE_NAMES})
 
 
+def own_registry(settings: Settings) -> str:
+    """Return the host of the registry that the stack makes for its images."""
+    return f"{settings.region}-docker.pkg.dev"
+
+
 def registry_hosts(settings: Settings) -> tuple[str, ...]:
     """Return Google's registries that the machine logs in to with its own account's token."""
     if settings.images != "prebuilt":
-        return (f"{settings.region}-docker.pkg.dev",)
+        return (own_registry(settings),)
     hosts = {reference.partition("/")[0] for reference in settings.prebuilt.values()}
     return tuple(sorted(host for host in hosts if f".{host}".endswith(GOOGLES_REGISTRIES)))
 

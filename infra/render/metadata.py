@@ -20,14 +20,14 @@ from infra.settings.fields import Settings
 
 VM = REPOSITORY / "templates" / "vm"
 
-FILES = {
+# Taken up without a word: at the next boot, or by the unit that watches the metadata.
+SCRIPTS = {
     "startup-script": "startup.sh",
     "atelier-services": "services.sh",
     "atelier-database": "database.sh",
     "atelier-watch": "watch.sh",
     "atelier-backup": "backup.sh",
     "atelier-idle": "idle.sh",
-    "atelier-compose": "compose.yml",
 }
 TLS_FILES = {"atelier-compose-tls": "compose.tls.yml"}
 GPU_FILES = {"atelier-compose-gpu": "compose.gpu.yml"}
@@ -73,7 +73,7 @@ def static(settings: Settings, *, root: Path = REPOSITORY) -> dict[str, str]:
     """
     project_file = root / settings.project_file
     project = _read(project_file, "projectFile")
-    files = dict(FILES)
+    files = {**SCRIPTS, "atelier-compose": "compose.yml"}
     if not is_plain(settings):
         files |= TLS_FILES
     if settings.machine.gpu:

@@ -32,14 +32,13 @@ class SavedAnnotation:
 
     Attributes:
         by: e-mail of its account, in lower case; "" where it was deleted.
-        created, updated: as Label Studio writes times (ISO 8601, UTC).
+        updated: as Label Studio writes times (ISO 8601, UTC).
         skipped: whether the task was skipped with it.
         result: Label Studio's own results.
     """
 
     id: int
     by: str
-    created: str
     updated: str
     skipped: bool
     lead_time: float | None
@@ -107,7 +106,6 @@ def _annotation(read: Mapping[str, Any]) -> SavedAnnotation:
     return SavedAnnotation(
         id=int(read["id"]),
         by=str(account.get("email") or "").lower(),
-        created=str(read["created_at"]),
         updated=str(read["updated_at"]),
         skipped=bool(read["was_cancelled"]),
         lead_time=read["lead_time"],

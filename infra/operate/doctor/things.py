@@ -14,6 +14,7 @@ from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import stood_in
 from infra.operate.doctor.subject import Subject, not_looked_at
 from infra.operate.table.kinds import RESTORE_POINT
+from infra.render.env import own_registry
 
 # What DNS64 makes of every IPv4 address: RFC 6052, 2.1. There is no such record.
 _TRANSLATED = ip_network("64:ff9b::/96")
@@ -71,7 +72,7 @@ def registry(subject: Subject) -> Iterator[Finding]:
     if settings.images != "docker":
         yield good(f"not needed: images {settings.images}")
         return
-    host = f"{settings.region}-docker.pkg.dev"
+    host = own_registry(settings)
     if not stood_in(subject.environ):
         try:
             socket.create_connection((host, 443), timeout=5).close()

@@ -13,6 +13,7 @@ from infra.operate.table import kinds
 from infra.operate.table.changes import Action, Change
 from infra.operate.table.events import Step
 from infra.operate.table.preview import inputs
+from infra.render.metadata import SCRIPTS
 from infra.settings.facts import KEY_ATTRIBUTE
 
 Severity = Literal["good", "note", "warning"]
@@ -30,11 +31,7 @@ IN_PLACE = {
     "atelier-project": "the project in Label Studio is brought up to date",
     "atelier-labeling-config": "the labeling config in Label Studio is brought up to date",
     KEY_ATTRIBUTE: "containers that use the key are restarted",
-    "atelier-services": "the machine's own scripts are replaced",
-    "atelier-database": "the machine's own scripts are replaced",
-    "atelier-watch": "the machine's own scripts are replaced",
-    "atelier-backup": "the machine's own scripts are replaced",
-    "atelier-idle": "the machine's own scripts are replaced",
+    **dict.fromkeys(SCRIPTS, "the machine's own scripts are replaced"),
     "startup-script": "the startup script is stored and runs at the next boot",
 }
 # Google changes these on a stopped machine only, so the provider stops it and starts it again.
