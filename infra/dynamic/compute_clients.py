@@ -1,7 +1,7 @@
 """The clients of Google's Compute API, made when first used: importing them takes seconds."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from infra.dynamic.calls import COMPUTE, endpoint
@@ -9,6 +9,8 @@ from infra.dynamic.credentials import Access
 
 if TYPE_CHECKING:
     from google.cloud import compute_v1
+
+T = TypeVar("T")
 
 
 class Clients:
@@ -28,26 +30,23 @@ class Clients:
     @cached_property
     def instances(self) -> "compute_v1.InstancesClient":
         """The machines."""
-        from google.cloud import compute_v1
-        from google.cloud.compute_v1.services.instances.transports import InstancesRestTransport
+        from google.cloud.compute_v1 import InstancesClient
 
-        return compute_v1.InstancesClient(transport=InstancesRestTransport(**self._options()))
+        return self._made(InstancesClient)
 
     @cached_property
     def disks(self) -> "compute_v1.DisksClient":
         """The persistent disks."""
-        from google.cloud import compute_v1
-        from google.cloud.compute_v1.services.disks.transports import DisksRestTransport
+        from google.cloud.compute_v1 import DisksClient
 
-        return compute_v1.DisksClient(transport=DisksRestTransport(**self._options()))
+        return self._made(DisksClient)
 
     @cached_property
     def snapshots(self) -> "compute_v1.SnapshotsClient":
         """The snapshots of disks."""
-        from google.cloud import compute_v1
-        from google.cloud.compute_v1.services.snapshots.transports import SnapshotsRestTransport
+        from google.cloud.compute_v1 import SnapshotsClient
 
-        return compute_v1.SnapshotsClient(transport=SnapshotsRestTransport(**self._options()))
+        return self._made(SnapshotsClient)
 
     @cached_property
     def operations(self) -> "compute_v1.ZoneOperationsClient":
@@ -56,19 +55,19 @@ class Clients:
         They are waited for here, as ExtendedOperation asks at Google's own address, whatever the
         endpoint is (`_zone_operations_client` of the transports), and up to 20 s too late.
         """
-        from google.cloud import compute_v1
-        from google.cloud.compute_v1.services.zone_operations.transports import (
-            ZoneOperationsRestTransport,
-        )
+        from google.cloud.compute_v1 import ZoneOperationsClient
 
-        transport = ZoneOperationsRestTransport(**self._options())
-        return compute_v1.ZoneOperationsClient(transport=transport)
+        return self._made(ZoneOperationsClient)
 
-    def _options(self) -> dict[str, Any]:
+    def _made(self, client: type[T]) -> T:
         from google.auth.credentials import AnonymousCredentials
 
         address, plain = endpoint(COMPUTE)
-        host = {"host": urlsplit(address).netloc} if address else {}
+        options: dict[str, Any] = {"host": urlsplit(address).netloc} if address else {}
         if plain:
-            return {"credentials": AnonymousCredentials(), "url_scheme": "http", **host}
-        return {"credentials": self._access.credentials(), **host}
+            options |= {"credentials": AnonymousCredentials(), "url_scheme": "http"}
+        else:
+            options["credentials"] = self._access.credentials()
+        # Only a transport can be told to speak plain http.
+        kind: Any = client
+        return kind(transport=kind.get_transport_class("rest")(**options))
