@@ -16,14 +16,12 @@ from masks.errors import MasksError
 from masks.labeling_config import labeling_config
 from masks.regions import regions_of
 from studio.dataset.categories import Categories, read_categories
-from studio.dataset.labelled import Annotation, LabelledTask
 from studio.dataset.making import pictures_of
 from studio.dataset.things import Drawn, majority, read_things
 from studio.errors import ExportError
 from studio.label_studio.client import Studio
 from studio.label_studio.records import CONSENSUS, Project
 from studio.label_studio.work import Judged
-from studio.project.project_file import SOURCE_KEY
 
 
 @dataclass
@@ -82,16 +80,15 @@ def _agree(studio: Studio, categories: Categories, task: Judged, agreed: Agreed)
     if version in earlier.values():
         agreed.same += 1
         return
-    name = str(task.data.get(SOURCE_KEY) or f"task {task.id}")
     try:
-        results, score = consensus_of(categories, task.id, task.data, opinions)
+        results, score = consensus_of(categories, task.data, opinions)
     except (ExportError, MasksError) as error:
-        agreed.faulty.append((name, str(error)))
+        agreed.faulty.append((task.name, str(error)))
         return
     studio.add_prediction(task.id, results, version, score)
     for number in earlier:
         studio.delete_prediction(number)
-    agreed.made.append(name)
+    agreed.made.append(task.name)
 
 
 def version_of(opinions: Sequence[Mapping[str, Any]]) -> str:
@@ -102,10 +99,7 @@ def version_of(opinions: Sequence[Mapping[str, Any]]) -> str:
 
 
 def consensus_of(
-    categories: Categories,
-    task: int,
-    data: Mapping[str, Any],
-    opinions: Sequence[Mapping[str, Any]],
+    categories: Categories, data: Mapping[str, Any], opinions: Sequence[Mapping[str, Any]]
 ) -> tuple[list[dict[str, Any]], float]:
     """Return the results of a prediction that says what most of several annotations say.
 
@@ -120,16 +114,11 @@ def consensus_of(
         ExportError: they are of different sizes, or hold what the labeling config does not know.
         MasksError: the labeling config shows no control for masks of an image.
     """
-    annotations = tuple(
-        Annotation(int(one["id"]), "", "", "", None, one.get("result") or []) for one in opinions
-    )
     config = labeling_config(categories.config.text, data)
     results: list[dict[str, Any]] = []
     shared = marked = 0
-    for _, (image, index), _ in pictures_of(
-        categories.config.text, LabelledTask(task, data, annotations)
-    ):
-        each = [read_things(one, categories, image, index) for one in annotations]
+    for _, (image, index), _ in pictures_of(categories.config.text, data):
+        each = [read_things(one.get("result") or (), categories, image, index) for one in opinions]
         agreed = majority(each)
         marked += _marked(each, agreed)
         names = {one.number: one.name for one in categories.all}

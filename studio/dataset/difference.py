@@ -93,7 +93,7 @@ def _names(one: dict[int, Entry], other: dict[int, Entry]) -> tuple[str, ...]:
 def _changes(
     name: str, first: LabelledTask, second: LabelledTask, categories: tuple[Categories, Categories]
 ) -> Iterator[Change]:
-    pictures = pictures_of(categories[1].config.text, second)
+    pictures = pictures_of(categories[1].config.text, second.data)
     for suffix, image, _ in pictures:
         old = _by_label(first, categories[0], image)
         new = _by_label(second, categories[1], image)
@@ -115,7 +115,7 @@ def _by_label(
 ) -> dict[str, NDArray[np.bool_]]:
     """The pixels of each label in a task's newest annotation."""
     groups = NEWEST.choose(task.annotations)
-    drawn = read_things(groups[0][0], categories, *image) if groups else Drawn(0, 0, ())
+    drawn = read_things(groups[0][0].result, categories, *image) if groups else Drawn(0, 0, ())
     found: dict[str, NDArray[np.bool_]] = {}
     names = {one.number: one.name for one in categories.all}
     for thing in drawn.things:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import Any
 
 from masks.errors import MasksError
 from masks.labeling_config import labeling_config
@@ -49,7 +50,7 @@ class Maker:
         """
         part = self.split.part_of(identity, task.data)
         groups = self.rule.choose(task.annotations)
-        shown = pictures_of(self.categories.config.text, task)
+        shown = pictures_of(self.categories.config.text, task.data)
         for suffix, image, address in shown:
             content = self.labelled.picture(task.id, address) if self.with_pictures else None
             for group in groups:
@@ -64,7 +65,7 @@ class Maker:
                 yield Made(item, content or known, turned)
 
     def _drawn(self, group: list[Annotation], image: tuple[str, int | None]) -> Drawn:
-        opinions = [read_things(one, self.categories, *image) for one in group]
+        opinions = [read_things(one.result, self.categories, *image) for one in group]
         return majority(opinions) if len(opinions) > 1 else opinions[0]
 
     def _fitted(
@@ -86,8 +87,10 @@ class Maker:
         return drawn, content, shown.turned
 
 
-def pictures_of(config: str, task: LabelledTask) -> list[tuple[str, tuple[str, int | None], str]]:
-    """Return the pictures that a task shows.
+def pictures_of(
+    config: str, data: Mapping[str, Any]
+) -> list[tuple[str, tuple[str, int | None], str]]:
+    """Return the pictures that a task with this data shows.
 
     Returns:
         Of each: what its name ends in where there are several; the name of its `<Image>` and its
@@ -98,8 +101,8 @@ def pictures_of(config: str, task: LabelledTask) -> list[tuple[str, tuple[str, i
     """
     found = []
     try:
-        for tag in labeling_config(config, task.data, need_masks=False).images.values():
-            for index, address in enumerate(tag.addresses({"data": task.data})):
+        for tag in labeling_config(config, data, need_masks=False).images.values():
+            for index, address in enumerate(tag.addresses({"data": data})):
                 place = (tag.name, index if tag.is_list else None)
                 suffix = f"-{tag.name}-{index + 1}" if tag.is_list else f"-{tag.name}"
                 found.append((suffix, place, address))
@@ -110,9 +113,9 @@ def pictures_of(config: str, task: LabelledTask) -> list[tuple[str, tuple[str, i
     return found
 
 
-def addresses_of(config: str, task: LabelledTask) -> list[str]:
+def addresses_of(config: str, data: Mapping[str, Any]) -> list[str]:
     """Return the addresses of a task's pictures; none where they cannot be found."""
     try:
-        return [address for _, _, address in pictures_of(config, task)]
+        return [address for _, _, address in pictures_of(config, data)]
     except ExportError:
         return []

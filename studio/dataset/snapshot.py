@@ -145,7 +145,7 @@ def take_snapshot(
             place.write(_path(found), gzip.compress(text, mtime=0))
         pictures = {}
         if with_pictures:
-            addresses = addresses_of(labelled.about.config, task)
+            addresses = addresses_of(labelled.about.config, task.data)
             pictures = {one: _hash(labelled.picture(task.id, one)) for one in addresses}
         entry = entries[task.id]
         count = len(task.annotations)

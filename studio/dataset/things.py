@@ -1,8 +1,9 @@
 """Annotations -> things: what was drawn, each with its category and its pixels."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from masks.errors import MasksError
 from masks.results import DrawnRegion, drawn_regions
 from masks.shapes import AREAS, covered, size_of
 from studio.dataset.categories import Categories
-from studio.dataset.labelled import Annotation
 from studio.errors import ExportError
 
 Mask = NDArray[np.bool_]
@@ -92,11 +92,15 @@ class Drawn:
 
 
 def read_things(
-    annotation: Annotation, categories: Categories, image: str, item_index: int | None
+    results: Iterable[Mapping[str, Any]],
+    categories: Categories,
+    image: str,
+    item_index: int | None,
 ) -> Drawn:
     """Return what an annotation has on one image.
 
     Args:
+        results: the annotation's, as Label Studio has them.
         image: name of the `<Image>` of the labeling config.
         item_index: which image of a `valueList`; None for an image of its own.
 
@@ -108,7 +112,7 @@ def read_things(
     sizes: set[tuple[int, int]] = set()
     things: list[Thing] = []
     prompts = categories.config.prompts
-    for region in drawn_regions(annotation.result):
+    for region in drawn_regions(results):
         if region.to_name != image or (region.item_index or 0) != (item_index or 0):
             continue
         if region.shape not in AREAS or region.from_name in prompts:

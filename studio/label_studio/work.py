@@ -11,6 +11,7 @@ from label_studio_sdk import LabelStudio
 from studio.label_studio.answers import explained
 from studio.label_studio.connection import Connection
 from studio.label_studio.records import instant, number_of
+from studio.project.project_file import SOURCE_KEY
 
 # Their ids travel in the address, and the database reads all their masks to answer.
 PAGE_SIZE = 50
@@ -43,6 +44,11 @@ class Judged:
     data: dict[str, Any]
     annotations: tuple[dict[str, Any], ...]
     predictions: tuple[dict[str, Any], ...]
+
+    @property
+    def name(self) -> str:
+        """What people know its image by."""
+        return str(self.data.get(SOURCE_KEY) or f"task {self.id}")
 
 
 @dataclass(frozen=True)

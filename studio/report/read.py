@@ -13,7 +13,6 @@ from studio.errors import StudioError
 from studio.label_studio.client import Studio
 from studio.label_studio.records import CONSENSUS, REFUSED, Project
 from studio.label_studio.work import Judged, to_act
-from studio.project.project_file import SOURCE_KEY
 from studio.report.figures import Pair, figures_of
 from studio.report.judged import JudgedTask, Judgement, Results
 from studio.report.page import page
@@ -70,8 +69,7 @@ def judged_task(found: Judged, users: Mapping[int, str]) -> JudgedTask:
                 prediction=_prediction(item, found.predictions),
             )
         )
-    name = str(found.data.get(SOURCE_KEY) or f"task {found.id}")
-    return JudgedTask(found.id, name, tuple(judgements))
+    return JudgedTask(found.id, found.name, tuple(judgements))
 
 
 def names_of(config: LabelingConfig) -> Callable[[str], str]:

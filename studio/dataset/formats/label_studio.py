@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from studio.dataset.formats.format import Format, Records
 from studio.dataset.formats.json_files import write_json_list
 from studio.dataset.item import Item, Record, Written, digest
-from studio.dataset.labelled import Annotation
 from studio.dataset.things import read_things
 from studio.errors import ExportError
 
@@ -55,9 +54,8 @@ class LabelStudioTasks(Format):
             file.seek(place)
             task = json.loads(_task_in(file.readline()))
         (stored,) = (one for one in task["annotations"] if one["id"] == number)
-        annotation = Annotation(number, "", "", "", None, stored["result"])
         image, index = record.extra["image"]
-        drawn = read_things(annotation, self.categories, image, index)
+        drawn = read_things(stored["result"], self.categories, image, index)
         for thing in drawn.things:
             yield thing.mask(record.height, record.width)
 

@@ -25,7 +25,7 @@ def opinion(number: int, *drawn: tuple[str, slice]) -> dict:
 
 
 def agreed(*opinions: dict) -> tuple[dict[str, np.ndarray], float]:
-    results, score = consensus_of(CATEGORIES, 1, DATA, opinions)
+    results, score = consensus_of(CATEGORIES, DATA, opinions)
     return {label: one for (_, _, label), one in label_masks(results).masks.items()}, score
 
 
@@ -75,4 +75,4 @@ def test_a_label_that_no_mask_can_have_is_said() -> None:
     }
     twice = [{"id": number, "result": [box]} for number in (1, 2)]
     with pytest.raises(ExportError, match="no brush, bitmask or polygon for image with the label"):
-        consensus_of(read_categories(config), 1, DATA, twice)
+        consensus_of(read_categories(config), DATA, twice)
