@@ -4,6 +4,9 @@ One line an event (sdk/go/common/apitype/events.go). The log is written while th
 own progress, so that one run gives both. The option is the one that the automation API uses.
 """
 
+# `from_json` takes a dict of nobody knows what.
+# pyright: reportUnknownMemberType=false
+
 import json
 import re
 from collections.abc import Iterable
