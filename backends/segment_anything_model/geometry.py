@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional
 
+from backends.serving.upsampling import positive
+
 # A mask given as a prompt becomes logits of this size, as sure as the decoder's own.
 MASK_PROMPT_LOGIT = 10.0
 
@@ -75,8 +77,10 @@ class Padded(Geometry):
 
     def full_size(self, logits: torch.Tensor) -> NDArray[np.bool_]:
         height, width = self.input_size
-        square = _bilinear(logits, (self.side, self.side))
-        return _mask(_bilinear(square[..., :height, :width], self.original_size))
+        square = functional.interpolate(
+            logits.cpu(), (self.side, self.side), mode="bilinear", align_corners=False
+        )
+        return positive(square[0, 0, :height, :width], *self.original_size)
 
 
 class Squashed(Geometry):
@@ -95,12 +99,4 @@ class Squashed(Geometry):
         )
 
     def full_size(self, logits: torch.Tensor) -> NDArray[np.bool_]:
-        return _mask(_bilinear(logits, self.original_size))
-
-
-def _bilinear(logits: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    return functional.interpolate(logits, size, mode="bilinear", align_corners=False)
-
-
-def _mask(logits: torch.Tensor) -> NDArray[np.bool_]:
-    return (logits[0, 0] > 0).cpu().numpy()
+        return positive(logits[0, 0].cpu(), *self.original_size)

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from backends.serving.upsampling import sources
+
 # What rounding can take from a lead, as a share of the largest logit: interpolation rounds each of
 # two values six times by 2**-24 at most.
 ROUNDING = 1e-6
@@ -49,10 +51,10 @@ def class_map(logits: torch.Tensor, height: int, width: int) -> ClassMap:
 
 
 def _classes(logits: NDArray[np.float32], height: int, width: int) -> NDArray[np.uint8]:
-    top, bottom, row_weights = _bilinear(logits.shape[1], height)
-    left, right, column_weights = _bilinear(logits.shape[2], width)
+    top, bottom, row_weights = sources(logits.shape[1], height)
+    left, right, column_weights = sources(logits.shape[2], width)
     best = logits.argmax(0).astype(np.uint8)
-    classes = best[:, left][top]
+    classes = best.take(left, 1).take(top, 0)
     slack = np.float32(np.abs(logits).max()) * np.float32(ROUNDING)
     starts = np.flatnonzero(np.diff(top, prepend=-1))
     for first, end in zip(starts, [*starts[1:], height], strict=True):
@@ -93,12 +95,3 @@ def _contenders(cells: NDArray[np.float32], slack: np.float32) -> NDArray[np.boo
         can_win &= ~(corners < leader - slack).all(1)
         can_win[best, np.arange(len(best))] = True
     return can_win
-
-
-def _bilinear(
-    low: int, high: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Return, per target position, its two source indices and the second one's weight."""
-    position = ((torch.arange(high) + 0.5) * (low / high) - 0.5).clamp_(min=0).numpy()
-    first = np.minimum(position.astype(np.intp), low - 1)
-    return first, np.minimum(first + 1, low - 1), position - first.astype(np.float32)
