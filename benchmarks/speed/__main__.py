@@ -9,6 +9,7 @@ docs/performance.md; one with --only or --quick does not, unless --json or --pag
 import argparse
 import datetime
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -74,6 +75,8 @@ def weights(given: argparse.Namespace, folder: Path) -> Weights:
 
 def main(arguments: list[str] | None = None) -> int:
     given = options(arguments)
+    # Ended like this, it must still end the servers that it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     machine = Machine.here(datetime.date.today().isoformat())
     print(machine.told(), flush=True)
     # Chromium and the servers of both sides find nothing but loopback.

@@ -25,7 +25,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 
 # Times of one click: mouse up, request, answer; and whether a place of the picture is painted over.
 WATCH = """() => {
@@ -71,7 +71,8 @@ WATCH = """() => {
       if (performance.now() - since < PATIENCE_MS) return requestAnimationFrame(look);
       const annotation = window.Htx?.annotationStore?.selected;
       fail(new Error(`nothing painted: ${annotation?.type}, ${annotation?.regions?.length} regions,`
-        + ` ${annotation?.suggestions?.size} suggestions`));
+        + ` ${annotation?.suggestions?.size} suggestions,`
+        + ` the last click ${JSON.stringify(window.__click)}`));
     };
     look();
   });
