@@ -13,6 +13,7 @@ from infra.operate.table.changes import Action
 from infra.operate.table.kinds import WORDS
 from infra.operate.table.markdown import render
 from infra.operate.table.service import IN_PLACE
+from infra.settings.facts import KEY_ATTRIBUTE
 from tests.infra.operate.table.record import RECORDED, ROOT, TABLES, made_of, text_of
 
 RENEW = "python -m tests.infra.operate.table.record --tables"
@@ -121,7 +122,7 @@ def test_no_value_of_the_metadata_is_shown_whatever_the_engine_masked() -> None:
     } | {"metadata": {"diffKind": "update", "inputDiff": True}}
     for shown in (text_of(made_of(preview)), render(made_of(preview))):
         assert "hunter2" not in shown
-        assert "metadata: atelier-secrets" in shown
+        assert f"metadata: {KEY_ATTRIBUTE}" in shown
 
 
 @pytest.mark.parametrize("key", ["adminPassword", "privateKey", "token", "clientSecret"])
