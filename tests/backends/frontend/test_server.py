@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -39,12 +38,6 @@ USERS = 9
 ANNOTATIONS = 5
 CONFIG = """<View><Image name="image" value="$image"/>
 <BrushLabels name="tag" toName="image"><Label value="dress"/></BrushLabels></View>"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
-    with serve_label_studio(tmp_path_factory.mktemp("server")) as running:
-        yield running
 
 
 def make_tasks(server: LabelStudioServer, title: str, count: int) -> list[int]:
