@@ -1,15 +1,15 @@
 """A real Label Studio and real backends on loopback, for the tests that need them.
 
 Label Studio runs as it does everywhere, by `python -m backends.frontend` in the frontend
-environment. Its migrations take most of a minute: the database they leave is kept below .local and
-copied for each server.
+environment. Its first start takes a dozen seconds: what it leaves is kept below .local and copied
+for each server.
 """
 
+import hashlib
 import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+
+from tests.cloud.kept import SEAL, kept
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ROOT / ".local" / "env"
@@ -86,7 +88,7 @@ def serve_label_studio(
     """
     data_dir = folder / "label-studio"
     if not data_dir.exists():
-        shutil.copytree(template(), data_dir)
+        shutil.copytree(template(), data_dir, ignore=shutil.ignore_patterns(SEAL))
     port = free_port()
     environment = {**label_studio_settings(data_dir), "PORT": str(port), **settings}
     log = folder / "label-studio.log"
@@ -126,33 +128,20 @@ def label_studio_settings(data_dir: Path) -> dict[str, str]:
 
 
 def template() -> Path:
-    """Return a data directory whose migrations are done, making it if there is none.
+    """Return a data directory of the installed Label Studio with its first user, made once."""
+    made_of = hashlib.sha256()
+    for name in ("requirements.txt", "empty_database.sql"):
+        made_of.update((ROOT / "backends" / "frontend" / name).read_bytes())
+    return kept(TEMPLATES / f"label-studio-{made_of.hexdigest()[:12]}", start_once)
 
-    It is made beside its place and moved there, so that it is there whole or not at all.
-    """
-    ready = TEMPLATES / f"label-studio-{label_studio_version()}"
-    if ready.exists():
-        return ready
-    TEMPLATES.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix="label-studio-", dir=TEMPLATES))
-    environment = {**label_studio_settings(draft), "PORT": str(free_port())}
-    log = draft / "first-start.log"
+
+def start_once(data_dir: Path) -> None:
+    """Start Label Studio in an empty data directory, which also holds its log, and end it."""
+    environment = {**label_studio_settings(data_dir), "PORT": str(free_port())}
+    log = data_dir / "first-start.log"
     command = [str(environment_python("frontend")), "-m", "backends.frontend"]
     with running(command, environment, log) as process:
         wait_until_up(Server(f"http://127.0.0.1:{environment['PORT']}", process, log))
-    try:
-        draft.rename(ready)
-    except OSError:
-        # Another run of the tests was quicker.
-        shutil.rmtree(draft)
-    return ready
-
-
-def label_studio_version() -> str:
-    """Return the version that is installed in the frontend environment."""
-    code = "from importlib.metadata import version; print(version('label-studio'))"
-    command = [str(environment_python("frontend")), "-c", code]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from backends.frontend.database import is_initialised, mark_initialised
 from backends.frontend.editor.changes import changed, declared, pages_folder
+from backends.frontend.empty_database import lay_empty_database
 from backends.frontend.environment import label_studio_environment, with_first_user
 from backends.frontend.first_start import DatabaseError, first_start
 from backends.frontend.settings import Settings, SettingsError, read_settings
@@ -62,9 +63,10 @@ def python_path(inherited: str) -> str:
 
 
 def initialise(settings: Settings, environment: dict[str, str]) -> None:
-    """Run Label Studio's migrations and make the first user, unless an earlier start did.
+    """Make the database and the first user, unless an earlier start did.
 
     Raises:
+        DatabaseError: the database cannot be made or reached.
         FrontendError: the data directory cannot be written, or `label-studio init` failed.
     """
     try:
@@ -77,10 +79,11 @@ def initialise(settings: Settings, environment: dict[str, str]) -> None:
     label_studio = version("label-studio")
     if is_initialised(settings, label_studio):
         return
-    print(f"Label Studio {label_studio}: preparing the database (about a minute the first time)")
-    sys.stdout.flush()
     command = [sys.executable, "-m", "label_studio.server", "init", "-q"]
     with first_start(settings, environment):
+        laid = settings.database == "sqlite" and lay_empty_database(settings.data_dir, label_studio)
+        time = "some seconds" if laid else "about a minute the first time"
+        print(f"Label Studio {label_studio}: preparing the database ({time})", flush=True)
         done = subprocess.run(command, env=with_first_user(environment, settings), check=False)
         if done.returncode != 0:
             raise FrontendError(

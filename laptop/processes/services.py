@@ -14,7 +14,7 @@ from laptop.settings import HOST, LABEL_MAPS, LaptopSettings
 BACKEND_PORTS = {"segmentation": 7070, "segment_anything_model": 9090}
 BACKEND_USER = "label-studio"
 
-# The first start makes Label Studio's database: 40 s alone, more while two models load beside it.
+# The first start makes a user, and may have to migrate: a minute alone, more while two models load.
 FRONTEND_BOOT_SECONDS = 300.0
 # Until it answers at all; loading takes as long as it takes, and is told at /health.
 BACKEND_BOOT_SECONDS = 120.0

@@ -9,7 +9,7 @@ from tests.e2e.demo import Demo, processes
 
 pytestmark = pytest.mark.integration
 
-# As backends.frontend says before what takes most of a minute.
+# As backends.frontend says before it makes the first user.
 MIGRATES = "preparing the database"
 
 

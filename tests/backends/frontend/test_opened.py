@@ -12,7 +12,7 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.label_studio import ROOT, LabelStudioServer, Server, serve_backend, serve_label_studio
+from tests.label_studio import ROOT, LabelStudioServer, Server, serve_backend
 
 pytestmark = pytest.mark.integration
 
@@ -57,36 +57,35 @@ class Studio:
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def studio(server: LabelStudioServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     folder = tmp_path_factory.mktemp("opened")
     checkpoint = ROOT / "backends/segment_anything_model/demo/sam_small.safetensors"
-    with serve_label_studio(folder) as server:
-        settings = {
-            "LABEL_STUDIO_URL": server.url,
-            "LABEL_STUDIO_API_KEY": server.token,
-            "SAM_CHECKPOINT": str(checkpoint),
-            "BASIC_AUTH_USER": AUTH[0],
-            "BASIC_AUTH_PASS": AUTH[1],
-        }
-        with (
-            serve_backend(folder, SAM, **settings) as ours,
-            serve_backend(folder, "tests.backends.serving.foreign:Stuck") as other,
-        ):
-            asked = {"title": "opened tasks", "label_config": CONFIG}
-            # Else Label Studio asks the first backend for the prediction of a task that has none.
-            asked |= {"show_collab_predictions": False}
-            project = server.request("POST", "/api/projects/", json=asked).json()["id"]
-            for seed in range(4):
-                files = {"file": (f"{seed}.png", picture(seed))}
-                server.request("POST", f"/api/projects/{project}/import", files=files)
-            found = server.get("/api/tasks/", params={"project": project}).json()["tasks"]
-            tasks = sorted(task["id"] for task in found)
-            common = {"project": project, "is_interactive": True}
-            body = {**common, "url": ours.url, "title": "ours", "auth_method": "BASIC_AUTH"}
-            body |= {"basic_auth_user": AUTH[0], "basic_auth_pass": AUTH[1]}
-            backend = server.request("POST", "/api/ml/", json=body).json()["id"]
-            server.request("POST", "/api/ml/", json={**common, "url": other.url, "title": "other"})
-            yield Studio(server, ours, other, project, tasks, backend)
+    settings = {
+        "LABEL_STUDIO_URL": server.url,
+        "LABEL_STUDIO_API_KEY": server.token,
+        "SAM_CHECKPOINT": str(checkpoint),
+        "BASIC_AUTH_USER": AUTH[0],
+        "BASIC_AUTH_PASS": AUTH[1],
+    }
+    with (
+        serve_backend(folder, SAM, **settings) as ours,
+        serve_backend(folder, "tests.backends.serving.foreign:Stuck") as other,
+    ):
+        asked = {"title": "opened tasks", "label_config": CONFIG}
+        # Else Label Studio asks the first backend for the prediction of a task that has none.
+        asked |= {"show_collab_predictions": False}
+        project = server.request("POST", "/api/projects/", json=asked).json()["id"]
+        for seed in range(4):
+            files = {"file": (f"{seed}.png", picture(seed))}
+            server.request("POST", f"/api/projects/{project}/import", files=files)
+        found = server.get("/api/tasks/", params={"project": project}).json()["tasks"]
+        tasks = sorted(task["id"] for task in found)
+        common = {"project": project, "is_interactive": True}
+        body = {**common, "url": ours.url, "title": "ours", "auth_method": "BASIC_AUTH"}
+        body |= {"basic_auth_user": AUTH[0], "basic_auth_pass": AUTH[1]}
+        backend = server.request("POST", "/api/ml/", json=body).json()["id"]
+        server.request("POST", "/api/ml/", json={**common, "url": other.url, "title": "other"})
+        yield Studio(server, ours, other, project, tasks, backend)
 
 
 def picture(seed: int) -> bytes:

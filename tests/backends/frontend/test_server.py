@@ -5,11 +5,12 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -17,7 +18,9 @@ from typing import ClassVar
 import pytest
 import requests
 
+from backends.frontend.database import DATABASE_NAME
 from backends.frontend.editor.changes import declared
+from backends.frontend.empty_database import SQL
 from backends.frontend.networks import DEFAULT_BANNED_SUBNETS
 from tests.label_studio import (
     PASSWORD,
@@ -35,12 +38,6 @@ USERS = 9
 ANNOTATIONS = 5
 CONFIG = """<View><Image name="image" value="$image"/>
 <BrushLabels name="tag" toName="image"><Label value="dress"/></BrushLabels></View>"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
-    with serve_label_studio(tmp_path_factory.mktemp("server")) as running:
-        yield running
 
 
 def make_tasks(server: LabelStudioServer, title: str, count: int) -> list[int]:
@@ -101,6 +98,19 @@ def children(pid: int) -> list[int]:
 def test_a_second_start_does_not_prepare_the_database_again(server: LabelStudioServer) -> None:
     assert (server.data_dir / "initialised").exists(), "the template was started before"
     assert "preparing the database" not in server.log.read_text()
+
+
+def test_a_first_start_runs_no_migrations_and_makes_the_secrets_of_its_own(
+    server: LabelStudioServer,
+) -> None:
+    log = (server.data_dir / "first-start.log").read_text()
+    assert "preparing the database (some seconds)" in log
+    # As label_studio/server.py says before it migrates.
+    assert "Initializing database" not in log
+    with closing(sqlite3.connect(server.data_dir / DATABASE_NAME)) as connection:
+        (invitation,) = connection.execute("SELECT token FROM organization").fetchone()
+    assert len(invitation) >= 40
+    assert invitation not in SQL.read_text()
 
 
 def test_the_pages_own_tips_come_from_nowhere_else(server: LabelStudioServer) -> None:
