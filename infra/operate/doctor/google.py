@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
-Service = Literal["artifactregistry", "billing", "compute", "resources", "serviceusage", "storage"]
+Service = Literal[
+    "artifactregistry", "billing", "compute", "quotas", "resources", "serviceusage", "storage"
+]
 
 SECONDS = 8
 # The provider's variable, the address, and what a given address without a path is completed with.
@@ -22,6 +24,11 @@ _ADDRESSES: Mapping[Service, tuple[str, str]] = {
     ),
     "billing": ("GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", "https://cloudbilling.googleapis.com/v1/"),
     "compute": ("GOOGLE_COMPUTE_CUSTOM_ENDPOINT", "https://compute.googleapis.com/compute/v1/"),
+    # Of Service Usage: its successor, the Cloud Quotas API, would have to be enabled first.
+    "quotas": (
+        "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",
+        "https://serviceusage.googleapis.com/v1beta1/",
+    ),
     "resources": (
         "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT",
         "https://cloudresourcemanager.googleapis.com/v1/",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
+from infra.operate.doctor.quotas import request
 from infra.operate.doctor.subject import Subject, not_looked_at
 from infra.operate.table.kinds import ADDRESS, DISK, NETWORK
 from infra.settings.gpu_zones import near
@@ -205,13 +206,7 @@ def _short(
     used, limit = float(has.get("usage", 0)), float(has["limit"])
     identity = metric.replace("_", "-") + ("-per-project-region" if region else "-per-project")
     where = f" in {region}" if region else ""
-    todo = [
-        "Ask for more, which takes minutes to days:",
-        "gcloud beta quotas preferences create --service=compute.googleapis.com"
-        f" --project={subject.project} --quota-id={identity}"
-        f"{f' --dimensions=region={region}' if region else ''}"
-        f" --preferred-value={used + count:g}",
-    ]
+    todo = [*request(subject.project, identity, region, used + count)]
     if "GPU" in metric:
         todo += [
             "Free-trial accounts get none: upgrade the billing account first. Until then:",

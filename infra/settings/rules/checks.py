@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from infra.settings.fields import Settings
 from infra.settings.findings import Finding
-from infra.settings.rules import backends, machine, models, names, network, place, studio
+from infra.settings.rules import backends, batch, machine, models, names, network, place, studio
 
 RULES = (
     *names.RULES,
@@ -14,6 +14,7 @@ RULES = (
     *studio.RULES,
     *models.RULES,
     *backends.RULES,
+    *batch.RULES,
 )
 
 
