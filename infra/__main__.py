@@ -4,6 +4,7 @@ import pulumi
 
 # First of ours: it makes the imports below quicker.
 import infra.garbage  # noqa: F401 # pyright: ignore[reportUnusedImport]
+from infra.components.batch import Batch, BatchArgs
 from infra.components.data_disk import DataDisk, DataDiskArgs
 from infra.components.guardrails import Guardrails, GuardrailsArgs
 from infra.components.identity import Identity, IdentityArgs
@@ -36,6 +37,9 @@ machine = Machine(
     MachineArgs(settings, after, identity, network, disk, images, permissions, secrets),
 )
 Guardrails(name, GuardrailsArgs(settings, after))
+batch = None
+if settings.batch != "off":
+    batch = Batch(name, BatchArgs(settings, after, storage, images, network.subnetwork))
 if settings.ready_minutes:
     Readiness(
         name,
@@ -48,4 +52,4 @@ if settings.ready_minutes:
         opts=pulumi.ResourceOptions(parent=machine),
     )
 
-export(settings, identity, network, storage, machine)
+export(settings, identity, network, storage, machine, batch)

@@ -8,10 +8,12 @@
 #   SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256
 #   SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP
 #   WEIGHTS_MIRROR
+# and for the image of jobs, who runs it:
+#   RUNNER
 set -euo pipefail
 
-WEIGHTS=(SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP
-	WEIGHTS_MIRROR)
+ARGUMENTS=(SAM_CHECKPOINT_URL SAM_CHECKPOINT_SHA256 SEGMENTATION_MODEL_URL SEGMENTATION_MODEL_SHA256 SEGMENTATION_LABEL_MAP
+	WEIGHTS_MIRROR RUNNER)
 TRIES=6 PAUSE=30
 NOT_YET='does not have storage\.|uploadArtifacts|(service ?account|gserviceaccount\.com).*(does not exist|not found)'
 
@@ -32,7 +34,7 @@ main() {
 	# All that git would keep goes up, and Docker sorts it out: with a .dockerignore as --ignore-file gcloud, which reads
 	# it as git does, uploads nothing at all.
 	local name substitutions="_DOCKERFILE=$DOCKERFILE;_IMAGE=$IMAGE;_VERSION=$version"
-	for name in "${WEIGHTS[@]}"; do
+	for name in "${ARGUMENTS[@]}"; do
 		[[ -z ${!name:-} ]] || substitutions+=";_$name=${!name}"
 	done
 	submit "$substitutions"

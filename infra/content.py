@@ -1,15 +1,15 @@
 """What an image is built from, files and arguments, and one hash over both.
 
-The list is `backends/NAME/Dockerfile.dockerignore`, which docker reads too: a first line `*` shuts
-everything out and each line `!PATH` lets a file or folder in again. Only that form is read here,
-so that a file cannot be in the image and not in the hash.
+The list is the Dockerfile's own `Dockerfile.dockerignore`, which docker reads too: a first line `*`
+shuts everything out and each line `!PATH` lets a file or folder in again. Only that form is read
+here, so that a file cannot be in the image and not in the hash.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from infra.settings.facts import REPOSITORY
+from infra.settings.facts import BATCH_IMAGE, REPOSITORY
 
 # Made by running the code, never part of it.
 GENERATED = ("__pycache__", ".pyc")
@@ -21,7 +21,8 @@ class ContextError(ValueError):
 
 def dockerfile(image: str) -> PurePosixPath:
     """Return where the image's Dockerfile is, relative to the repository."""
-    return PurePosixPath("backends", image, "Dockerfile")
+    folder = image if image == BATCH_IMAGE else f"backends/{image}"
+    return PurePosixPath(folder, "Dockerfile")
 
 
 def files(image: str, root: Path = REPOSITORY) -> list[PurePosixPath]:

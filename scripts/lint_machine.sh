@@ -32,7 +32,7 @@ caddyfiles() {
 }
 
 main() {
-  .local/env/operator/bin/hadolint backends/*/Dockerfile
+  .local/env/operator/bin/hadolint backends/*/Dockerfile batch/Dockerfile
   compose_files
   caddyfiles
   echo 'The Dockerfiles, compose files and Caddyfiles are in order.'

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-IMAGES = ("frontend", "segmentation", "segment_anything_model")
+IMAGES = ("backends/frontend", "backends/segmentation", "backends/segment_anything_model", "batch")
 
 
 def test_the_newest_release_in_the_changelog_is_the_projects_version() -> None:
@@ -26,7 +26,7 @@ def test_the_license_is_the_whole_of_apaches() -> None:
 
 @pytest.mark.parametrize("image", IMAGES)
 def test_an_image_is_labeled_with_license_and_version_in_its_last_steps(image: str) -> None:
-    dockerfile = (ROOT / "backends" / image / "Dockerfile").read_text()
+    dockerfile = (ROOT / image / "Dockerfile").read_text()
     _, last = dockerfile.split("\nARG VERSION=unknown\n")
     assert f'org.opencontainers.image.licenses="{PROJECT["license"]}"' in last
     assert 'org.opencontainers.image.version="${VERSION}"' in last

@@ -1,4 +1,4 @@
-"""The three images that the machine runs, each as a reference with its digest.
+"""The three images that the machine runs, and that of jobs, each as a reference with its digest.
 
 Owns the registry's repository and what builds into it: BuildKit on this computer (`docker`), Cloud
 Build (`cloudbuild`), or nobody (`prebuilt`). An image's tag is the hash of what it is built from,
@@ -8,7 +8,7 @@ built in a preview. Does not own who may pull (`permissions`).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,7 +21,7 @@ from infra.components.builder import Builder, BuilderArgs
 from infra.content import content_hash, dockerfile
 from infra.render.env import own_registry
 from infra.render.weights import image_arguments, mirror_argument, needs_google, told
-from infra.settings.facts import IMAGE_NAMES
+from infra.settings.facts import BATCH_IMAGE, IMAGE_NAMES
 from infra.settings.fields import Settings
 from infra.version import read_version
 
@@ -65,10 +65,14 @@ class Images(pulumi.ComponentResource):
     Attributes:
         references: Image name -> REGISTRY/PROJECT/REPOSITORY/IMAGE[:TAG]@sha256:DIGEST.
         repositories: The project's repositories that they are pulled from.
+        batch: The reference of the image for jobs; None with `batch: off`.
+        batch_repositories: The project's repository that it is pulled from.
     """
 
     references: Mapping[str, pulumi.Input[str]]
     repositories: Mapping[str, Repository]
+    batch: pulumi.Input[str] | None
+    batch_repositories: Mapping[str, Repository]
 
     def __init__(
         self, name: str, args: ImagesArgs, opts: pulumi.ResourceOptions | None = None
@@ -79,9 +83,13 @@ class Images(pulumi.ComponentResource):
         for model in models:
             if model["warning"]:
                 pulumi.log.warn(f"{model['warning']}.", self)
+        wanted = settings.image_names
         if settings.images == "prebuilt":
-            self.references = dict(settings.prebuilt)
-            self.repositories = prebuilt_repositories(settings)
+            references: dict[str, pulumi.Input[str]] = {
+                image: settings.prebuilt[image] for image in wanted
+            }
+            self.repositories = prebuilt_repositories(settings, IMAGE_NAMES)
+            self.batch_repositories = prebuilt_repositories(settings, (BATCH_IMAGE,))
         else:
             repository = gcp.artifactregistry.Repository(
                 name,
@@ -98,6 +106,7 @@ class Images(pulumi.ComponentResource):
                     settings.project, repository.location, repository.repository_id
                 )
             }
+            self.batch_repositories = self.repositories
             if settings.images == "docker":
                 build = self._by_docker
             else:
@@ -113,9 +122,11 @@ class Images(pulumi.ComponentResource):
             prefix = repository.id.apply(
                 lambda _: f"{own_registry(settings)}/{settings.project}/{settings.name}"
             )
-            self.references = {
-                image: build(f"{name}-{image}", image, prefix, settings) for image in IMAGE_NAMES
+            references = {
+                image: build(f"{name}-{image}", image, prefix, settings) for image in wanted
             }
+        self.batch = references.pop(BATCH_IMAGE, None)
+        self.references = references
         self.register_outputs({"references": self.references})
 
     def _by_docker(
@@ -180,14 +191,13 @@ class Images(pulumi.ComponentResource):
         return built.stdout
 
 
-def prebuilt_repositories(settings: Settings) -> dict[str, Repository]:
-    """Return the project's own repositories among the prebuilt references.
+def prebuilt_repositories(settings: Settings, images: Iterable[str]) -> dict[str, Repository]:
+    """Return the project's own repositories among the prebuilt references of these images.
 
     Only the project's own: who may read another project's is that project's business.
     """
-    found = {
-        match.groups() for ref in settings.prebuilt.values() if (match := IN_REGISTRY.match(ref))
-    }
+    given = (settings.prebuilt.get(image, "") for image in images)
+    found = {match.groups() for ref in given if (match := IN_REGISTRY.match(ref))}
     return {
         f"registry-{location}-{name}": Repository(project, location, name)
         for location, project, name in sorted(found)

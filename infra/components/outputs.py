@@ -2,6 +2,7 @@
 
 import pulumi
 
+from infra.components.batch import Batch
 from infra.components.identity import Identity
 from infra.components.machine import Machine
 from infra.components.network import Network
@@ -17,6 +18,7 @@ def export(
     network: Network,
     storage: Storage,
     machine: Machine,
+    batch: Batch | None,
 ) -> None:
     """Export the stack's outputs. None of them is secret; the password stays in the config."""
     values: dict[str, pulumi.Input[object]] = {
@@ -32,5 +34,7 @@ def export(
         "cost": estimate(settings).sentence(),
         "next_steps": network.address.apply(lambda ip: next_steps(settings, ip)),
     }
+    if batch is not None:
+        values["batch"] = batch.told
     for name, value in values.items():
         pulumi.export(name, value)

@@ -95,7 +95,8 @@ def registry_hosts(settings: Settings) -> tuple[str, ...]:
     """Return Google's registries that the machine logs in to with its own account's token."""
     if settings.images != "prebuilt":
         return (own_registry(settings),)
-    hosts = {reference.partition("/")[0] for reference in settings.prebuilt.values()}
+    references = (settings.prebuilt[name] for name in settings.prebuilt if name in IMAGE_NAMES)
+    hosts = {reference.partition("/")[0] for reference in references}
     return tuple(sorted(host for host in hosts if f".{host}".endswith(GOOGLES_REGISTRIES)))
 
 

@@ -7,6 +7,7 @@ stand in the image's history and in the state.
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from infra.settings.facts import BATCH_IMAGE
 from infra.settings.fields import Settings
 from infra.settings.models import CHOICES, Choice, models
 from weights.build import build_arguments
@@ -20,13 +21,16 @@ def image_arguments(settings: Settings, image: str) -> dict[str, str]:
     """Return the arguments that an image is built with: its model's weights.
 
     All of the Dockerfile's are there, the empty ones too, so that none is taken from elsewhere.
-    The frontend's image has none, and with prebuilt images nothing is built.
+    The frontend's image has none, that of jobs both models' and who runs it, and with prebuilt
+    images nothing is built.
     """
-    chosen = models(settings)
+    chosen, arguments = models(settings), dict[str, str]()
     for choice in CHOICES:
-        if choice.image == image and choice.kind in chosen:
-            return build_arguments(chosen[choice.kind])
-    return {}
+        if image in (choice.image, BATCH_IMAGE) and choice.kind in chosen:
+            arguments |= build_arguments(chosen[choice.kind])
+    if image == BATCH_IMAGE and chosen:
+        arguments["RUNNER"] = settings.batch
+    return arguments
 
 
 def mirror_argument(settings: Settings, image: str) -> dict[str, str]:

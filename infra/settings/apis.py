@@ -13,6 +13,8 @@ ALWAYS = (
     "serviceusage",
     "storage",
 )
+# Who runs the jobs over an archive.
+BATCH = {"cloudrun": "run", "dataflow": "dataflow"}
 
 
 def apis(settings: Settings) -> list[str]:
@@ -20,6 +22,8 @@ def apis(settings: Settings) -> list[str]:
     names = [*ALWAYS]
     if settings.images == "cloudbuild":
         names.append("cloudbuild")
+    if settings.batch != "off":
+        names.append(BATCH[settings.batch])
     if settings.billing_account:
         names.append("billingbudgets")
     return sorted(names)

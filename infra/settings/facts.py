@@ -5,6 +5,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The images of a stack, as `prebuilt` and the folders of backends/ name them.
 IMAGE_NAMES = ("frontend", "segmentation", "segment_anything_model")
+# That of the jobs over an archive, which no machine of the stack runs.
+BATCH_IMAGE = "batch"
 
 EVERYWHERE = "0.0.0.0/0"
 TLS_PORT = 443

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
 from infra.settings import machines, schedule
+from infra.settings.facts import BATCH_IMAGE, IMAGE_NAMES
 from infra.settings.machines import Machine, Preset
 from infra.settings.schedule import InstanceSchedule, WorkingHours
 
@@ -141,7 +142,7 @@ class Settings(BaseModel):
     prebuilt: Mapping[str, str] = Field(
         {},
         description="With images prebuilt: the references of frontend, segmentation and"
-        " segment_anything_model, each with its @sha256: digest.",
+        " segment_anything_model (with batch, of batch too), each with its @sha256: digest.",
     )
     interactive_model: str = Field(
         "sam-vit-b",
@@ -165,6 +166,12 @@ class Settings(BaseModel):
         {},
         description="The backends' own settings, such as IMAGE_HOSTS (where else images may come"
         " from) and MAX_BODY_MB. docs/settings.md lists them.",
+    )
+    batch: Literal["off", "cloudrun", "dataflow"] = Field(
+        "off",
+        description="Where jobs over a whole archive run (docs/batch.md): on Cloud Run or on"
+        " Dataflow, with L4 GPUs of the zone's region, or nowhere. Nothing runs or costs while no"
+        " job does.",
     )
     project_file: str = Field(
         "templates/projects/garments-bucket.yaml",
@@ -251,6 +258,11 @@ class Settings(BaseModel):
         return replace(machine, boot_image=self.boot_image or machine.boot_image)
 
     @property
+    def image_names(self) -> tuple[str, ...]:
+        """The images that the stack needs."""
+        return IMAGE_NAMES if self.batch == "off" else (*IMAGE_NAMES, BATCH_IMAGE)
+
+    @property
     def source_bucket_name(self) -> str:
         """The bucket that the images to label are read from."""
         return self.source_bucket or f"{self.project}-{self.stack}-source"
@@ -259,6 +271,11 @@ class Settings(BaseModel):
     def target_bucket_name(self) -> str:
         """The bucket that the annotations are written to."""
         return self.target_bucket or f"{self.project}-{self.stack}-target"
+
+    @property
+    def staging_bucket_name(self) -> str:
+        """The bucket for what jobs over an archive need while they run."""
+        return f"{self.project}-{self.stack}-staging"
 
     @property
     def labels_all(self) -> dict[str, str]:

@@ -115,6 +115,13 @@ def services(data: Data, named: Data, asked: Data) -> Said:
     return 200, {"services": said}
 
 
+def quota(data: Data, named: Data, asked: Data) -> Said:
+    """Of Cloud Run's GPUs three, as in a project that has asked for nothing."""
+    has = {"effectiveLimit": "3", "defaultLimit": "3"}
+    limit = {"unit": "1/{project}/{region}", "quotaBuckets": [has]}
+    return 200, {"metric": named["metric"], "consumerQuotaLimits": [limit]}
+
+
 def bucket(data: Data, named: Data, asked: Data) -> Said:
     record = of_kind(data, "storage.Bucket").get(named["name"])
     if record is None:
@@ -180,6 +187,11 @@ ROUTES: list[tuple[str, str, Call]] = [
     ("POST", rf"/cloudresourcemanager/v1/{PROJECT}:getEffectiveOrgPolicy", policy),
     ("GET", rf"/cloudbilling/v1/{PROJECT}/billingInfo", billing),
     ("GET", rf"/serviceusage/v1/{PROJECT}/services:batchGet", services),
+    (
+        "GET",
+        rf"/serviceusage/v1/{PROJECT}/services/[a-z.]+/consumerQuotaMetrics/(?P<metric>\S+)",
+        quota,
+    ),
     ("GET", BUCKET, bucket),
     ("GET", PROJECT, compute_project),
     ("GET", rf"{PROJECT}/regions/(?P<region>[-a-z0-9]+)", region),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from infra.content import dockerfile
 from infra.version import read_version
 from weights.build import build_arguments
 from weights.catalogue import catalogue
@@ -145,9 +146,9 @@ def test_the_build_passes_every_argument_of_the_dockerfiles_on() -> None:
         for model in models.values()
         for name in build_arguments(model)
     }
-    assert passed == {"VERSION", "WEIGHTS_MIRROR", *needed}
+    assert passed == {"VERSION", "WEIGHTS_MIRROR", "RUNNER", *needed}
     assert {f"_{name}" for name in passed} | {"_DOCKERFILE", "_IMAGE"} == {*config["substitutions"]}
-    for name in ("segmentation", "segment_anything_model"):
-        dockerfile = (ROOT / "backends" / name / "Dockerfile").read_text()
-        declared = set(re.findall(r"^ARG ([A-Z_0-9]+)=", dockerfile, re.MULTILINE))
-        assert declared - passed == {"PYTHON_IMAGE"}
+    for name in ("segmentation", "segment_anything_model", "batch"):
+        text = (ROOT / dockerfile(name)).read_text()
+        declared = set(re.findall(r"^ARG ([A-Z_0-9]+)=", text, re.MULTILINE))
+        assert declared - passed <= {"PYTHON_IMAGE", "BEAM_IMAGE"}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.content import ContextError, content_hash, files
-from infra.settings.facts import IMAGE_NAMES, REPOSITORY
+from infra.content import ContextError, content_hash, dockerfile, files
+from infra.settings.facts import BATCH_IMAGE, IMAGE_NAMES, REPOSITORY
 
 
 @pytest.fixture
@@ -116,9 +116,9 @@ def test_an_image_without_a_list_is_refused(root: Path) -> None:
         files("nothing", root)
 
 
-@pytest.mark.parametrize("image", IMAGE_NAMES)
+@pytest.mark.parametrize("image", [*IMAGE_NAMES, BATCH_IMAGE])
 def test_the_images_own_lists_can_be_read(image: str) -> None:
     listed = files(image)
-    assert PurePosixPath("backends", image, "Dockerfile") in listed
+    assert dockerfile(image) in listed
     assert len(content_hash(image)) == 16
     assert all((REPOSITORY / path).is_file() for path in listed)

@@ -55,19 +55,22 @@ def quota(failure: Failure, context: Context) -> Explanation | None:
     )
 
 
-def quota_request(name: str, region: str, project: str, value: str, identity: str = "") -> str:
+def quota_request(
+    name: str, region: str, project: str, value: str, identity: str = "", service: str = "compute"
+) -> str:
     """Return the command that asks for a quota.
 
     Args:
         name: As Compute Engine's own lists have it, such as GPUS_ALL_REGIONS.
         region: Empty for a quota of all regions together.
         value: How much is asked for.
-        identity: The quota's name among all of Google's, where an answer says it.
+        identity: The quota's name among all of Google's, where it is known.
+        service: Whose quota it is.
     """
     usual = name.replace("_", "-") + ("-per-project-region" if region else "-per-project")
     dimensions = f" --dimensions=region={region}" if region else ""
     return (
-        "gcloud beta quotas preferences create --service=compute.googleapis.com"
+        f"gcloud beta quotas preferences create --service={service}.googleapis.com"
         f" --project={project} --quota-id={identity or usual}{dimensions} --preferred-value={value}"
     )
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from infra.operate.doctor import account, here, place, things
+from infra.operate.doctor import account, batch, here, place, things
 from infra.operate.doctor.finding import Finding, doubtful
 from infra.operate.doctor.subject import Subject
 
@@ -29,6 +29,7 @@ AT_GOOGLE: Mapping[str, Check] = {
     "buckets": things.buckets,
     "registry": things.registry,
     "other state": things.other_state,
+    "archive jobs": batch.jobs,
 }
 
 

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 from infra.dynamic.calls import COMPUTE, STORAGE, is_loopback, is_not_enabled
 
-Service = Literal["artifactregistry", "billing", "compute", "resources", "serviceusage", "storage"]
+Service = Literal[
+    "artifactregistry", "billing", "compute", "quotas", "resources", "serviceusage", "storage"
+]
 
 SECONDS = 8
 # The provider's variable, the address, and what a given address without a path is completed with.
@@ -24,6 +26,11 @@ _ADDRESSES: Mapping[Service, tuple[str, str]] = {
     ),
     "billing": ("GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", "https://cloudbilling.googleapis.com/v1/"),
     "compute": (COMPUTE, "https://compute.googleapis.com/compute/v1/"),
+    # Of Service Usage: its successor, the Cloud Quotas API, would have to be enabled first.
+    "quotas": (
+        "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",
+        "https://serviceusage.googleapis.com/v1beta1/",
+    ),
     "resources": (
         "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT",
         "https://cloudresourcemanager.googleapis.com/v1/",

@@ -57,12 +57,15 @@ _KEY = ("iam.serviceAccountKeys.create",)
 _SIGNER = ("iam.serviceAccounts.getIamPolicy", "iam.serviceAccounts.setIamPolicy")
 _SCHEDULE = ("compute.instances.addResourcePolicies", "compute.instances.setIamPolicy")
 _PUSH = ("artifactregistry.repositories.uploadArtifacts",)
-# The roles of the account that builds are given on the project.
-_CLOUD_BUILD = (
-    "cloudbuild.builds.create",
-    "resourcemanager.projects.getIamPolicy",
-    "resourcemanager.projects.setIamPolicy",
-)
+# Some roles, of the account that builds and of Dataflow's workers, are given on the project.
+_ON_PROJECT = ("resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy")
+_CLOUD_BUILD = ("cloudbuild.builds.create", *_ON_PROJECT)
+# An update starts no job: it does without these, and whoever starts one does not.
+JOBS = {
+    "off": (),
+    "cloudrun": ("run.executions.get", "run.jobs.create", "run.jobs.delete", "run.jobs.run"),
+    "dataflow": ("dataflow.jobs.cancel", "dataflow.jobs.create", "dataflow.jobs.get"),
+}
 
 
 def needed(settings: Settings) -> tuple[str, ...]:
@@ -78,4 +81,7 @@ def needed(settings: Settings) -> tuple[str, ...]:
         names += _PUSH
     if settings.images == "cloudbuild":
         names += _CLOUD_BUILD
-    return tuple(sorted(names))
+    if settings.batch == "dataflow":
+        names += _ON_PROJECT
+    names += JOBS[settings.batch]
+    return tuple(sorted(set(names)))

@@ -39,6 +39,7 @@ WORDS = {
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": "role on the image repository",
     "gcp:compute/instanceIAMMember:InstanceIAMMember": "role on the machine",
     "gcp:serviceaccount/iAMMember:IAMMember": "role on the service account",
+    "gcp:projects/iAMMember:IAMMember": "role on the project",
     "gcp:secretmanager/secret:Secret": "secret",
     "gcp:secretmanager/secretVersion:SecretVersion": "secret's value",
     "gcp:secretmanager/secretIamMember:SecretIamMember": "role on the secret",

@@ -39,6 +39,9 @@ IN_PLACE = {
 NEED_A_STOP = frozenset(
     {"machineType", "minCpuPlatform", "serviceAccount", "shieldedInstanceConfig"}
 )
+JOBS = "atelier:gcp:Batch"
+STAGING = "staging"
+RUNNERS = {"cloudrun": "Cloud Run", "dataflow": "Dataflow"}
 STAYING = (kinds.DISK, kinds.ADDRESS, kinds.KEY, kinds.BUCKET)
 
 
@@ -52,16 +55,17 @@ class Remark:
 
 def remarks(changes: Iterable[Change], steps: Iterable[Step]) -> tuple[Remark, ...]:
     """Return what an update means for those who work on the machine, the gravest first."""
-    everything = tuple(changes)
+    everything, steps = tuple(changes), tuple(steps)
     changed = tuple(change for change in everything if not change.is_left_over)
     if not everything:
         return (Remark("good", "Nothing changes: labelers notice nothing."),)
     found = [
-        *_machine(changed, tuple(steps)),
+        *_machine(changed, steps),
         *_disk(changed),
         *_address(changed),
         *_buckets(changed),
         *_key(changed),
+        *_jobs(steps),
     ]
     order: tuple[Severity, ...] = ("warning", "note", "good")
     return tuple(sorted(found, key=lambda remark: order.index(remark.severity)))
@@ -160,6 +164,9 @@ def _buckets(changed: tuple[Change, ...]) -> list[Remark]:
             found.append(Remark("good", text))
         elif bucket.action is Action.ADOPT:
             found.append(Remark("good", f"Bucket {name} is there and is taken up as it is."))
+        elif bucket.action is Action.DELETE and bucket.name == STAGING:
+            text = f"Bucket {name} goes with what jobs over the archive left in it."
+            found.append(Remark("good", text))
         elif bucket.action in (Action.DELETE, Action.REPLACE):
             text = f"Bucket {name} is deleted WITH the images and annotations that it holds."
             found.append(Remark("warning", text))
@@ -173,6 +180,19 @@ def _key(changed: tuple[Change, ...]) -> list[Remark]:
     return [
         Remark("good", "A new key is made and handed to the machine before the old one is deleted.")
     ]
+
+
+def _jobs(steps: tuple[Step, ...]) -> list[Remark]:
+    """What of jobs over an archive is possible from now on; no preview starts one."""
+    step = next((step for step in steps if step.type == JOBS and step.op != "same"), None)
+    if step is None:
+        return []
+    if step.op == "delete" or step.new is None:
+        text = "Jobs over the archive can no longer be started; what they wrote stays."
+        return [Remark("note", text)]
+    runner = RUNNERS.get(str(step.new.inputs.get("runner")), "Google Cloud")
+    text = f"Jobs over the archive can be started on {runner} in {step.new.inputs.get('region')}."
+    return [Remark("good", f"{text} None is, and nothing of it is billed while none runs.")]
 
 
 def _first(changed: tuple[Change, ...], kind: str) -> Change | None:

@@ -4,12 +4,12 @@ from collections.abc import Collection
 
 from infra.settings.fields import Settings
 from infra.settings.findings import Finding
-from infra.settings.rules import backends, machine, models, names, network, place, studio
+from infra.settings.rules import backends, batch, machine, models, names, network, place, studio
 from infra.settings.rules.rule import Rule
 
 RULES = tuple(
     rule
-    for module in (names, place, machine, network, studio, models, backends)
+    for module in (names, place, machine, network, studio, models, backends, batch)
     for rule in vars(module).values()
     if isinstance(rule, Rule)
 )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.settings.facts import IMAGE_NAMES, REPOSITORY
+from infra.settings.facts import BATCH_IMAGE, IMAGE_NAMES, REPOSITORY
 from infra.settings.fields import Settings
 from infra.settings.findings import Finding, listed, nearest, shown
 from infra.settings.rules.network import is_email
@@ -42,13 +42,14 @@ _REFERENCE = re.compile(
 @reads("prebuilt")
 def prebuilt(settings: Settings) -> Iterator[Finding]:
     """References of known images, each by digest, so that it cannot change."""
+    known = (*IMAGE_NAMES, BATCH_IMAGE)
     for name, reference in settings.prebuilt.items():
-        if name not in IMAGE_NAMES:
-            close = nearest(name, IMAGE_NAMES)
+        if name not in known:
+            close = nearest(name, known)
             yield Finding(
                 "prebuilt",
                 f"there is no image {shown(name)}",
-                f"Write {close}" if close else f"The images are {listed(IMAGE_NAMES, 'and')}",
+                f"Write {close}" if close else f"The images are {listed(known, 'and')}",
             )
         elif not _REFERENCE.fullmatch(reference):
             yield Finding(
@@ -59,10 +60,10 @@ def prebuilt(settings: Settings) -> Iterator[Finding]:
             )
 
 
-@reads("images", "prebuilt")
+@reads("images", "prebuilt", "batch")
 def prebuilt_used(settings: Settings) -> Iterator[Finding]:
     """References if, and only if, nothing is built."""
-    missing = [name for name in IMAGE_NAMES if name not in settings.prebuilt]
+    missing = [name for name in settings.image_names if name not in settings.prebuilt]
     if settings.images == "prebuilt" and missing:
         yield Finding(
             "prebuilt",

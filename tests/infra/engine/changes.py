@@ -173,6 +173,22 @@ OTHER_BACKENDS = (
         ),
     ),
     Change("backends", {"MAX_BODY_MB": 64}, rolled("metadata.atelier-env")),
+    Change(
+        "batch",
+        "dataflow",
+        (
+            Effect("Service atelier-dev-dataflow", "create"),
+            Effect("Account atelier-dev-batch", "create"),
+            Effect("Bucket atelier-dev-staging", "create"),
+            Effect("Image atelier-dev-batch", "create"),
+            Effect("IAMMember atelier-dev-batch-worker", "create"),
+            Effect("RepositoryIamMember atelier-dev-batch-registry", "create"),
+            *(
+                Effect(f"BucketIAMMember atelier-dev-batch-{bucket}", "create")
+                for bucket in ("source", "target", "staging")
+            ),
+        ),
+    ),
 )
 
 REPLACING = (

@@ -85,7 +85,10 @@ def life(make_stack: MakeStack) -> Life:
     life.kept["outputs"] = stack.outputs()
     stack.config(keyVersion=2)
     life.kept["rotation"] = stack.preview(json=True).json()
+    # From here on with what jobs over an archive need, which no preview above knows.
+    stack.config(batch="cloudrun")
     life.does("rotated", stack.up())
+    stack.put_object(f"{PROJECT}-dev-staging", "plan.json", b"left by a job")
     stack.put_object(BUCKETS[0], IMAGE, b"pixels")
     with stack.state_of_cloud.open() as data:
         (disk,) = of_kind(data, "compute.Disk").values()
@@ -94,6 +97,7 @@ def life(make_stack: MakeStack) -> Life:
     life.does("destroyed again", stack.destroy(check=False))
     life.does("next sprint", stack.up())
     life.does("settled", stack.up("--expect-no-changes", check=False))
+    life.kept["batch"] = stack.outputs()["batch"]
     return life
 
 
@@ -195,6 +199,17 @@ def test_after_destroy_only_data_and_services_are_left(life: Life) -> None:
 def test_a_bucket_with_images_survives_destroy(life: Life) -> None:
     assert set(of_kind({"resources": life.clouds["destroyed"]}, "storage.Bucket")) == set(BUCKETS)
     assert [path.name for path in life.stack.state_of_cloud.objects(BUCKETS[0])] == [IMAGE]
+
+
+def test_what_jobs_need_is_there_and_leaves_no_bucket_behind(life: Life) -> None:
+    told = life.kept["batch"]
+    for when in ("rotated", "next sprint"):
+        there = life.clouds[when]
+        assert f"storage.Bucket {told['staging']}" in there
+        accounts = of_kind({"resources": there}, "serviceaccount.Account").values()
+        assert told["service_account"] in [one["outputs"]["email"] for one in accounts]
+    assert "@sha256:" in told["image"]
+    assert f"storage.Bucket {told['staging']}" not in life.clouds["destroyed"]
 
 
 def test_destroying_twice_is_no_error(life: Life) -> None:

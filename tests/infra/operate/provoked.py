@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from infra.operate.doctor import account, place, things
+from infra.operate.doctor import account, batch, place, things
 from infra.operate.doctor.checks import Check
 from infra.operate.doctor.google import Answer
 from infra.operate.doctor.permissions import needed
@@ -47,6 +47,10 @@ def policy(**rule: object) -> Answer:
 def limit(**counts: float) -> Answer:
     quotas = [{"metric": name, "limit": count, "usage": 0.0} for name, count in counts.items()]
     return Answer(200, {"quotas": quotas})
+
+
+def l4_on_cloud_run(*limits: dict[str, object]) -> Answer:
+    return Answer(200, {"consumerQuotaLimits": [{"quotaBuckets": [*limits]}]})
 
 
 DENIED = {"listPolicy": {"allValues": "DENY"}}
@@ -335,5 +339,39 @@ PROVOKED: dict[str, tuple[Check, Mapping[str, Answer], Mapping[str, object], str
         {},
         "error",
         "atelier-dev in us-east1-b is a studio of this name, and this state knows nothing of it",
+    ),
+    "no GPU of Cloud Run's in the region": (
+        batch.jobs,
+        {
+            "consumerQuotaMetrics": l4_on_cloud_run(
+                {"effectiveLimit": "3"}, {"dimensions": {"region": "us-central1"}}
+            )
+        },
+        {"batch": "cloudrun"},
+        "warning",
+        "--service=run.googleapis.com --project=demo-project"
+        " --quota-id=NvidiaL4GpuAllocNoZonalRedundancyPerProjectRegion"
+        " --dimensions=region=us-central1 --preferred-value=1",
+    ),
+    "Cloud Run's quota behind an API that is off": (
+        batch.jobs,
+        {"consumerQuotaMetrics": OFF},
+        {"batch": "cloudrun"},
+        "warning",
+        "Cloud Run's GPUs: not looked at, as the API is off",
+    ),
+    "the only L4 is the studio's own": (
+        batch.jobs,
+        {"regions/us-central1": limit(NVIDIA_L4_GPUS=1)},
+        {"batch": "dataflow", "preset": "l4"},
+        "warning",
+        "it leaves a job on Dataflow no GPU beside the studio's own machine",
+    ),
+    "a staging bucket of somebody's": (
+        batch.jobs,
+        {"b/demo-project-dev-staging": FORBIDDEN},
+        {"batch": "cloudrun"},
+        "error",
+        "pulumi config set atelier:batch off",
     ),
 }

@@ -44,6 +44,7 @@ class Recorded(Google):
             if where in path and inside in str(body or ""):
                 return other
         prefixes = {"resources": "/cloudresourcemanager/v1/", "billing": "/cloudbilling/v1/"}
+        prefixes |= {"quotas": "/serviceusage/v1/"}
         prefix = prefixes.get(service, "" if service == "compute" else f"/{service}/v1/")
         verb = "GET" if body is None else "POST"
         said = double(self._cloud, verb, f"{prefix}{path}", dict(params or {}), dict(body or {}))

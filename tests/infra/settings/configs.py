@@ -250,6 +250,7 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
         ),
         NOT_MAPPING,
     ),
+    "batch": bad_text("", "on", "cloud-run", "beam"),
     "projectFile": bad_text("", "garments.yaml", "/etc/passwd", "../x.yaml", "README.md"),
     "adminEmail": bad_text("", "admin", "admin@localhost"),
     "adminPassword": bad_text("", "short", "change-me", "Password123", "   aaaaaaaaa", "aaaaaaaa"),

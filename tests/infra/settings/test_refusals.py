@@ -8,10 +8,21 @@ from infra.settings.fields import CONFIG_FIELDS, Settings
 from infra.settings.findings import SettingsError
 from infra.settings.load import load
 from infra.settings.machines import FITTING
-from infra.settings.rules import backends, checks, machine, models, names, network, place, studio
+from infra.settings.rules import (
+    backends,
+    batch,
+    checks,
+    machine,
+    models,
+    names,
+    network,
+    place,
+    studio,
+)
 from infra.settings.rules.rule import Rule
 from tests.infra.settings import configs
 from tests.infra.settings.refusals import backends as refusals_of_backends
+from tests.infra.settings.refusals import batch as refusals_of_batch
 from tests.infra.settings.refusals import machine as refusals_of_machines
 from tests.infra.settings.refusals import models as refusals_of_models
 from tests.infra.settings.refusals import names as refusals_of_names
@@ -29,6 +40,7 @@ REFUSALS = {
     **refusals_of_studio.REFUSALS,
     **refusals_of_models.REFUSALS,
     **refusals_of_backends.REFUSALS,
+    **refusals_of_batch.REFUSALS,
 }
 
 
@@ -39,7 +51,10 @@ def test_a_bad_value_is_refused_in_these_words(config: dict[str, object], words:
     assert str(refused.value) == f"One setting is wrong; nothing was changed:\n  {words}"
 
 
-@pytest.mark.parametrize("config", refusals_of_places.TAKEN.values(), ids=refusals_of_places.TAKEN)
+TAKEN = refusals_of_places.TAKEN | refusals_of_batch.TAKEN
+
+
+@pytest.mark.parametrize("config", TAKEN.values(), ids=TAKEN)
 def test_what_there_may_be_a_reason_for_is_taken(config: dict[str, object]) -> None:
     load(GOOD | config, project=configs.PROJECT, stack="dev")
 
@@ -58,6 +73,12 @@ def test_what_there_may_be_a_reason_for_is_taken(config: dict[str, object]) -> N
         (configs.PROJECT, "production-eu", {}, 'stack: "production-eu" cannot be a part of Google'),
         (configs.PROJECT, "Dev", {}, "at most 12 lowercase letters, digits and hyphens"),
         (configs.PROJECT, "dev-", {}, 'stack: "dev-" cannot be a part of'),
+        (
+            configs.PROJECT,
+            "google",
+            {"batch": "cloudrun", "sourceBucket": "our-scans", "targetBucket": "our-labels"},
+            'batch: "demo-project-google-staging" contains "google"',
+        ),
         (configs.PROJECT, "google", {}, 'sourceBucket: "demo-project-google-source" contains'),
         (
             configs.PROJECT,
@@ -92,7 +113,7 @@ def test_every_rule_is_shown_to_refuse_something() -> None:
 def test_no_rule_is_forgotten_and_each_reads_fields_that_exist() -> None:
     written = {
         value
-        for module in (backends, machine, models, names, network, place, studio)
+        for module in (backends, batch, machine, models, names, network, place, studio)
         for value in vars(module).values()
         if isinstance(value, Rule)
     }

@@ -95,6 +95,38 @@ def test_a_bucket_that_would_be_deleted_with_its_content_is_warned_of() -> None:
     assert ("warning", "The data disk is deleted WITHOUT a snapshot: its data is lost.") in lost
 
 
+def with_jobs(op: str, state: str, **inputs: str) -> list[tuple[str, str]]:
+    """What is told when the component of the jobs is made, changed or deleted."""
+    preview = recorded("nothing")
+    urn = "urn:pulumi:dev::atelier::atelier:gcp:Batch::atelier-dev"
+    kept = {"type": "atelier:gcp:Batch", "custom": False, "inputs": inputs}
+    # Something else has to change: nothing is told where nothing does.
+    bucket = {
+        "op": op,
+        "urn": "urn:pulumi:dev::atelier::atelier:gcp:Batch$gcp:storage/bucket:Bucket"
+        "::atelier-dev-staging",
+        state: {"type": "gcp:storage/bucket:Bucket", "custom": True, "inputs": {"name": "p-stag"}},
+    }
+    preview["steps"] += [{"op": op, "urn": urn, state: kept}, bucket]
+    return [(remark.severity, remark.text) for remark in plan(preview).remarks]
+
+
+def test_jobs_that_become_possible_are_told_with_what_they_cost_until_one_runs() -> None:
+    said = with_jobs("create", "newState", runner="cloudrun", region="us-central1")
+    assert (
+        "good",
+        "Jobs over the archive can be started on Cloud Run in us-central1. None is, and nothing of"
+        " it is billed while none runs.",
+    ) in said
+
+
+def test_the_staging_bucket_goes_without_a_warning() -> None:
+    said = with_jobs("delete", "oldState", runner="cloudrun", region="us-central1")
+    assert "warning" not in {severity for severity, _ in said}
+    assert ("good", "Bucket p-stag goes with what jobs over the archive left in it.") in said
+    assert any("can no longer be started" in text for _, text in said)
+
+
 def test_the_cost_before_and_after_is_that_of_the_two_machines() -> None:
     table = text_of(made_of(recorded("spot")))
     step = step_of(recorded("spot"), "Guardrails")
