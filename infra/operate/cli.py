@@ -16,7 +16,7 @@ from typing import Literal
 
 import click
 
-from infra.operate import snapshots, tools
+from infra.operate import snapshots, tools, zones
 from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.causes import explain
 from infra.operate.doctor import table
@@ -183,22 +183,37 @@ def _run(
                 f"nothing was begun: {errors} of the findings above would fail the update. To try"
                 " all the same: --no-doctor (with make: DOCTOR=0)."
             )
-        outcome = operate(target, verb, extra)
+        outcome = _up(known, target, extra) if verb == "up" else operate(target, verb, extra)
         if verb == "preview" and outcome.status == 0:
             click.echo()
             show_in_terminal(make(preview_of(outcome.events)))
+            if (machine := machine_of(known, target)) and (said := zones.told(machine.settings)):
+                click.echo(f"\n{said}")
             tell(known, target)
     except (OperateError, PlanError) as error:
         click.echo(f"{verb}: {error}", err=True)
         sys.exit(NOT_BEGUN)
     for warning in warnings(outcome.events):
         click.echo(f"\nwarning: {warning}")
-    if verb == "up" and outcome.status == 0 and "--preview-only" not in extra:
-        see_to_it(read(target), target)
     if outcome.status:
         _explain(verb, outcome, target, known)
     click.echo(f"\n{verb}: {time.monotonic() - started:.1f} s")
     sys.exit(outcome.status)
+
+
+def _up(known: Stack, target: Target, extra: tuple[str, ...]) -> Outcome:
+    """Update the studio and see that it runs, in another zone where this one has no machine."""
+
+    def once() -> Outcome:
+        outcome = operate(target, "up", extra)
+        if outcome.status or "--preview-only" in extra:
+            return outcome
+        return see_to_it(read(target), target, outcome)
+
+    outcome, machine = once(), machine_of(known, target)
+    if outcome.status == 0 or machine is None:
+        return outcome
+    return zones.go_on(outcome, machine.settings, target, once, click.echo)
 
 
 @cli.command()

@@ -13,7 +13,7 @@ from infra.operate.doctor.here import login
 from infra.operate.doctor.stack import settings_of
 from infra.operate.errors import PowerError
 from infra.operate.explanation import Context, Failure
-from infra.operate.pulumi import Target
+from infra.operate.pulumi import Outcome, Target
 from infra.operate.stack import Stack
 from infra.settings.findings import SettingsError
 
@@ -58,15 +58,20 @@ def tell(known: Stack, target: Target) -> None:
     click.echo(f"\n{said} {why}".rstrip())
 
 
-def see_to_it(known: Stack, target: Target) -> None:
-    """Start a machine that is off and should not be."""
+def see_to_it(known: Stack, target: Target, outcome: Outcome) -> Outcome:
+    """Start a machine that is off and should not be; return how the update has ended with that."""
     machine = machine_of(known, target)
     if machine is None or _off(machine, known, target) is None:
-        return
-    if power.is_time(machine.settings):
-        change("start", machine, target)
-    else:
+        return outcome
+    if not power.is_time(machine.settings):
         click.echo(f"\n{power.off(machine.settings, _start_command(machine, target))}")
+        return outcome
+    try:
+        power.start(machine, click.echo)
+    except PowerError as error:
+        click.echo(f"start: {error}", err=True)
+        return Outcome(1, outcome.events, str(error))
+    return outcome
 
 
 def is_there(known: Stack, target: Target) -> bool | None:
