@@ -11,8 +11,10 @@ any other is refused (https://cloud.google.com/billing/docs/reference/budget/res
 # pyright: reportUnknownArgumentType=false
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
@@ -54,17 +56,23 @@ class BudgetProvider(GoogleProvider):
 
     def delete(self, _id: str, _props: State) -> None:
         """Delete the budget; one that is left costs nothing."""
-        if not _props["budget"]:
+        name = _props["budget"]
+        if not name:
+            # Who could not make one mostly may not look for one.
+            with suppress(BudgetError):
+                name = self._left(_parent(_props), _props)
+        if not name:
             return
         try:
-            self._call("DELETE", _props["budget"], _props)
+            self._call("DELETE", name, _props)
         except BudgetError as fault:
-            _warn(f"{fault} Delete it by hand: {_props['budget']}.")
+            _warn(f"{fault} Delete it by hand: {name}.")
 
     def _put(self, name: str, props: State) -> str:
         """Return the budget's name; where it could not be made, none, or the one that was."""
-        parent = f"billingAccounts/{props['billing_account']}/budgets"
+        parent = _parent(props)
         try:
+            name = name or self._left(parent, props)
             made = (
                 self._call("PATCH", name, props, body(props))
                 if name
@@ -79,6 +87,20 @@ class BudgetProvider(GoogleProvider):
             )
             return name
         return str(made.get("name") or name)
+
+    def _left(self, parent: str, props: State) -> str:
+        """Return the budget that an update which was killed made; empty where there is none."""
+        wanted = body(props)
+        # Those of the project: a page has a hundred at most, and an account may have more
+        # (google-cloud-billing-budgets, ListBudgetsRequest).
+        path = f"{parent}?pageSize=100&scope={quote(props['projects'][0], safe='')}"
+        for found in self._call("GET", path, props).get("budgets", []):
+            known = found.get("budgetFilter", {})
+            if found.get("displayName") == wanted["displayName"] and all(
+                known.get(key) == value for key, value in wanted["budgetFilter"].items()
+            ):
+                return str(found["name"])
+        return ""
 
     def _call(self, verb: str, path: str, props: State, content: Any = None) -> dict[str, Any]:
         from google.auth.exceptions import GoogleAuthError
@@ -105,6 +127,10 @@ class BudgetProvider(GoogleProvider):
         except (ValueError, KeyError, TypeError):
             said = answer.reason
         raise BudgetError(f"{what} is refused: {said} (status {answer.status_code}).")
+
+
+def _parent(props: State) -> str:
+    return f"billingAccounts/{props['billing_account']}/budgets"
 
 
 def body(props: State) -> dict[str, Any]:

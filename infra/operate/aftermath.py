@@ -1,6 +1,6 @@
 """What an operation that failed leaves: its failures, and what is standing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from infra.operate.explanation import Failure
 from infra.operate.pulumi import Outcome
@@ -22,6 +22,13 @@ _MAKING = frozenset(
     }
 )
 _NO_FAILURE_OF_ITS_OWN = frozenset({"update failed", "preview failed", "destroy failed"})
+
+_MACHINE = {
+    False: "There is no machine: no one can log in until an update succeeds.",
+    True: "The machine is there all the same, and pulumi knows nothing of it: `make doctor` says"
+    " what to do.",
+    None: "Whether there is a machine, Google does not tell at the moment: `make doctor` looks.",
+}
 
 
 def failures(outcome: Outcome) -> tuple[Failure, ...]:
@@ -62,11 +69,22 @@ def old_zone(events: Iterable[Event]) -> str:
     return ""
 
 
-def left_standing(events: Iterable[Event], *, destroying: bool = False) -> str:
+def left_standing(
+    events: Iterable[Event],
+    *,
+    destroying: bool = False,
+    is_there: Callable[[], bool | None] = lambda: False,
+) -> str:
     """Return, in a sentence or two, what the team has now and what it has not.
 
     Empty where the events tell of nothing that matters to it. After a destroy that failed, that
     there is no machine is no news.
+
+    Args:
+        events: What the engine logged.
+        destroying: Whether the operation was to destroy.
+        is_there: Whether Google has the machine, None where it does not tell: the engine hears
+            nothing of one that was made while the connection was lost.
     """
     standing: dict[str, set[str]] = {}
     for event in events:
@@ -87,7 +105,7 @@ def left_standing(events: Iterable[Event], *, destroying: bool = False) -> str:
     if there:
         sentences.append(f"Left standing: {', '.join(there)}.")
     if gone:
-        sentences.append("There is no machine: no one can log in until an update succeeds.")
+        sentences.append(_MACHINE[is_there()])
     return " ".join(sentences)
 
 

@@ -16,23 +16,20 @@ from typing import Literal
 
 import click
 
-from infra.dynamic.credentials import Access
-from infra.operate import power, snapshots, tools
+from infra.operate import snapshots, tools, zones
 from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.causes import explain
 from infra.operate.doctor import table
-from infra.operate.doctor.google import Google
-from infra.operate.doctor.here import login
-from infra.operate.doctor.stack import look, look_without, settings_of
-from infra.operate.errors import OperateError, PowerError
-from infra.operate.explanation import Context, Explanation, Failure
+from infra.operate.doctor.stack import look, look_without
+from infra.operate.errors import OperateError
 from infra.operate.pulumi import Outcome, Target, operate
+from infra.operate.running import change, context_of, is_there, machine_of, see_to_it, tell
 from infra.operate.stack import Stack, read, refuse_another_project, with_login
 from infra.operate.table.cli import show_in_terminal
 from infra.operate.table.errors import PlanError
 from infra.operate.table.plan import make
 from infra.operate.table.preview import preview_of
-from infra.settings.findings import SettingsError
+from infra.operate.unfinished import by_hand, take_up, told
 
 NOT_BEGUN = 2
 Verb = Literal["preview", "up", "destroy"]
@@ -75,7 +72,7 @@ def doctor(
         target = _target(stack, config_file, environ)
         known = read(target)
         errors = _examine(known, target, check_builder)
-        _tell_whether_it_runs(known, target)
+        tell(known, target)
     except OperateError as error:
         click.echo(f"doctor: {error}", err=True)
         sys.exit(NOT_BEGUN)
@@ -138,7 +135,7 @@ def restore(
         try:
             target = _target(stack, config_file, dict(os.environ))
             known = read(target)
-            machine = _machine(replace(known, config=with_login(known.config, target)), target)
+            machine = machine_of(replace(known, config=with_login(known.config, target)), target)
             if machine is None:
                 raise OperateError(f"stack {stack} has no settings that can be read: make doctor")
             click.echo("\n".join(snapshots.lines(machine.settings, machine.access)), err=True)
@@ -170,12 +167,15 @@ def _run(
     environ = dict(os.environ)
     try:
         target = _target(stack, config_file, environ)
-        known = read(target, with_state=verb != "preview")
+        known = read(target)
         if verb != "destroy" and check_builder and not examined:
             severity: Literal["error", "warning"] = "warning" if verb == "preview" else "error"
             _report(tools.check_builder(known.images, environ, severity))
         if verb != "preview":
             refuse_another_project(known, stack)
+            known = _finish(verb, known, target)
+        elif known.unfinished:
+            click.echo(f"{told(known.unfinished)} `make up` begins by taking up what is there.")
         # A stack that pulumi does not know is left to its own words, and to their explanation.
         examined = examined and known.is_known
         if examined and (errors := _examine(known, target, check_builder, briefly=True)):
@@ -183,22 +183,37 @@ def _run(
                 f"nothing was begun: {errors} of the findings above would fail the update. To try"
                 " all the same: --no-doctor (with make: DOCTOR=0)."
             )
-        outcome = operate(target, verb, extra)
+        outcome = _up(known, target, extra) if verb == "up" else operate(target, verb, extra)
         if verb == "preview" and outcome.status == 0:
             click.echo()
             show_in_terminal(make(preview_of(outcome.events)))
-            _tell_whether_it_runs(known, target)
+            if (machine := machine_of(known, target)) and (said := zones.told(machine.settings)):
+                click.echo(f"\n{said}")
+            tell(known, target)
     except (OperateError, PlanError) as error:
         click.echo(f"{verb}: {error}", err=True)
         sys.exit(NOT_BEGUN)
     for warning in warnings(outcome.events):
         click.echo(f"\nwarning: {warning}")
-    if verb == "up" and outcome.status == 0 and "--preview-only" not in extra:
-        _see_that_it_runs(read(target), target)
     if outcome.status:
         _explain(verb, outcome, target, known)
     click.echo(f"\n{verb}: {time.monotonic() - started:.1f} s")
     sys.exit(outcome.status)
+
+
+def _up(known: Stack, target: Target, extra: tuple[str, ...]) -> Outcome:
+    """Update the studio and see that it runs, in another zone where this one has no machine."""
+
+    def once() -> Outcome:
+        outcome = operate(target, "up", extra)
+        if outcome.status or "--preview-only" in extra:
+            return outcome
+        return see_to_it(read(target), target, outcome)
+
+    outcome, machine = once(), machine_of(known, target)
+    if outcome.status == 0 or machine is None:
+        return outcome
+    return zones.go_on(outcome, machine.settings, target, once, click.echo)
 
 
 @cli.command()
@@ -222,74 +237,13 @@ def _switch(verb: Literal["start", "stop"], stack: str, config_file: Path | None
         target = _target(stack, config_file, dict(os.environ))
         known = read(target)
         known = replace(known, config=with_login(known.config, target))
-        machine = _machine(known, target)
+        machine = machine_of(known, target)
         if machine is None:
             raise OperateError(f"stack {stack} has no settings that can be read: make doctor")
     except OperateError as error:
         click.echo(f"{verb}: {error}", err=True)
         sys.exit(NOT_BEGUN)
-    _change(verb, machine, target)
-
-
-def _change(verb: Literal["start", "stop"], machine: power.Machine, target: Target) -> None:
-    try:
-        (power.start if verb == "start" else power.stop)(machine, click.echo)
-    except PowerError as error:
-        click.echo(f"{verb}: {error}", err=True)
-        context = Context(
-            target.stack, machine.settings.project, config_file=str(target.config_file or "")
-        )
-        for explanation in explain([Failure.of(str(error))], context):
-            click.echo(f"\n{_worded(explanation)}")
-        sys.exit(1)
-
-
-def _machine(known: Stack, target: Target) -> power.Machine | None:
-    try:
-        settings = settings_of(known, target.stack)
-        access = Access.of(known.config.get, target.environ)
-        return power.Machine(settings, known.readiness, access)
-    except SettingsError:
-        return None
-
-
-def _off(machine: power.Machine, known: Stack, target: Target) -> str | None:
-    """Return why the machine is off, "" where that is not known; None where it is not off."""
-    credentials, whose = login(target.environ, known.config)
-    if whose.severity != "ok":
-        return None
-    google = Google(credentials, target.environ)
-    if power.status(google, machine.settings) != power.OFF:
-        return None
-    return power.why_off(google, machine.settings)
-
-
-def _tell_whether_it_runs(known: Stack, target: Target) -> None:
-    """Say that it is off, and why, and who starts it."""
-    machine = _machine(known, target)
-    why = _off(machine, known, target) if machine else None
-    if machine is None or why is None:
-        return
-    if power.is_time(machine.settings):
-        said = "The machine is off: `make up` starts it."
-    else:
-        said = power.off(machine.settings, _start_command(target))
-    click.echo(f"\n{said} {why}".rstrip())
-
-
-def _see_that_it_runs(known: Stack, target: Target) -> None:
-    """Start a machine that is off and should not be."""
-    machine = _machine(known, target)
-    if machine is None or _off(machine, known, target) is None:
-        return
-    if power.is_time(machine.settings):
-        _change("start", machine, target)
-    else:
-        click.echo(f"\n{power.off(machine.settings, _start_command(target))}")
-
-
-def _start_command(target: Target) -> str:
-    return "make start" if target.stack == "dev" else f"make start STACK={target.stack}"
+    change(verb, machine, target)
 
 
 def _examine(known: Stack, target: Target, builds: bool, *, briefly: bool = False) -> int:
@@ -336,23 +290,35 @@ def _report(findings: Iterable[tools.Finding]) -> None:
         raise OperateError("\n".join(["nothing was begun.", *errors]))
 
 
+def _finish(verb: Verb, known: Stack, target: Target) -> Stack:
+    """Take up what an update that was killed left, and return the stack as it is then.
+
+    Raises:
+        OperateError: It could not be taken up, as the stack is locked.
+    """
+    if not known.unfinished:
+        return known
+    outcome = take_up(target, click.echo)
+    if outcome.status:
+        _explain(verb, outcome, target, known)
+        raise OperateError("nothing else was begun.")
+    for said in by_hand(known.unfinished, known.project, destroying=verb == "destroy"):
+        click.echo(said)
+    return read(target)
+
+
 def _explain(verb: Verb, outcome: Outcome, target: Target, known: Stack) -> None:
     """Print what is known about the failures, and what is left standing."""
-    context = Context(
-        stack=target.stack,
-        project=known.project,
-        old_zone=old_zone(outcome.events),
-        config_file=str(target.config_file or ""),
-    )
+    context = context_of(target, known.project, old_zone(outcome.events))
     for explanation in explain(failures(outcome), context):
-        click.echo(f"\n{_worded(explanation)}")
-    standing = left_standing(outcome.events, destroying=verb == "destroy")
+        click.echo(f"\n{explanation.text}")
+    standing = left_standing(
+        outcome.events,
+        destroying=verb == "destroy",
+        is_there=lambda: is_there(known, target),
+    )
     if standing:
         click.echo(f"\n{standing}")
-
-
-def _worded(explanation: Explanation) -> str:
-    return "\n".join([explanation.what, *(f"    {line}" for line in explanation.todo)])
 
 
 def main() -> None:

@@ -56,6 +56,12 @@ class Context:
         """Return the command that goes on."""
         return f"pulumi up {self.flags}"
 
+    def make(self, verb: str) -> str:
+        """Return the command that takes one of our verbs to this stack."""
+        stack = "" if self.stack == "dev" else f" STACK={self.stack}"
+        file = f" CONFIG_FILE={self.config_file}" if self.config_file else ""
+        return f"make {verb}{stack}{file}"
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -64,6 +70,11 @@ class Explanation:
     cause: str
     what: str
     todo: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """As it is printed: the sentence, and under it what to do."""
+        return "\n".join([self.what, *(f"    {line}" for line in self.todo)])
 
 
 Cause = Callable[[Failure, Context], Explanation | None]

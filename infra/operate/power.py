@@ -45,10 +45,15 @@ class Machine:
         return Place(self.settings.project, self.settings.zone, self.settings.name)
 
 
-def status(google: Google, settings: Settings) -> str:
-    """Return Google's word for what the machine does; empty where there is none or none is told."""
+def status(google: Google, settings: Settings) -> str | None:
+    """Return Google's word for what the machine does.
+
+    Empty where there is no machine; None where Google cannot be reached or does not tell.
+    """
     found = google.ask("compute", _path(settings))
-    return str(found.body.get("status", "")) if found.ok else ""
+    if found.missing:
+        return ""
+    return str(found.body.get("status", "")) if found.ok else None
 
 
 def why_off(google: Google, settings: Settings) -> str:

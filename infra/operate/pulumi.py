@@ -44,7 +44,12 @@ class Target:
 
     def ask(self, *arguments: str) -> str | None:
         """Return what a quick command prints, or None if it fails."""
-        done = subprocess.run(
+        done = self.tell(*arguments)
+        return done.stdout if done.returncode == 0 else None
+
+    def tell(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a quick command, and return how it ended and what it said."""
+        return subprocess.run(
             [self.executable, *arguments, "--non-interactive"],
             cwd=REPOSITORY,
             env=dict(self.environ),
@@ -54,7 +59,6 @@ class Target:
             timeout=QUESTION_SECONDS,
             check=False,
         )
-        return done.stdout if done.returncode == 0 else None
 
 
 @dataclass(frozen=True)

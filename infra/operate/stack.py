@@ -11,6 +11,7 @@ from infra.dynamic.credentials import LOGIN_KEYS
 from infra.operate.errors import OperateError
 from infra.operate.pulumi import Target
 from infra.operate.table import kinds
+from infra.operate.unfinished import Unfinished, find
 
 PROJECT = "gcp:project"
 IMAGES = "atelier:images"
@@ -46,6 +47,7 @@ class Stack:
         address: The machine's static address, as the state has it.
         is_known: Whether pulumi has such a stack, as far as it tells.
         readiness: What the state keeps of the last wait for the machine.
+        unfinished: What an update that was killed began to make.
     """
 
     project: str
@@ -57,13 +59,14 @@ class Stack:
     address: str = ""
     readiness: Mapping[str, object] = field(default_factory=dict[str, object])
     is_known: bool = True
+    unfinished: Unfinished | None = None
 
 
-def read(target: Target, *, with_state: bool = True) -> Stack:
+def read(target: Target) -> Stack:
     """Return what is known of the stack; a missing one is pulumi's own to complain about."""
     config = target.ask("config", "--json", *target.scope)
     values = TypeAdapter(dict[str, _Value]).validate_json(config) if config else {}
-    exported = target.ask("stack", "export", "--stack", target.stack) if with_state else None
+    exported = target.ask("stack", "export", "--stack", target.stack)
     held = resources(exported) if exported else ()
     return Stack(
         project=_of(values, PROJECT),
@@ -75,6 +78,7 @@ def read(target: Target, *, with_state: bool = True) -> Stack:
         readiness=_outputs(held, kinds.READINESS),
         machine=_outputs(held, kinds.MACHINE),
         address=str(_outputs(held, kinds.ADDRESS).get("address", "")),
+        unfinished=find(exported) if exported else None,
     )
 
 

@@ -38,6 +38,11 @@ class Settings(BaseModel):
         "us-central1-a",
         description="Zone of the machine, for example us-central1-a. Must have the preset's GPU.",
     )
+    zones: Strings = Field(
+        (),
+        description="Zones of the same region in which `make up` goes on, in this order, when"
+        " Google has no machine free in zone. It sets zone to the one that has.",
+    )
     preset: Preset = Field(
         "l4",
         description="The machine: l4 is a g2-standard-4, l4-large a g2-standard-8 (both with one"

@@ -98,6 +98,14 @@ def create_budget(api: Any, data: Data, values: Data, query: Data, body: Data) -
     return made
 
 
+def list_budgets(api: Any, data: Data, values: Data, query: Data, body: Data) -> Data:
+    rules.refuse_disabled_api(data, BUDGET, {})
+    parent, scope = f"{BUDGET} billingAccounts/{values['account']}/", query.get("scope")
+    own = [it["outputs"] for key, it in data["resources"].items() if key.startswith(parent)]
+    # https://cloud.google.com/billing/docs/reference/budget/rest/v1/billingAccounts.budgets/list
+    return {"budgets": [it for it in own if scope in (None, *it["budgetFilter"]["projects"])]}
+
+
 def one_budget(api: Any, data: Data, values: Data, query: Data, body: Data) -> Data:
     name = f"billingAccounts/{values['account']}/budgets/{values['name']}"
     record = data["resources"].get(f"{BUDGET} {name}")
@@ -115,6 +123,7 @@ def one_budget(api: Any, data: Data, values: Data, query: Data, body: Data) -> D
 ROUTES: list[tuple[str, str, Any]] = [
     ("PATCH", BUCKET, patch_bucket),
     ("GET", f"{BUCKET}/o", list_objects),
+    ("GET", ACCOUNT, list_budgets),
     ("POST", ACCOUNT, create_budget),
     ("PATCH", f"{ACCOUNT}/(?P<name>[0-9]+)", one_budget),
     ("DELETE", f"{ACCOUNT}/(?P<name>[0-9]+)", one_budget),

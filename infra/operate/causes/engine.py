@@ -50,9 +50,10 @@ CAUSES: tuple[Cause, ...] = (
         "locked",
         r"the stack is currently locked|Another update is currently in progress",
         "Another update of this stack is running, or one was killed.",
-        "Wait for it. If there is none any more:",
-        "pulumi cancel {stack}",
-        "pulumi refresh {flags}",
+        "Wait for it. If there is none any more, take its lock away, and go on: this begins by"
+        " taking up what it made, which `pulumi up` does not:",
+        "pulumi cancel {stack} --yes",
+        "{make}",
     ),
     by_words(
         "no-stack",

@@ -58,9 +58,8 @@ CAUSES: tuple[Cause, ...] = (
         r"Error 409: .{0,200}already exists",
         "Something of this name exists already, and this stack's state does not know it: made"
         " by an update that was killed, by hand, or by a stack with another state.",
-        "If an update was killed, look what it left, and go on:",
-        "pulumi refresh {flags}",
-        UP,
+        "If an update was killed, go on in this way, which begins by taking up what it made:",
+        "{make}",
         "If it is somebody else's studio, make another stack, or ask where its state is.",
     ),
     by_words(

@@ -16,7 +16,7 @@ def by_words(name: str, pattern: str, what: str, *todo: str) -> Cause:
         pattern: A regular expression; case counts.
         what: The sentence. `{group}` stands for a named group of the pattern, `{project}` and
             `{stack}` for theirs, `{flags}` for pulumi's options.
-        todo: The lines, likewise; `{up}` is the command that goes on.
+        todo: The lines, likewise; `{up}` is pulumi's command that goes on, `{make}` ours.
     """
     known = re.compile(pattern)
 
@@ -29,6 +29,7 @@ def by_words(name: str, pattern: str, what: str, *todo: str) -> Cause:
             "stack": context.stack,
             "flags": context.flags,
             "up": context.up(),
+            "make": context.make("up"),
             **{key: value or "" for key, value in match.groupdict().items()},
         }
         return Explanation(

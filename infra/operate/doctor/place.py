@@ -57,6 +57,9 @@ def zone(subject: Subject) -> Iterator[Finding]:
             _set("zone", "ZONE"),
             _set("machineType", "TYPE"),
         )
+    elif not there.ok:
+        wrong = True
+        yield not_looked_at(f"machine type {machine_type}", there)
     elif there.body.get("architecture") == "ARM64":
         wrong = True
         yield bad(
@@ -73,6 +76,9 @@ def zone(subject: Subject) -> Iterator[Finding]:
                 "Zones that have it:",
                 *(_set("zone", name) for name in near(settings.zone, gpu, most=3)),
             )
+        elif not card.ok:
+            wrong = True
+            yield not_looked_at(f"{gpu} in {settings.zone}", card)
     if not wrong:
         yield good(f"{settings.zone} has {machine_type}{f' with one {gpu}' if gpu else ''}")
 

@@ -71,6 +71,7 @@ def look(stack: Stack, name: str, environ: Mapping[str, str], *, builds: bool = 
         standing=stack.standing,
         machine=stack.machine,
         address=stack.address,
+        unfinished=stack.unfinished.begun if stack.unfinished else (),
         builds=builds,
     )
     google, whose = _logged_in(subject, stack.config)

@@ -17,6 +17,7 @@ class Subject:
         standing: The types of the state's resources: empty before the first update.
         machine: What the state keeps of the machine; empty before there is one.
         address: The machine's static address, empty before there is one.
+        unfinished: The types of what an update began to make that did not end.
         builds: Whether the tool that builds the images is looked at.
     """
 
@@ -26,6 +27,7 @@ class Subject:
     standing: frozenset[str] = field(default_factory=frozenset[str])
     machine: Mapping[str, object] = field(default_factory=dict[str, object])
     address: str = ""
+    unfinished: tuple[str, ...] = ()
     builds: bool = True
 
     @property

@@ -13,7 +13,7 @@ from infra.dynamic.buckets import put_labels
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import stood_in
 from infra.operate.doctor.subject import Subject, not_looked_at
-from infra.operate.table.kinds import RESTORE_POINT
+from infra.operate.table.kinds import MACHINE, RESTORE_POINT
 from infra.render.env import own_registry
 
 # What DNS64 makes of every IPv4 address: RFC 6052, 2.1. There is no such record.
@@ -102,15 +102,21 @@ def other_state(subject: Subject) -> Iterator[Finding]:
         return
     scopes = cast("Mapping[str, Mapping[str, Any]]", found.body.get("items", {}))
     machines = [it for scope in scopes.values() for it in scope.get("instances", [])]
-    if machines and RESTORE_POINT in subject.standing:
+    if machines and MACHINE in subject.unfinished:
+        yield doubtful(
+            f"{machines[0].get('name')} is there, and an update that was to make it did not end:"
+            " it was killed, or still runs",
+            "`make up` begins by taking up what is there.",
+        )
+    elif machines and RESTORE_POINT in subject.standing:
         name, zone = machines[0].get("name"), str(machines[0].get("zone", "")).rpartition("/")[2]
         # Where another state has the studio there is none: infra.dynamic.restore_point.
-        yield doubtful(
-            f"{name} is there, and this state, which began the studio, knows nothing of it: an"
-            " update was killed while it made the machine",
-            "Take up what it left. Where pulumi asks, choose import, with this ID:"
-            f" projects/{subject.project}/zones/{zone}/instances/{name}",
-            f"pulumi refresh --stack {settings.stack}",
+        yield bad(
+            f"{name} is there, and this state, which began the studio, knows nothing of it: Google"
+            " went on making it when an update had given up",
+            "No labeler has seen it, and the data is on a disk of its own, which stays. Delete it,"
+            " and go on:",
+            f"gcloud compute instances delete {name} --zone {zone} --project {subject.project}",
             "make up" if settings.stack == "dev" else f"make up STACK={settings.stack}",
         )
     elif machines:

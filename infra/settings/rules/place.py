@@ -106,6 +106,26 @@ def type_in_zone(settings: Settings) -> Iterator[Finding]:
         )
 
 
+@reads("zones", "zone", "preset", "machine_type")
+def other_zones(settings: Settings) -> Iterator[Finding]:
+    """Each may take the zone's place: the address and the subnetwork are the region's."""
+    checks = (zone, gpu_in_zone, type_in_zone)
+    if any(True for rule in checks for _ in rule.check(settings)):
+        checks = (zone,)  # Which region is meant, or which machine, is not known.
+    for name in settings.zones:
+        if len(checks) > 1 and not name.startswith(f"{settings.region}-"):
+            yield Finding(
+                "zones",
+                f"{shown(name)} is not in {settings.region}, where the studio's address is",
+                "Write zones of that region; to move to another one, set zone",
+            )
+            continue
+        there = settings.model_copy(update={"zone": name})
+        for rule in checks:
+            for found in rule.check(there):
+                yield Finding("zones", found.message, "Remove it, or write another of the region")
+
+
 @reads("bucket_location", "zone")
 def bucket_location(settings: Settings) -> Iterator[Finding]:
     """A region, or a place that spans several, where Cloud Storage is."""

@@ -69,7 +69,10 @@ class Gcp(Provider):
             return pb.CreateResponse(properties=write(values))
         with self.cloud.open() as data:
             data["count"] += 1
-            seed = f"{wheel.token}-{data['count']}"
+            number = data["count"]
+            if kind == "secretmanager.SecretVersion":
+                number = next_version(data, inputs["secret"])
+            seed = f"{wheel.token}-{number}"
             values = outputs.created(wheel, inputs, self.config, seed, self.cloud.private_key)
             faults.fail_if_told(self.cloud, data, "create", kind, values)
             rules.refuse_create(data, kind, values)
@@ -191,6 +194,16 @@ class Gcp(Provider):
         result = lookups.answer(self.cloud, self.config, request.tok, read(request.args))
         fields: dict[str, Any] = {"return": write(result)}  # A keyword of Python.
         return pb.InvokeResponse(**fields)
+
+
+def next_version(data: Data, secret: str) -> int:
+    """Return the number of a secret's next version: they are counted from 1.
+
+    https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions, `name`
+    """
+    versions = rules.of_kind(data, "secretmanager.SecretVersion").values()
+    own = [it["outputs"]["version"] for it in versions if it["inputs"]["secret"] == secret]
+    return 1 + max(map(int, own), default=0)
 
 
 def exists_already(kind: str, identity: str) -> str:

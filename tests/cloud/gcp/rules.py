@@ -13,6 +13,8 @@ MEMBER = re.compile(
     r"allUsers|allAuthenticatedUsers|(user|group|serviceAccount):[^@\s]+@[^@\s]+\.[^@\s]+"
     r"|domain:[^\s]+|(projectOwner|projectEditor|projectViewer):[^\s]+|principal(Set)?://.+"
 )
+# What is no longer there when that is deleted of whose id its own begins.
+OWNED = r"I[Aa][Mm]Member$|PolicyAttachment$|^serviceaccount\.Key$|^secretmanager\.SecretVersion$"
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
 ROLE = re.compile(r"roles/[a-zA-Z0-9.]+|(projects|organizations)/[^/]+/roles/[a-zA-Z0-9_.]+")
 BUCKET_ROLES = {
@@ -157,9 +159,9 @@ def detach(data: Data, disk: str) -> None:
 
 
 def forget_attached(data: Data, kind: str, identity: str) -> None:
-    """Delete what goes with a resource: the roles on it and the policies attached to it."""
+    """Delete what goes with a resource: roles on it, policies attached to it, keys, versions."""
     owner = f"b/{identity}/" if kind == "storage.Bucket" else f"{identity}/"
     for key in list(data["resources"]):
         other, _, other_id = key.partition(" ")
-        if re.search(r"I[Aa][Mm]Member$|PolicyAttachment$", other) and other_id.startswith(owner):
+        if re.search(OWNED, other) and other_id.startswith(owner):
             del data["resources"][key]

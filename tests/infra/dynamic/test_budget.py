@@ -51,6 +51,24 @@ def test_it_is_made_changed_and_deleted_in_the_accounts_currency(api: ComputeApi
     assert budgets(api) == []
 
 
+def test_one_that_a_killed_update_left_is_taken_up_and_another_projects_is_not(
+    api: ComputeApi,
+) -> None:
+    provider = BudgetProvider()
+    provider.create(PROPS)
+    provider.create(PROPS | {"projects": ["projects/2"]})
+    made = provider.create(PROPS | {"units": 50.0}).outs
+    assert made is not None
+    assert sorted(it["amount"]["specifiedAmount"]["units"] for it in budgets(api)) == ["100", "50"]
+
+
+def test_one_that_a_killed_update_left_goes_with_the_stack(api: ComputeApi) -> None:
+    provider = BudgetProvider()
+    provider.create(PROPS)
+    provider.delete("", PROPS | {"budget": ""})
+    assert budgets(api) == []
+
+
 def test_one_that_is_refused_is_a_warning_and_is_tried_again(
     api: ComputeApi, capfd: pytest.CaptureFixture[str]
 ) -> None:

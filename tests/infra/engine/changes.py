@@ -137,6 +137,7 @@ IN_PLACE = (
     Change("adminEmail", "lead@example.org", rolled("metadata.atelier-env")),
     Change("acmeEmail", "it@example.org", rolled("metadata.atelier-caddyfile")),
     Change("restoreFrom", "none", ()),
+    Change("zones", ["us-central1-b"], ()),
     Change("budgetUsd", 50, ()),
     Change("sprintDays", 3, ()),
     Change("readyMinutes", 30, ()),

@@ -1,5 +1,6 @@
 """A zone that is out of machines, at the first up and in the middle of a move: nothing is lost."""
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,14 @@ class Moves:
         self.said[name] = self.stack.up(check=False)
         self.clouds[name] = self.stack.cloud
 
+    def make_up(self, name: str) -> None:
+        """Run what `make up` runs."""
+        scope = ["--stack", "dev", "--config-file", str(self.stack.config_file)]
+        words = [*scope, "--yes", "--no-doctor", "--no-check-builder"]
+        command = (sys.executable, "-m", "infra.operate", "up", *words, "--", "--skip-preview")
+        self.said[name] = self.stack.run(*command, check=False)
+        self.clouds[name] = self.stack.cloud
+
     def kinds(self, name: str, kind: str) -> dict[str, dict[str, Any]]:
         return of_kind({"resources": self.clouds[name]}, kind)
 
@@ -63,6 +72,9 @@ def moves(make_stack: MakeStack) -> Moves:
     moves.up("move again")
     moves.up("stuck", zone="us-central1-c")
     moves.up("back", zone="us-central1-b")
+    stack.faults(stockout("us-central1-c"))
+    stack.config(zone="us-central1-c", zones=["us-central1-b", "us-central1-a"])
+    moves.make_up("listed")
     return moves
 
 
@@ -90,7 +102,7 @@ def test_all_but_the_machine_is_there(moves: Moves, name: str) -> None:
     assert moves.kinds(name, "compute.Disk")
 
 
-@pytest.mark.parametrize("name", ["first again", "move again", "back"])
+@pytest.mark.parametrize("name", ["first again", "move again", "back", "listed"])
 def test_the_next_up_ends_with_a_machine_and_its_disk(moves: Moves, name: str) -> None:
     result = moves.said[name]
     assert result.returncode == 0, result.said
@@ -113,6 +125,17 @@ def test_in_the_middle_of_a_move_the_data_is_on_a_disk_and_in_a_snapshot(
 ) -> None:
     for kind in ("compute.Disk", "compute.Snapshot"):
         assert any(it["content"] == WORDS for it in moves.kinds(name, kind).values()), kind
+
+
+def test_with_zones_to_go_on_to_the_first_that_has_a_machine_is_taken_and_told(
+    moves: Moves,
+) -> None:
+    said = moves.said["listed"].said
+    assert "no such machine free in us-central1-c" in said
+    assert "Going on in us-central1-b" in said
+    assert "atelier:zone is us-central1-b now, instead of us-central1-c" in said
+    assert "atelier:zone: us-central1-b" in moves.stack.config_file.read_text()
+    assert moves.disk("listed")["content"] == WORDS
 
 
 def test_address_key_and_buckets_are_the_same_all_the_time(moves: Moves) -> None:

@@ -54,6 +54,18 @@ def test_after_a_stockout_data_and_key_are_standing_and_the_machine_is_not() -> 
     assert old_zone(events(*MOVE)) == "a"
 
 
+@pytest.mark.parametrize(
+    ("is_there", "said"),
+    [
+        (False, "There is no machine: no one can log in until an update succeeds."),
+        (True, "The machine is there all the same"),
+        (None, "Whether there is a machine, Google does not tell at the moment"),
+    ],
+)
+def test_that_there_is_no_machine_is_googles_word(is_there: bool | None, said: str) -> None:
+    assert said in left_standing(events(*MOVE), is_there=lambda: is_there)
+
+
 def test_a_first_update_that_fails_early_tells_only_what_is_there() -> None:
     made = event("resOutputsEvent", "create", "key", None, "-")
     failed = event("resOpFailedEvent", "create", "bucket", None, "-")

@@ -11,7 +11,7 @@ import pytest
 from infra.operate.doctor import account, here, place, stack, table, things
 from infra.operate.doctor.checks import AT_GOOGLE, HERE, Check, examine
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
-from infra.operate.doctor.google import Answer, Google, stood_in
+from infra.operate.doctor.google import _ADDRESSES, Answer, Google, stood_in
 from infra.operate.doctor.permissions import needed
 from infra.operate.doctor.stack import look, look_without
 from infra.operate.doctor.subject import Subject
@@ -147,15 +147,45 @@ def test_a_stack_that_is_up_needs_no_further_quota_and_is_its_own_state(cloud: C
         assert only.severity == "ok"
 
 
-def test_a_machine_that_a_killed_update_left_is_not_somebody_elses(cloud: Cloud) -> None:
-    left = {"instances": [{"name": "atelier-dev", "zone": "x/zones/us-central1-a"}]}
-    answers = {"aggregated/instances": Answer(200, {"items": {"zones/us-central1-a": left}})}
-    begun = frozenset({"pulumi-python:dynamic/atelier:RestorePoint"})
-    (said,) = found(cloud, things.other_state, answers, standing=begun)
+LEFT = {"instances": [{"name": "atelier-dev", "zone": "x/zones/us-central1-a"}]}
+BEGUN = frozenset({"pulumi-python:dynamic/atelier:RestorePoint"})
+IS_LEFT = {"aggregated/instances": Answer(200, {"items": {"zones/us-central1-a": LEFT}})}
+
+
+def test_a_machine_that_a_killed_update_left_is_taken_up(cloud: Cloud) -> None:
+    noted = ("gcp:compute/instance:Instance",)
+    (said,) = found(cloud, things.other_state, IS_LEFT, standing=BEGUN, unfinished=noted)
     assert said.severity == "warning"
-    assert "an update was killed" in said.message
-    assert "zones/us-central1-a/instances/atelier-dev" in said.remedy[0]
-    assert said.remedy[1:] == ("pulumi refresh --stack dev", "make up")
+    assert said.remedy == ("`make up` begins by taking up what is there.",)
+
+
+def test_a_machine_that_the_state_gave_up_is_not_somebody_elses_and_goes(cloud: Cloud) -> None:
+    (said,) = found(cloud, things.other_state, IS_LEFT, standing=BEGUN)
+    assert said.severity == "error"
+    assert "this state, which began the studio" in said.message
+    assert said.remedy[1:] == (
+        "gcloud compute instances delete atelier-dev --zone us-central1-a --project demo-project",
+        "make up",
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in AT_GOOGLE if name != "registry"])
+def test_where_google_cannot_be_reached_every_check_says_so_and_none_is_well(name: str) -> None:
+    with socket.socket() as nobodys:
+        nobodys.bind(("127.0.0.1", 0))  # Not listening: what connects is refused.
+        base = f"http://127.0.0.1:{nobodys.getsockname()[1]}"
+        google = Google(None, {variable: base for variable, _ in _ADDRESSES.values()})
+        said = list(AT_GOOGLE[name](Subject(load({}), google, {})))
+    assert said
+    assert {it.severity for it in said} == {"warning"}
+    assert all("not looked at" in it.message for it in said)
+    assert all(it.remedy == ("cannot be reached (ConnectionError)",) for it in said)
+
+
+@pytest.mark.parametrize("part", ["machineTypes", "acceleratorTypes"])
+def test_a_zone_is_not_said_to_have_what_google_did_not_tell(cloud: Cloud, part: str) -> None:
+    (said,) = found(cloud, place.zone, {part: Answer(0, {"error": "cannot be reached"})})
+    assert (said.severity, said.remedy) == ("warning", ("cannot be reached",))
 
 
 CPU = {"machineType": "e2-standard-4", "zone": "us-central1-a"}

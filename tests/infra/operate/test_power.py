@@ -79,10 +79,13 @@ def test_a_machine_that_stays_off_is_told_with_its_hours_and_the_command() -> No
     [
         (Answer(200, {"status": "TERMINATED"}), "TERMINATED"),
         (Answer(404), ""),
-        (Answer(0, {"error": "cannot be reached"}), ""),
+        (Answer(403, {"error": "may not ask"}), None),
+        (Answer(0, {"error": "cannot be reached"}), None),
     ],
 )
-def test_what_google_does_not_tell_is_no_reason_to_do_anything(answer: Answer, status: str) -> None:
+def test_a_machine_that_google_does_not_tell_of_is_not_one_that_is_not_there(
+    answer: Answer, status: str | None
+) -> None:
     assert power.status(Told(answer), load({})) == status
 
 

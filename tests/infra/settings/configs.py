@@ -85,6 +85,7 @@ def machines(draw: st.DrawFn) -> dict[str, Any]:
     zone = draw(st.sampled_from(GPU_ZONES[gpu] if gpu else ("africa-south1-b", "us-south1-ai1b")))
     known = (name for name in FITTING[preset] if zones_of_type(name) is None)
     more = optional(
+        zones=st.just([zone]),
         machineType=st.sampled_from(sorted(known)),
         bootImage=st.sampled_from(BOOT_IMAGES[1 if gpu else 0 :]),
         bootDiskGb=st.integers(50 if gpu else 30, 65536),
@@ -173,6 +174,7 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
     "zone": bad_text(
         "", "us-central1", "us-east1-a", "US-CENTRAL1-A", "us-central1-", "mars-a", "us central1-a"
     ),
+    "zones": st.one_of(st.sampled_from([["us-central1"], ["mars-a"], ["us central1-b"]]), NOT_LIST),
     "preset": bad_text("", "L4", "a100", "gpu"),
     "machineType": bad_text("g2-standard-24", "e2-micro", "n1-standard-5", "c4-standard-8", "g2"),
     "spot": NOT_BOOLEAN,

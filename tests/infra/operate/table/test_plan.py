@@ -97,22 +97,21 @@ def test_a_bucket_that_would_be_deleted_with_its_content_is_warned_of() -> None:
 
 def with_jobs(op: str, state: str, **inputs: str) -> list[tuple[str, str]]:
     """What is told when the component of the jobs is made, changed or deleted."""
-    preview = recorded("nothing")
-    urn = "urn:pulumi:dev::atelier::atelier:gcp:Batch::atelier-dev"
-    kept = {"type": "atelier:gcp:Batch", "custom": False, "inputs": inputs}
+    urn = "urn:pulumi:dev::atelier::atelier:gcp:Batch"
+    jobs = {"type": "atelier:gcp:Batch", "custom": False, "inputs": inputs}
     # Something else has to change: nothing is told where nothing does.
-    bucket = {
-        "op": op,
-        "urn": "urn:pulumi:dev::atelier::atelier:gcp:Batch$gcp:storage/bucket:Bucket"
-        "::atelier-dev-staging",
-        state: {"type": "gcp:storage/bucket:Bucket", "custom": True, "inputs": {"name": "p-stag"}},
-    }
-    preview["steps"] += [{"op": op, "urn": urn, state: kept}, bucket]
-    return [(remark.severity, remark.text) for remark in plan(preview).remarks]
+    bucket = {"type": "gcp:storage/bucket:Bucket", "custom": True, "inputs": {"name": "p-stag"}}
+    steps = [
+        {"op": op, "urn": f"{urn}::atelier-dev", "type": jobs["type"], state: jobs},
+        {"op": op, "urn": f"{urn}$gcp:storage/bucket:Bucket::atelier-dev-staging",
+         "type": bucket["type"], state: bucket},
+    ]  # fmt: skip
+    events = [{"resOutputsEvent": {"metadata": step, "planning": True}} for step in steps]
+    return [(one.severity, one.text) for one in made_of(recorded("nothing") + events).remarks]
 
 
 def test_jobs_that_become_possible_are_told_with_what_they_cost_until_one_runs() -> None:
-    said = with_jobs("create", "newState", runner="cloudrun", region="us-central1")
+    said = with_jobs("create", "new", runner="cloudrun", region="us-central1")
     assert (
         "good",
         "Jobs over the archive can be started on Cloud Run in us-central1. None is, and nothing of"
@@ -121,7 +120,7 @@ def test_jobs_that_become_possible_are_told_with_what_they_cost_until_one_runs()
 
 
 def test_the_staging_bucket_goes_without_a_warning() -> None:
-    said = with_jobs("delete", "oldState", runner="cloudrun", region="us-central1")
+    said = with_jobs("delete", "old", runner="cloudrun", region="us-central1")
     assert "warning" not in {severity for severity, _ in said}
     assert ("good", "Bucket p-stag goes with what jobs over the archive left in it.") in said
     assert any("can no longer be started" in text for _, text in said)

@@ -39,6 +39,16 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         "2026-11-22). Write us-central1-a, us-central1-b, us-central1-c, us-east1-b, "
         "us-east1-c or us-east1-d, or set preset to t4, which this zone has.",
     ),
+    "another zone in another region": (
+        {"zones": ["us-central1-b", "us-east1-b"]},
+        'zones: "us-east1-b" is not in us-central1, where the studio\'s address is. Write zones of'
+        " that region; to move to another one, set zone.",
+    ),
+    "another zone without the GPU": (
+        {"zones": ["us-central1-f"]},
+        "zones: us-central1-f has no L4 GPU, which preset l4 needs (Google's zones as of "
+        "2026-11-22). Remove it, or write another of the region.",
+    ),
     "a machine type that the zone has not": (
         {"preset": "cpu", "machineType": "c3-standard-4", "zone": "us-west3-a"},
         "machineType: zone us-west3-a has no c3 machines (Google's zones as of 2026-11-22). "
