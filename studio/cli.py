@@ -152,9 +152,20 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
 @click.argument("project_file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @wait_option
 @again_option
+@click.option(
+    "--from",
+    "place",
+    metavar="PLACE",
+    help="Take them from where a run over the whole archive put them: a folder or gs://bucket/...",
+)
 @connection_options
 def prelabel(
-    project_file: Path, wait: float, again: bool, url: str | None, token_file: Path | None
+    project_file: Path,
+    wait: float,
+    again: bool,
+    place: str | None,
+    url: str | None,
+    token_file: Path | None,
 ) -> None:
     """Retrieve the pre-labels that tasks of PROJECT_FILE's project lack, and change nothing else.
 
@@ -163,16 +174,23 @@ def prelabel(
     it failed.
     """
     with plain_errors():
+        from studio.buckets.cloud_storage import CloudStorage
+        from studio.buckets.place import open_place
         from studio.label_studio.client import Studio
         from studio.label_studio.connection import read_connection
         from studio.output import Output
         from studio.prelabelling import prelabel as prelabel_project
+        from studio.prepared import take
         from studio.project.load import load_project
 
         project = load_project(project_file, with_demo(os.environ, url))
         connection = read_connection(with_demo(os.environ, url), url, token_file)
         output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio:
+            if place is not None:
+                made = open_place(place, CloudStorage())
+                output.say(take(project, label_studio, output, made).sentence())
+                return
             left = prelabel_project(project, label_studio, output, wait, again)
         if left.exit_status:
             click.echo(f"studio: {left.summary()}", err=True)
