@@ -5,6 +5,7 @@ as its images are done, and a runner that does it again, after a fault or becaus
 worker, finds it done or writes the same file.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import apache_beam as beam
@@ -13,6 +14,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import PCollection
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
+from batch.errors import BatchError
 from batch.models import Embeddings, PreLabels, model_of
 from batch.plan import Plan, read_parts
 from batch.results import Outcome, Results
@@ -57,10 +59,19 @@ def run_here(shards: Sequence[Shard], model: PreLabels | Embeddings, results: Re
     """Do shards in this process, by Beam's own in-memory runner.
 
     It is named here because the default may choose Prism instead, which downloads a program.
+
+    Raises:
+        BatchError: results cannot be written, or the model is another one than planned.
     """
+    # It logs what it raises, with all of its calls.
+    logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
     pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
     work(pipeline | "Shards" >> beam.Create(shards, reshuffle=False), model, results)
-    pipeline.run().wait_until_finish()
+    try:
+        pipeline.run().wait_until_finish()
+    except BatchError as error:
+        # Beam adds the name of the step.
+        raise BatchError(str(error).partition(" [while running")[0]) from error
 
 
 def elsewhere(plan: Plan, address: str, parts: int, options: PipelineOptions) -> beam.Pipeline:

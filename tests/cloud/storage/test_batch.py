@@ -134,3 +134,4 @@ def test_a_bucket_that_may_not_be_written_is_named(archive: Place) -> None:
     assert "Cloud Storage refuses access to gs://target" in said
     assert "Storage Object User" in said
     assert "Traceback" not in said
+    assert "while running" not in said
