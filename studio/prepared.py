@@ -42,11 +42,11 @@ class Taken:
         """Return it for people."""
         said = f"{counted(self.taken, 'task')} got a pre-label of {self.version}"
         if self.strange:
-            said += f"; {counted(self.strange, 'image')} there have no task here"
+            said += f"; no task here for {counted(self.strange, 'image')} there"
         if self.without:
             said += (
-                f"; {counted(self.without, 'task')} still have none: prelabel without --from asks"
-                " the backend"
+                f"; none for {counted(self.without, 'task')}: prelabel without --from asks the"
+                " backend"
             )
         return said
 

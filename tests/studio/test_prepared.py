@@ -56,7 +56,7 @@ def test_tasks_get_the_pre_labels_of_their_images_once(workplace: Workplace) -> 
     taken = workplace.run("prelabel", "--from", place)
     assert taken.exit_code == 0, taken.output
     assert (
-        "2 tasks got a pre-label of model@1; 1 image there have no task here; 1 task still have"
+        "2 tasks got a pre-label of model@1; no task here for 1 image there; none for 1 task:"
         in " ".join(taken.output.split())
     )
     predictions = {name: task["predictions"] for name, task in workplace.tasks().items()}
