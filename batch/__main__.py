@@ -56,18 +56,39 @@ def _of_a_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shard", type=_positive, default=64, metavar="N",
                         help="images in one file of results, which a kill may cost "
                         "(64)")  # fmt: skip
+    parser.add_argument("--runner", choices=("direct", "cloudrun", "dataflow"), default="direct",
+                        help="what does it: this machine, or GPUs of Google's")  # fmt: skip
+    parser.add_argument("--stack", default="dev", metavar="STACK",
+                        help="the stack that the GPUs are of: its name, or a JSON file with its "
+                        "output `batch` (dev)")  # fmt: skip
     parser.add_argument("--workers", type=_positive, default=3, metavar="N",
-                        help="for --plan-only: how many parts it has (3)")  # fmt: skip
+                        help="GPUs at a time, at most (3)")  # fmt: skip
+    parser.add_argument("--images-per-second", type=_positive_number, metavar="X",
+                        help="of one GPU, for the quote and the size of a task")  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true",
+                        help="say what it would take, print the job's description, and start "
+                        "nothing")  # fmt: skip
     parser.add_argument("--plan-only", action="store_true",
                         help="write what is to be done in as many parts as there are --workers, "
                         "say where, and start nothing: for `part`, on machines of your "
                         "own")  # fmt: skip
+    parser.add_argument("--yes", action="store_true", help="do not ask before GPUs are rented")
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
     return int(text)
+
+
+def _positive_number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return number
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -35,6 +35,11 @@ def work(given: argparse.Namespace) -> int:
     model = Embeddings(source, place) if given.config is None else PreLabels(source, config)
     root, prefix = (str(source.root), source.prefix) if isinstance(source, Folder) else ("", "")
     plan = Plan(model.what, model.version(), str(place), config, root, prefix, travelling())
+    job = None
+    if given.runner != "direct":
+        from batch.elsewhere import Job
+
+        job = Job.of(given, plan)
     results = plan.results()
     done = results.done(given.retry_failed)
     every = list(source.items())
@@ -44,12 +49,17 @@ def work(given: argparse.Namespace) -> int:
         raise BatchError(f"{given.images} has no images")
     shards = in_shards(items, given.shard)
     if items:
+        if job is not None and not job.wanted(shards):
+            return DONE
         results.forget({item.name for item in items})
         if given.plan_only:
             print(write_plan(plan, shards, min(given.workers, len(shards))))
             return DONE
-        _stop_when_asked()
-        _run(shards, model, results)
+        if job is not None:
+            job.run(shards)
+        else:
+            _stop_when_asked()
+            _run(shards, model, results)
         if running.stopping.is_set():
             print("stopped. The same command goes on from there.", file=sys.stderr)
             return INTERRUPTED

@@ -126,6 +126,35 @@ def test_embeddings_go_to_a_bucket_under_the_names_that_the_backend_looks_for(
     assert all(file.name.startswith("embeddings/") for file in embeddings)
 
 
+def test_a_job_is_described_and_not_begun(archive: Place, tmp_path: Path) -> None:
+    stack = tmp_path / "batch.json"
+    told = {
+        "runner": "dataflow",
+        "project": "demo-project",
+        "region": "europe-west4",
+        "bucket": "target",
+        "image": "europe-west4-docker.pkg.dev/demo-project/atelier/batch@sha256:" + "0" * 64,
+        "service_account": archive.account,
+    }
+    stack.write_text(json.dumps(told))
+    process = started(
+        archive,
+        *("pre-labels", "gs://source/scans/", "gs://target/ready", "--config", str(CONFIG)),
+        *("--runner", "dataflow", "--stack", str(stack), "--dry-run"),
+    )
+    said = ended(process)
+    assert process.returncode == 0, said
+    assert f"{WHOLE + 1} images on 3 x L4 (dataflow): about" in said
+    # As Beam's own parser has it, after its runner made a job of it.
+    options = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    accelerator = "worker_accelerator=type:nvidia-l4;count:1;install-nvidia-driver"
+    assert accelerator in options["dataflow_service_options"]
+    assert options["sdk_container_image"] == told["image"]
+    assert options["service_account_email"] == archive.account
+    assert (options["machine_type"], options["max_num_workers"]) == ("g2-standard-4", 3)
+    assert archive.stand_in.live("target") == []
+
+
 def test_a_bucket_that_may_not_be_written_is_named(archive: Place) -> None:
     archive.stand_in.cloud.grant("target", archive.account, "objectViewer")
     process = started(archive, "embeddings", "gs://source/scans/00", "gs://target")
