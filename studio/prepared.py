@@ -60,6 +60,7 @@ def take(project: ProjectFile, studio: Studio, output: Output, place: Place) -> 
     present = read_present(studio, project)
     if present.project is None:
         raise StudioError(f"Label Studio has no project {project.title!r}; `apply` creates it")
+    number = present.project.id
     first = project.backends[0].title if project.backends else ""
     current = next((item.model_version for item in present.backends if item.title == first), "")
     version, files = _of_one_model(place, current)
@@ -71,7 +72,7 @@ def take(project: ProjectFile, studio: Studio, output: Output, place: Place) -> 
     def send() -> None:
         nonlocal taken
         if waiting:
-            studio.import_predictions(present.project.id, waiting)
+            studio.import_predictions(number, waiting)
             taken += len(waiting)
             waiting.clear()
 
