@@ -3,33 +3,21 @@
     python -m batch pre-labels IMAGES OUTPUT --config labeling.xml
     python -m batch embeddings IMAGES OUTPUT
 
-IMAGES is a folder, gs://bucket/folder/, or a text file with one address a line. The models are
-those that the backends' environment variables name (docs/backends.md). A second run does what is
-new, was replaced, or could not be had before.
+IMAGES is a folder, gs://bucket/folder/, or a text file with one address a line. OUTPUT is a folder
+or gs://bucket/folder. The models are those that the backends' environment variables name
+(docs/backends.md). A second run does what is new, was replaced, or could not be had before.
 """
 
 import argparse
-import os
-import signal
 import sys
-import threading
-import time
-from collections import Counter
 from pathlib import Path
 
-from tqdm import tqdm
-
 from backends.serving.errors import ServingError
+from batch import launch
 from batch.errors import BatchError
-from batch.models import Embeddings, PreLabels, image_name
-from batch.pipeline import run, stopping
-from batch.results import Results
-from batch.sources import Item, source_of
 from masks.errors import LabelingConfigError
-from masks.labeling_config import labeling_config
 
-DONE, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-TOLD_FAILURES = 10
+USAGE = 2
 
 
 def options(arguments: list[str] | None) -> argparse.Namespace:
@@ -38,111 +26,80 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=("pre-labels", "embeddings"))
+    commands = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    prelabels = commands.add_parser("pre-labels", help="tasks with predictions, for an import")
+    prelabels.add_argument("--config", type=Path, metavar="FILE", required=True,
+                           help="the project's labeling config")  # fmt: skip
+    embeddings = commands.add_parser("embeddings", help="what the interactive model keeps on disk")
+    embeddings.set_defaults(config=None)
+    for command in (prelabels, embeddings):
+        _of_a_run(command)
+    part = commands.add_parser(
+        "part",
+        help="what a worker elsewhere runs: its share of a plan",
+        description="Do the part of a plan that CLOUD_RUN_TASK_INDEX and CLOUD_RUN_TASK_COUNT name"
+        " (all of it without them).",
+    )
+    part.add_argument("plan", metavar="PLAN")
+    return parser.parse_args(arguments)
+
+
+def _of_a_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", metavar="IMAGES")
-    parser.add_argument("output", metavar="OUTPUT", type=Path, help="a folder; made if missing")
-    parser.add_argument("--config", type=Path, metavar="FILE",
-                        help="the project's labeling config; pre-labels need it")  # fmt: skip
+    parser.add_argument("output", metavar="OUTPUT")
     parser.add_argument("--address", default="", metavar="PREFIX",
                         help="where Label Studio's users find the folder's images: "
                         "https://..., gs://..., or /data/local-files/?d=...")  # fmt: skip
     parser.add_argument("--retry-failed", action="store_true",
                         help="try all failed images again, not only those that could not be had "
                         "for the moment")  # fmt: skip
-    parser.add_argument("--shard", type=int, default=200, metavar="N",
-                        help="results in one file (200)")  # fmt: skip
-    return parser.parse_args(arguments)
+    parser.add_argument("--shard", type=_positive, default=64, metavar="N",
+                        help="images in one file of results, which a kill may cost "
+                        "(64)")  # fmt: skip
+    parser.add_argument("--runner", choices=("direct", "cloudrun", "dataflow"), default="direct",
+                        help="what does it: this machine, or GPUs of Google's")  # fmt: skip
+    parser.add_argument("--stack", default="dev", metavar="STACK",
+                        help="the stack that the GPUs are of: its name, or a JSON file with its "
+                        "output `batch` (dev)")  # fmt: skip
+    parser.add_argument("--workers", type=_positive, default=3, metavar="N",
+                        help="GPUs at a time, at most (3)")  # fmt: skip
+    parser.add_argument("--images-per-second", type=_positive_number, metavar="X",
+                        help="of one GPU, for the quote and the size of a task")  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true",
+                        help="say what it would take, print the job's description, and start "
+                        "nothing")  # fmt: skip
+    parser.add_argument("--plan-only", action="store_true",
+                        help="write what is to be done in as many parts as there are --workers, "
+                        "say where, and start nothing: for `part`, on machines of your "
+                        "own")  # fmt: skip
+    parser.add_argument("--yes", action="store_true", help="do not ask before GPUs are rented")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
+
+
+def _positive_number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return number
 
 
 def main(arguments: list[str] | None = None) -> int:
     given = options(arguments)
     try:
-        return work(given)
+        return launch.part(given.plan) if given.what == "part" else launch.work(given)
     except (BatchError, LabelingConfigError, ServingError) as error:
         print(f"batch: {error}", file=sys.stderr)
         return USAGE
-    except KeyboardInterrupt:  # Nothing was begun yet.
-        return INTERRUPTED
-
-
-def work(given: argparse.Namespace) -> int:
-    """Do what is left to be done, and say what came of it."""
-    source = source_of(given.images, given.address)
-    model: PreLabels | Embeddings
-    if given.what == "pre-labels":
-        model = PreLabels(source, _config(given.config))
-    else:
-        model = Embeddings(source, given.output / "embeddings")
-    results = Results.of(given.output, model.what, model.version())
-    done = results.done(given.retry_failed)
-    every = list(source.items())
-    items = [item for item in every if item not in done]
-    print(f"{model.version()}: {len(every)} images, {len(items)} to do", flush=True)
-    if not every:
-        raise BatchError(f"{given.images} has no images")
-    if items:
-        results.forget({item.name for item in items})
-        if _run(items, model, results, given.shard):
-            print("stopped. The same command goes on from there.", file=sys.stderr)
-            return INTERRUPTED
-    return _tell(results, {item.name for item in every})
-
-
-def _config(path: Path | None) -> str:
-    if path is None:
-        raise BatchError("pre-labels need the labeling config: add --config labeling.xml")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BatchError(f"{path} cannot be read: {error}") from error
-    image_name(labeling_config(text))
-    return text
-
-
-def _run(items: list[Item], model: PreLabels | Embeddings, results: Results, most: int) -> bool:
-    """Run the pipeline with a progress bar; return whether it was stopped by Ctrl-C.
-
-    What is begun is then ended and kept. A second Ctrl-C ends the process at once.
-    """
-    before, started = results.count(), time.monotonic()
-    over = threading.Event()
-
-    def stop(*_: object) -> None:
-        if stopping.is_set():
-            os._exit(INTERRUPTED)
-        stopping.set()
-        print("\nstopping when the images at work are done ...", file=sys.stderr, flush=True)
-
-    def watch() -> None:
-        with tqdm(total=len(items), unit="image", disable=None, mininterval=1.0) as bar:
-            while not over.wait(1.0):
-                bar.update(results.count() - before - bar.n)
-            bar.update(results.count() - before - bar.n)
-
-    signal.signal(signal.SIGINT, stop)
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        run(items, model, results, most)
-    finally:
-        over.set()
-        watcher.join()
-    count, seconds = results.count() - before, time.monotonic() - started
-    print(f"{count} images in {seconds:.0f} s, {count / seconds:.2f} images/s")
-    return stopping.is_set()
-
-
-def _tell(results: Results, names: set[str]) -> int:
-    """Say what is there and what is not; return the exit status."""
-    made = results.count(["tasks"])
-    failed = [entry for entry in results.failed() if entry["image"] in names]
-    print(f"{made} done, {len(failed)} failed: {results.folder}")
-    reasons = Counter((entry["kind"], entry["reason"]) for entry in failed)
-    for (kind, reason), count in reasons.most_common(TOLD_FAILURES):
-        print(f"  {count} x {kind}: {reason}")
-    if len(reasons) > TOLD_FAILURES:
-        print(f"  and {len(reasons) - TOLD_FAILURES} other reasons; failed-*.json has them all")
-    return SOME_FAILED if failed else DONE
+    except KeyboardInterrupt:  # Nothing was begun yet, or it is elsewhere.
+        return launch.INTERRUPTED
 
 
 if __name__ == "__main__":

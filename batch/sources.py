@@ -16,12 +16,13 @@ from backends.serving.images.decode import decode
 from backends.serving.limits import PixelGate
 from backends.serving.settings import ModelSettings
 from batch.errors import BatchError
+from batch.places import SCHEME, client, explained, split_address
 
 # Of the formats that the backends decode.
 SUFFIXES = frozenset({".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Item:
     """An image to work on.
 
@@ -33,6 +34,10 @@ class Item:
 
     name: str
     state: str
+
+
+# Images that are done and written together.
+Shard = tuple[Item, ...]
 
 
 class Source(ABC):
@@ -136,6 +141,14 @@ class FolderImages(ImageAccess):
 
 
 @dataclass(frozen=True)
+class Elsewhere(Source):
+    """Images that have addresses, to a worker that gets their names from a plan."""
+
+    def items(self) -> Iterator[Item]:
+        return iter(())
+
+
+@dataclass(frozen=True)
 class Addresses(Source):
     """A text file with one address a line; blank lines and those that begin with # are skipped."""
 
@@ -159,18 +172,11 @@ class Bucket(Source):
     prefix: str
 
     def items(self) -> Iterator[Item]:
-        from google.api_core.exceptions import GoogleAPIError
-        from google.auth.exceptions import GoogleAuthError
-        from google.cloud import storage
-
-        try:
-            client = storage.Client(project=None)
+        with explained(f"{SCHEME}{self.name}"):
             fields = "items(name,generation),nextPageToken"
-            for blob in client.list_blobs(self.name, prefix=self.prefix or None, fields=fields):
+            for blob in client().list_blobs(self.name, prefix=self.prefix or None, fields=fields):
                 if Path(blob.name).suffix.lower() in SUFFIXES:
-                    yield Item(f"gs://{self.name}/{blob.name}", str(blob.generation))
-        except (GoogleAPIError, GoogleAuthError) as error:
-            raise BatchError(f"gs://{self.name} cannot be listed: {error}") from error
+                    yield Item(f"{SCHEME}{self.name}/{blob.name}", str(blob.generation))
 
 
 def source_of(text: str, prefix: str = "") -> Source:
@@ -183,11 +189,8 @@ def source_of(text: str, prefix: str = "") -> Source:
     Raises:
         BatchError: it is none of them.
     """
-    if text.startswith("gs://"):
-        bucket, _, below = text.removeprefix("gs://").partition("/")
-        if not bucket:
-            raise BatchError(f"{text} names no bucket. Write gs://bucket or gs://bucket/folder/.")
-        return Bucket(bucket, below)
+    if text.startswith(SCHEME):
+        return Bucket(*split_address(text))
     path = Path(text)
     if path.is_dir():
         return Folder(path.absolute(), prefix)

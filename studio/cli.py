@@ -152,27 +152,81 @@ def status(project_file: Path | None, url: str | None, token_file: Path | None) 
 @click.argument("project_file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @wait_option
 @again_option
+@click.option(
+    "--from",
+    "place",
+    metavar="PLACE",
+    help="Take them from where a run over the whole archive put them: a folder or gs://bucket/...",
+)
+@click.option(
+    "--runner",
+    type=click.Choice(("direct", "cloudrun", "dataflow")),
+    help="Make them without Label Studio, on this machine or on GPUs of Google's, into --to.",
+)
+@click.option("--to", metavar="PLACE", help="With --runner: a folder or gs://bucket/...")
+@click.option("--stack", help="With --runner: the stack that the GPUs are of.")
+@click.option("--workers", type=click.IntRange(min=1), help="With --runner: GPUs at a time.")
+@click.option("--dry-run", is_flag=True, help="With --runner: say what it takes, start nothing.")
+@click.option("--yes", is_flag=True, help="With --runner: do not ask before GPUs are rented.")
 @connection_options
 def prelabel(
-    project_file: Path, wait: float, again: bool, url: str | None, token_file: Path | None
+    project_file: Path,
+    wait: float,
+    again: bool,
+    place: str | None,
+    runner: str | None,
+    to: str | None,
+    stack: str | None,
+    workers: int | None,
+    dry_run: bool,
+    yes: bool,
+    url: str | None,
+    token_file: Path | None,
 ) -> None:
     """Retrieve the pre-labels that tasks of PROJECT_FILE's project lack, and change nothing else.
 
     What the current model has answered is skipped, so a run that was cut off goes on. Exits 3 if
     tasks could not be pre-labelled now; 4 if all that is left are images that cannot be used; 1 if
-    it failed.
+    it failed. For an archive: first --runner with --to, then --from (docs/batch.md).
     """
+    of_runner = {"--to": to, "--stack": stack, "--workers": workers}
+    flags = [name for name, given in (("--dry-run", dry_run), ("--yes", yes)) if given]
+    if runner is None and (
+        alone := [*(name for name, given in of_runner.items() if given), *flags]
+    ):
+        raise click.UsageError(f"{alone[0]} is only for --runner")
+    if runner is not None and (to is None or place is not None):
+        raise click.UsageError("--runner wants --to; what it made is taken with --from afterwards")
+    if runner is not None and to is not None:
+        with plain_errors():
+            from studio.archive import prepare
+            from studio.project.load import load_project
+
+            more = [f"--runner={runner}", *flags]
+            more += [f"{name}={given}" for name, given in of_runner.items() if given][1:]
+            project = load_project(project_file, with_demo(os.environ, url))
+            sys.exit(prepare(project, to, more))
     with plain_errors():
+        from studio.buckets.cloud_storage import CloudStorage
+        from studio.buckets.place import open_place
         from studio.label_studio.client import Studio
         from studio.label_studio.connection import read_connection
         from studio.output import Output
         from studio.prelabelling import prelabel as prelabel_project
+        from studio.prepared import take
         from studio.project.load import load_project
 
         project = load_project(project_file, with_demo(os.environ, url))
         connection = read_connection(with_demo(os.environ, url), url, token_file)
         output = Output(Console(soft_wrap=not sys.stdout.isatty()))
         with Studio(connection) as label_studio:
+            if place is not None:
+                output.say(
+                    take(
+                        project, label_studio, output, open_place(place, CloudStorage())
+                    ).sentence()
+                )
+                return
             left = prelabel_project(project, label_studio, output, wait, again)
         if left.exit_status:
             click.echo(f"studio: {left.summary()}", err=True)

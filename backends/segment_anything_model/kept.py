@@ -26,6 +26,20 @@ SUFFIX = ".embedding"
 ABANDONED_SECONDS = 3600
 
 
+def key_of(identity: str, model: str) -> str:
+    """Return what the embedding of an image's content is kept under.
+
+    Args:
+        model: names the weights.
+    """
+    return f"{of_content_alone(identity)} {model} {PREPROCESSING}"
+
+
+def file_of(key: str) -> str:
+    """Return the name of the file that keeps what is under a key."""
+    return hashlib.sha256(key.encode()).hexdigest() + SUFFIX
+
+
 class KeptEmbeddings:
     """A folder of packed embeddings, bounded in bytes: what was not used for longest goes first.
 
@@ -53,12 +67,12 @@ class KeptEmbeddings:
     def __contains__(self, identity: str) -> bool:
         """Whether there is a file for an image's content; only `get` knows if it is whole."""
         with self._lock:
-            return self._name(self._key(identity)) in self._sizes
+            return file_of(key_of(identity, self._model)) in self._sizes
 
     def get(self, identity: str) -> Packed | None:
         """Return the embedding of an image's content, or None."""
-        key = self._key(identity)
-        name = self._name(key)
+        key = key_of(identity, self._model)
+        name = file_of(key)
         path = self._folder / name
         try:
             packed = Packed.from_bytes(path.read_bytes(), key)
@@ -82,8 +96,8 @@ class KeptEmbeddings:
 
     def put(self, packed: Packed) -> bool:
         """Keep an embedding; return whether it is kept."""
-        key = self._key(packed.identity)
-        name, data = self._name(key), packed.to_bytes(key)
+        key = key_of(packed.identity, self._model)
+        name, data = file_of(key), packed.to_bytes(key)
         if len(data) > self._max_bytes:
             log.warning("an embedding of %d bytes is larger than all may be", len(data))
             return False
@@ -107,12 +121,6 @@ class KeptEmbeddings:
     def bytes_held(self) -> int:
         with self._lock:
             return self._bytes
-
-    def _key(self, identity: str) -> str:
-        return f"{of_content_alone(identity)} {self._model} {PREPROCESSING}"
-
-    def _name(self, key: str) -> str:
-        return hashlib.sha256(key.encode()).hexdigest() + SUFFIX
 
     def _look(self) -> None:
         """Take stock of the folder, the file that was not used for longest first."""

@@ -266,6 +266,13 @@ class Studio:
         with explained(self.connection, doing):
             self._send("POST", "/api/predictions/", doing, json=body)
 
+    def import_predictions(self, project: int, predictions: Sequence[Mapping[str, Any]]) -> None:
+        """Give tasks one more prediction each: of `task`, `result`, `model_version`, `score`."""
+        doing = f"importing {len(predictions)} predictions"
+        with explained(self.connection, doing):
+            path = f"/api/projects/{project}/import/predictions"
+            self._send("POST", path, doing, json=list(predictions), timeout=PREDICT_TIMEOUT_SECONDS)
+
     def delete_prediction(self, prediction: int) -> None:
         """Delete one prediction."""
         with explained(self.connection, f"deleting prediction {prediction}"):
