@@ -14,6 +14,7 @@ from core.settings.label_studio import (  # pyright: ignore[reportMissingImports
     DATABASES,
     DJANGO_DB,
     HOSTNAME,
+    INSTALLED_APPS,
     REACT_APP_ROOT,
     get_env,
 )
@@ -22,6 +23,9 @@ from backends.frontend.editor.changes import changed, declared
 
 # The page asks /heidi-tips/ and Label Studio then asks a host outside; there is no switch for it.
 ROOT_URLCONF = "backends.frontend.urls"
+
+# Behind Label Studio's, whose receivers have to be there.
+INSTALLED_APPS = [*INSTALLED_APPS, "backends.frontend.apps.Frontend"]
 
 # Served by editor/pages.py. Label Studio's templates put FRONTEND_HOSTNAME before /react-app/ and
 # nowhere else; from there webpack's runtime knows where the other files are.

@@ -6,7 +6,7 @@ from typing import Any
 preload_app = True
 worker_class = "gthread"
 
-# A predict call may take 100 s and a storage write 106 s inside one request.
+# A predict call may take 100 s inside one request.
 timeout = 180
 graceful_timeout = 10
 

@@ -1,7 +1,7 @@
 """The annotations in the target bucket: those that it lacks are saved again.
 
-Label Studio saves while a labeler submits. When that fails, the annotation stays in its database
-and nothing tries again.
+Label Studio saves when a labeler submits. When that fails, the annotation stays in its database and
+nothing else tries again.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -43,7 +43,7 @@ def look(context: Context) -> Sequence[TargetStorage]:
     """Return the target storages, oldest first.
 
     Label Studio checks no more than that a target bucket is there. Without the right to write,
-    labelers would learn of it one by one, when they submit.
+    annotations would stay in its database alone.
 
     Raises:
         StorageError: this account cannot write to the bucket; the message names what is missing.
