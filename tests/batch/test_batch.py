@@ -101,7 +101,7 @@ def test_an_archive_gets_what_the_backend_answers_whatever_stops_it(
     assert "The same command goes on from there." in said
 
     killed = started(*command)
-    until_kept(tmp_path, 64, killed)
+    until_kept(tmp_path, 80, killed)
     killed.kill()
     ended(killed)
     kept = Counter(task["data"]["image"] for task in entries(tmp_path, "tasks"))
