@@ -220,7 +220,7 @@ def test_destroying_twice_is_no_error(life: Life) -> None:
 def test_the_next_up_takes_the_buckets_up_again_without_a_switch(life: Life) -> None:
     said = life.done["next sprint"].stdout
     assert "2 imported" in said
-    assert set(of_kind({"resources": life.clouds["next sprint"]}, "storage.Bucket")) == set(BUCKETS)
+    assert set(BUCKETS) < set(of_kind({"resources": life.clouds["next sprint"]}, "storage.Bucket"))
 
 
 def test_the_next_sprints_disk_has_the_last_ones_annotations(life: Life) -> None:
