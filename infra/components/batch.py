@@ -1,4 +1,4 @@
-"""What jobs over a whole archive need at Google: an account, a bucket for while they run.
+"""What jobs over a whole archive need at Google: an API, an account, a bucket for while they run.
 
 Owns the account and its roles: it reads the source bucket, writes the target's and the staging
 bucket's objects, and may do what Google wants of a worker. Owns the staging bucket, in which every
@@ -14,6 +14,7 @@ import pulumi_gcp as gcp
 
 from infra.components.images import Images
 from infra.components.storage import Storage, existing, is_own
+from infra.settings.apis import BATCH
 from infra.settings.fields import Settings
 
 STAGED_DAYS = 7
@@ -39,7 +40,7 @@ class Batch(pulumi.ComponentResource):
     """The account and the bucket.
 
     Attributes:
-        told: What a job is started with, known when the account has its roles.
+        told: What a job is started with, known when API and roles are there.
     """
 
     told: pulumi.Output[Mapping[str, object]]
@@ -51,6 +52,13 @@ class Batch(pulumi.ComponentResource):
         place = {"runner": settings.batch, "region": settings.region}
         super().__init__("atelier:gcp:Batch", name, place, opts)
         self._child = pulumi.ResourceOptions(parent=self)
+        api = gcp.projects.Service(
+            f"{name}-{BATCH[settings.batch]}",
+            service=f"{BATCH[settings.batch]}.googleapis.com",
+            project=settings.project,
+            disable_on_destroy=False,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
+        )
         account = gcp.serviceaccount.Account(
             f"{name}-batch",
             account_id=f"{settings.name}-batch",
@@ -59,7 +67,7 @@ class Batch(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )
         staging = self._staging(name, args)
-        granted = self._on_buckets(name, args.storage, staging, account.member)
+        granted = [api.service, *self._on_buckets(name, args.storage, staging, account.member)]
         is_dataflow = settings.batch == "dataflow"
         if is_dataflow:
             granted += self._of_a_worker(name, args, account.member)

@@ -1,7 +1,8 @@
 """The Google APIs that a stack's resources need.
 
 Owns: that they are enabled. Does not disable any when the stack goes: other stacks and people may
-use them, and disabling Compute would delete every machine of the project.
+use them, and disabling Compute would delete every machine of the project. Does not own the one for
+jobs (`batch`): what waits for an API that is about to be enabled, a preview does not know.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_gcp as gcp
 
-from infra.settings.apis import apis
+from infra.settings.apis import studio_apis
 from infra.settings.fields import Settings
 
 
@@ -41,6 +42,6 @@ class Services(pulumi.ComponentResource):
                 disable_on_destroy=False,
                 opts=pulumi.ResourceOptions(parent=self),
             ).service
-            for api in apis(args.settings)
+            for api in studio_apis(args.settings)
         ]
         self.register_outputs({"names": self.names})

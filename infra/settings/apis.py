@@ -19,11 +19,15 @@ BATCH = {"cloudrun": "run", "dataflow": "dataflow"}
 
 def apis(settings: Settings) -> list[str]:
     """Return the short names of the APIs that these settings need, in order."""
+    jobs = [] if settings.batch == "off" else [BATCH[settings.batch]]
+    return sorted([*studio_apis(settings), *jobs])
+
+
+def studio_apis(settings: Settings) -> list[str]:
+    """Return those that the studio itself waits for, in order."""
     names = [*ALWAYS]
     if settings.images == "cloudbuild":
         names.append("cloudbuild")
-    if settings.batch != "off":
-        names.append(BATCH[settings.batch])
     if settings.billing_account:
         names.append("billingbudgets")
     return sorted(names)
