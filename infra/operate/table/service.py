@@ -11,7 +11,7 @@ from typing import Literal
 
 from infra.operate.table import kinds
 from infra.operate.table.changes import Action, Change
-from infra.operate.table.events import Step
+from infra.operate.table.events import OpType, Step
 from infra.operate.table.preview import inputs
 from infra.render.metadata import SCRIPTS
 from infra.settings.facts import KEY_ATTRIBUTE
@@ -184,14 +184,15 @@ def _key(changed: tuple[Change, ...]) -> list[Remark]:
 
 def _jobs(steps: tuple[Step, ...]) -> list[Remark]:
     """What of jobs over an archive is possible from now on; no preview starts one."""
-    step = next((step for step in steps if step.type == JOBS and step.op != "same"), None)
+    step = next((step for step in steps if step.type == JOBS and step.op is not OpType.SAME), None)
     if step is None:
         return []
-    if step.op == "delete" or step.new is None:
+    if step.op is OpType.DELETE:
         text = "Jobs over the archive can no longer be started; what they wrote stays."
         return [Remark("note", text)]
-    runner = RUNNERS.get(str(step.new.inputs.get("runner")), "Google Cloud")
-    text = f"Jobs over the archive can be started on {runner} in {step.new.inputs.get('region')}."
+    place = inputs(step.new)
+    runner = RUNNERS.get(str(place.get("runner")), "Google Cloud")
+    text = f"Jobs over the archive can be started on {runner} in {place.get('region')}."
     return [Remark("good", f"{text} None is, and nothing of it is billed while none runs.")]
 
 
