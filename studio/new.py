@@ -28,7 +28,7 @@ from studio.version import ROOT
 TEMPLATES = ROOT / "templates"
 TEMPLATE = TEMPLATES / "new" / "project.yaml"
 LABELS = TEMPLATES / "labeling" / "garments.xml"
-TABLES = frozenset({".csv", ".tsv", ".xlsx"})
+TABLES = frozenset({".csv", ".tsv", ".xlsx", ".ods"})
 FACTS = re.compile(r'^([ \t]*)<Header value="[^"]*\$[^"]*"[^>]*/>\n', re.MULTILINE)
 # More than these would hide the image.
 MOST_COLUMNS = 8

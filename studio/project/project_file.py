@@ -261,7 +261,7 @@ def _short_column(value: object) -> object:
 
 
 class Catalogue(Part):
-    """A table with one or more rows an image: CSV, or an Excel workbook's first sheet."""
+    """A table with one or more rows an image: CSV, or a workbook's first sheet."""
 
     file: FileOrObject
     """A file, or a gs:// address of one."""

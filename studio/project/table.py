@@ -1,4 +1,4 @@
-"""A table as people save it: a CSV file in any of the usual forms, or an Excel workbook.
+"""A table as people save it: a CSV file in any of the usual forms, or a workbook.
 
 Nothing is repaired by guessing: a row that has not as many cells as the header is left out and
 named, because its cells may stand under the wrong headers.
@@ -7,16 +7,19 @@ named, because its cells may stand under the wrong headers.
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
 from io import BytesIO, StringIO
+from pathlib import PurePosixPath
+from tempfile import NamedTemporaryFile
 
-import openpyxl
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from studio.errors import CatalogueError
 from studio.project.encodings import Text, decode
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-ZIP, OLD_EXCEL, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
+# Workbooks: .xlsx, .xlsb and .ods are ZIP archives, .xls has a form of its own.
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+PARQUET = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,13 @@ def read_table(
     """
     if not content.strip():
         raise CatalogueError(f"{name} is empty")
-    if content.startswith(ZIP):
+    if content.startswith(WORKBOOKS):
         return _from_workbook(content, name)
-    for magic, what in ((OLD_EXCEL, "an old Excel workbook"), (PARQUET, "a Parquet file")):
-        if content.startswith(magic):
-            raise CatalogueError(f"{name} is {what}; save it as .xlsx or .csv")
+    if content.startswith(PARQUET):
+        raise CatalogueError(
+            f"{name} is a Parquet file; save it as .csv, as "
+            'pandas.read_parquet("catalogue.parquet").to_csv("catalogue.csv", index=False) does'
+        )
     text = decode(content, name, encoding)
     first, _, rest = text.content.partition("\n")
     # Excel's own line, which says what its locale would otherwise decide.
@@ -132,30 +137,40 @@ def _delimiter(text: str, wanted: Sequence[str]) -> str:
 
 
 def _from_workbook(content: bytes, name: str) -> Table:
-    """Read the first sheet; numbers and dates become text as they are shown without a format."""
+    """Read the first sheet; numbers and dates become text as they are shown without a format.
+
+    A date is ISO 8601, with a time where it has one.
+    """
     try:
-        book = openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        lines = [
-            (number, [_shown(value) for value in values])
-            for number, values in enumerate(sheet.iter_rows(values_only=True), start=1)
-        ]
-    # A damaged workbook makes the readers of archives and of XML fail in many ways.
-    except Exception:  # noqa: BLE001
+        sheet = _open_workbook(content, name).get_sheet_by_index(0)
+        # Rows and columns count from the sheet's first cell, also where that is empty.
+        rows = sheet.to_python(skip_empty_area=False)
+    except PasswordError:
+        raise CatalogueError(f"{name} is locked by a password; save it without one") from None
+    except CalamineError as error:
         raise CatalogueError(
-            f"{name} is not an Excel workbook that can be read; save it as .xlsx or .csv"
+            f"{name} is not a workbook that can be read ({error}); save it as .xlsx, .ods or .csv"
         ) from None
+    lines = [(number, [*map(_shown, values)]) for number, values in enumerate(rows, start=1)]
     # Rows of a sheet end where their last value is.
     width = max((len(_without_end(cells)) for _, cells in lines), default=0)
     even = [(line, (cells + [""] * width)[:width]) for line, cells in lines]
-    return _table(even, name, f"Excel workbook, sheet {sheet.title!r}")
+    return _table(even, name, f"workbook, sheet {sheet.name!r}")
+
+
+def _open_workbook(content: bytes, name: str) -> CalamineWorkbook:
+    try:
+        return CalamineWorkbook.from_filelike(BytesIO(content))
+    except CalamineError:
+        # The library has tried each form and forgotten why none fits, also that one is locked. Of
+        # a file it goes by the suffix, and says why.
+        with NamedTemporaryFile(suffix=PurePosixPath(name).suffix) as file:
+            file.write(content)
+            file.flush()
+            return CalamineWorkbook.from_path(file.name)
 
 
 def _shown(value: object) -> str:
-    if value is None:
-        return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    if isinstance(value, datetime) and value.time() == time.min:
-        return value.date().isoformat()
     return str(value).strip()

@@ -72,8 +72,12 @@ def test_what_is_empty_is_left_away_and_lines_are_those_of_the_file() -> None:
         (b"\r\n  \r\n", "t.csv is empty"),
         (b'id,Name\n1,Anna\n2,"Bea\n3,Zoe\n', "line 3: a quotation mark is not closed"),
         (b'id,Name\n1,"Anna" Bea\n', "line 2: a quotation mark is not closed, or stands in"),
-        (b"PK\x03\x04 and no workbook", "is not an Excel workbook that can be read; save it as"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old Excel workbook; save it as .xlsx or .csv"),
+        (
+            b"PK\x03\x04 and no workbook",
+            r"is not a workbook that can be read .*; save it as \.xlsx",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", r"is not a workbook that can be read .*; save it as \.xlsx"),
+        (b"PAR1\x15\x04", r"is a Parquet file; save it as \.csv, as pandas\.read_parquet"),
     ],
 )
 def test_what_is_no_table_is_said_in_plain_words(content: bytes, said: str) -> None:
@@ -95,7 +99,7 @@ def test_a_workbook_is_read_with_numbers_as_they_are_shown() -> None:
         (4, ("008", "", "c. 1920")),
         (5, ("9", "", "")),
     )
-    assert table.read_as == "Excel workbook, sheet 'Sheet'"
+    assert table.read_as == "workbook, sheet 'Sheet'"
 
 
 def workbook(*rows: tuple[str | datetime, ...]) -> bytes:
@@ -112,6 +116,58 @@ def test_a_date_of_a_workbook_has_a_time_only_where_it_was_given_one() -> None:
     assert [cells[1] for _, cells in table.rows] == ["1999-05-01", "1999-05-01 12:30:00"]
 
 
+def opendocument(*rows: str, more: str = "") -> bytes:
+    """A table of LibreOffice, which writes nothing between its elements."""
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    content = (
+        f'<office:document-content office:version="1.2" xmlns:office="{names}:office:1.0"'
+        f' xmlns:table="{names}:table:1.0" xmlns:text="{names}:text:1.0">'
+        '<office:body><office:spreadsheet><table:table table:name="Katalog">'
+        f"{''.join(rows)}</table:table></office:spreadsheet></office:body>"
+        "</office:document-content>"
+    )
+    manifest = (
+        f'<manifest:manifest xmlns:manifest="{names}:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml">'
+        f"{more}</manifest:file-entry></manifest:manifest>"
+    )
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("META-INF/manifest.xml", manifest)
+        book.writestr("content.xml", content)
+    return file.getvalue()
+
+
+def cell(shown: str, kind: str = 'value-type="string"') -> str:
+    return f"<table:table-cell office:{kind}><text:p>{shown}</text:p></table:table-cell>"
+
+
+def empty(rows: int, columns: int) -> str:
+    cells = f'<table:table-cell table:number-columns-repeated="{columns}"/>'
+    return f'<table:table-row table:number-rows-repeated="{rows}">{cells}</table:table-row>'
+
+
+def test_an_opendocument_table_is_read_without_the_empty_rows_that_it_ends_in() -> None:
+    number = cell("7", 'value-type="float" office:value="7"')
+    date = cell("01.05.99", 'value-type="date" office:date-value="1999-05-01"')
+    content = opendocument(
+        f"<table:table-row>{cell('id')}{cell('Made')}</table:table-row>",
+        empty(2, 2),
+        f"<table:table-row>{number}{date}</table:table-row>",
+        empty(1048570, 1024),
+    )
+    table = read_table(content, "t.ods", ("id",))
+    assert (table.columns, table.rows) == (("id", "Made"), ((4, ("7", "1999-05-01")),))
+    assert table.read_as == "workbook, sheet 'Katalog'"
+
+
+def test_a_workbook_with_a_password_is_called_so() -> None:
+    locked = opendocument(more="<manifest:encryption-data/>")
+    with pytest.raises(CatalogueError, match="is locked by a password; save it without"):
+        read_table(locked, "t.ods", ())
+
+
 @pytest.mark.parametrize("damaged", ["xl/workbook.xml", "xl/worksheets/sheet1.xml"])
 def test_a_damaged_workbook_is_said(damaged: str) -> None:
     file = BytesIO()
@@ -120,5 +176,5 @@ def test_a_damaged_workbook_is_said(damaged: str) -> None:
         for name in whole.namelist():
             content = whole.read(name)
             other.writestr(name, content[: len(content) // 2] if name == damaged else content)
-    with pytest.raises(CatalogueError, match="is not an Excel workbook that can be read"):
+    with pytest.raises(CatalogueError, match="is not a workbook that can be read"):
         read_table(file.getvalue(), "t.xlsx", ())
