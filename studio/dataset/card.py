@@ -149,9 +149,7 @@ class Card:
         lines = [
             f"# {about.title}",
             "",
-            f"{counts.items} labeled pictures with {sum(counts.things.values())} objects in "
-            f"{len(self.categories.all)} categories, in the format `{self.format.NAME}`. Made by "
-            f"Atelier {read_version()} from {about.origin}.",
+            summary(about, counts, self.categories, self.format),
             "",
             f"![Pictures of the data set]({SHEET})" if (counts.items) else "",
             "",
@@ -203,6 +201,15 @@ class Card:
         lines += ["", f"Read by {self.format.READER}.", "", "## Licence", ""]
         lines.append(self.licence or "The licence of the pictures was not stated.")
         return lines
+
+
+def summary(about: About, counts: Counts, categories: Categories, format_: Format) -> str:
+    """Return what a data set is, in two sentences."""
+    return (
+        f"{counts.items} labeled pictures with {sum(counts.things.values())} objects in "
+        f"{len(categories.all)} categories, in the format `{format_.NAME}`. Made by "
+        f"Atelier {read_version()} from {about.origin}."
+    )
 
 
 def write_sheet(folder: Path, thumbnails: Sequence[Path]) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.dataset.card import Card, Counts, count, write_sheet
+from studio.dataset.card import Card, Counts, count, summary, write_sheet
 from studio.dataset.categories import Categories, read_categories
 from studio.dataset.choosing import Rule
+from studio.dataset.croissant import write_croissant, write_pictures
 from studio.dataset.earlier import SUMS, require_replaceable
 from studio.dataset.formats import FORMATS
 from studio.dataset.formats.format import Format
@@ -91,6 +92,7 @@ def export(labelled: Labelled, wish: Wish, place: Path, output: Output) -> Expor
         journal.close()
         raise
     journal.close(remove=True)
+    written.describe(counts)
     _write_sums(draft)
     _put(draft, place)
     return Exported(counts, written.faulty)
@@ -238,7 +240,21 @@ class _Export:
             self._wish.licence,
             self._wish.name_labelers,
         ).write(self._draft)
+        write_pictures(self._draft, self.format, self._journal.records, self._wish.with_pictures)
         return counts
+
+    def describe(self, counts: Counts) -> None:
+        """Describe the files for machines, when all others are there."""
+        about = self._labelled.about
+        write_croissant(
+            self._draft,
+            title=about.title,
+            description=summary(about, counts, self._categories, self.format),
+            licence=self._wish.licence,
+            changed=counts.last[:10],
+            models=about.models,
+            parts=self._wish.split.parts,
+        )
 
 
 def _open_journal(draft: Path, labelled: Labelled, wish: Wish) -> Journal:
