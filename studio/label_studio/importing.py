@@ -10,6 +10,8 @@ from studio.label_studio.client import Studio
 # Label Studio takes 100 files and 250 MB in a request.
 MAX_FILES = 20
 MAX_BYTES = 64 * 1024 * 1024
+# Without files a request is short; Label Studio takes some 2 s for as many.
+MAX_TASKS = 500
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,16 @@ def import_all(
 def portions(tasks: Sequence[NewTask]) -> Iterator[list[NewTask]]:
     """Split ``tasks`` so that each portion's files fit into one request."""
     portion: list[NewTask] = []
-    size = 0
+    files = size = 0
     for task in tasks:
+        file = task.file is not None
         weight = task.file.stat().st_size if task.file is not None else 0
-        if portion and (len(portion) == MAX_FILES or size + weight > MAX_BYTES):
+        full = len(portion) == MAX_TASKS or files + file > MAX_FILES
+        if portion and (full or size + weight > MAX_BYTES):
             yield portion
-            portion, size = [], 0
+            portion, files, size = [], 0, 0
         portion.append(task)
+        files += file
         size += weight
     if portion:
         yield portion

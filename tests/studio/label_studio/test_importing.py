@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from studio.label_studio.importing import MAX_BYTES, MAX_FILES, NewTask, portions
+from studio.label_studio.importing import MAX_BYTES, MAX_FILES, MAX_TASKS, NewTask, portions
 
 
 def tasks_of(folder: Path, *sizes: int) -> list[NewTask]:
@@ -27,7 +27,9 @@ def test_a_portion_has_so_many_bytes_at_most_but_a_big_file_goes_alone(tmp_path:
     assert [len(portion) for portion in portions(tasks)] == [2, 1, 1, 1]
 
 
-def test_addresses_weigh_nothing() -> None:
-    tasks = [NewTask(None, {"image": f"gs://b/{number}.jpg"}) for number in range(2)]
+def test_addresses_weigh_little(tmp_path: Path) -> None:
+    tasks = [NewTask(None, {"image": f"gs://b/{number}.jpg"}) for number in range(MAX_TASKS)]
     assert list(portions(tasks)) == [tasks]
+    (file,) = tasks_of(tmp_path, 1)
+    assert list(portions([*tasks, file])) == [tasks, [file]]
     assert list(portions([])) == []
