@@ -19,6 +19,7 @@ from backends.segment_anything_model.demo import small_sam
 from benchmarks.official import SAM, write_checkpoint
 from benchmarks.speed import (
     browser,
+    data_sets,
     mask_figures,
     nine_labelers,
     one_labeler,
@@ -38,6 +39,7 @@ BY_GROUP: dict[str, Callable[[Run], None]] = {
     "prelabels": prelabels.measure,
     "browser": browser.measure,
     "label-studio": requests_to_backends.measure,
+    "data-sets": data_sets.measure,
 }
 DEMO_CHECKPOINT = Path(small_sam.__file__).with_name("sam_small.safetensors")
 

@@ -120,6 +120,16 @@ GROUPS: dict[str, tuple[Target, ...]] = {
         Target("request_75_masks_bytes", "interactive request at 75 masks: bytes, stock ÷ ours",
                "times", 100, 300),
     ),
+    "data-sets": (
+        Target("import_rate", "import of 10,000 addresses: images/s, ours ÷ one call each",
+               "times", 5, 20),
+        Target("import_memory", "import of 10,000 addresses: peak memory, ours ÷ the SDK's",
+               "times", 1.5, 1, True),
+        Target("export_rate", "export of 2,000 as COCO: images/s, ours ÷ the SDK's converter",
+               "times", 1, 5),
+        Target("export_memory", "export of 2,000 as COCO: peak memory, ours ÷ the SDK's converter",
+               "times", 1, 0.75, True),
+    ),
 }  # fmt: skip
 
 

@@ -39,6 +39,11 @@ the original 464 ms and the peer 418 ms at 12 Mpx, 174 and 177 ms at 2.8 Mpx; a 
 0.86 s, 0.44 and 0.28 s. The pre-labels' peer reads its model from the files with each request, as
 the tutorial's backend does (`benchmarks/speed/tutorial.py`).
 
+Import and export are held beside Label Studio's SDK, on the same server and by the same Python
+(`benchmarks/speed/sdk.py`): a call for each task, and its converter of brush masks to COCO, which
+gives outlines without holes and reads nothing back. Both are slow and go on as they began, so they
+get a part of the images; their memory is that of this part.
+
 A figure that is not in the table was not asked for in this run.
 """
 

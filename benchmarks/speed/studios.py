@@ -3,8 +3,8 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,8 @@ class Studio:
         project = self.api("POST", "/api/projects", json={
             "title": "Benchmark", "label_config": CONFIG, "show_collab_predictions": True,
         })["id"]  # fmt: skip
-        self.api("POST", f"/api/projects/{project}/import", json=list(tasks))
+        if tasks:
+            self.api("POST", f"/api/projects/{project}/import", json=list(tasks))
         fields = {"project": project, "page_size": 500, "fields": "all"}
         found = self.api("GET", "/api/tasks", params=fields)["tasks"]
         return project, sorted(task["id"] for task in found)
@@ -78,14 +79,24 @@ class Studio:
 @contextmanager
 def studios(folder: Path) -> Iterator[tuple[Studio, Studio]]:
     """Run the stock Label Studio and ours, each from a copy of one database."""
-    with ExitStack() as stack:
-        both = []
-        for name, run in (("stock", _stock), ("ours", _ours)):
-            data = folder / f"{name}-data"
-            if not data.exists():
-                shutil.copytree(_template(folder), data)
-            both.append(Studio(name, stack.enter_context(run(folder, data))))
-        yield both[0], both[1]
+    with _running("stock", _stock, folder) as stock, our_studio(folder) as ours:
+        yield stock, ours
+
+
+def our_studio(folder: Path) -> AbstractContextManager[Studio]:
+    """Run ours alone."""
+    return _running("ours", _ours, folder)
+
+
+@contextmanager
+def _running(
+    name: str, run: Callable[[Path, Path], AbstractContextManager[Server]], folder: Path
+) -> Iterator[Studio]:
+    data = folder / f"{name}-data"
+    if not data.exists():
+        shutil.copytree(_template(folder), data)
+    with run(folder, data) as server:
+        yield Studio(name, server)
 
 
 def _template(folder: Path) -> Path:
