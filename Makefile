@@ -145,7 +145,7 @@ test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a br
 
 # docs/verification.md says what it needs.
 test-vm: ## what wants root, on Debian: machines of the stand-in cloud, a laptop with Docker, a watched network
-	@$(BOOTSTRAP) --test operator ml frontend
+	@$(BOOTSTRAP) --test operator ml frontend batch
 	@scripts/install_chromium.sh
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(OPERATOR) -m tests.vm
