@@ -10,7 +10,9 @@ import httpx
 import requests
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.types import ImportApiRequest
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3 import Retry
 
 from studio.errors import RefusedError
 from studio.label_studio.answers import explained, refusal
@@ -37,6 +39,19 @@ PAGE_SIZE = 500
 LOOKED_AT = 10
 
 
+def session() -> requests.Session:
+    """Return a session that asks once more where a kept connection ends just then.
+
+    Label Studio's server closes those that were idle for some seconds, which a request may cross.
+    Only what changes nothing is asked again.
+    """
+    made = requests.Session()
+    again = Retry(total=1, connect=0, read=1, status=0, other=0, allowed_methods={"GET", "HEAD"})
+    for start in ("http://", "https://"):
+        made.mount(start, HTTPAdapter(max_retries=again))
+    return made
+
+
 class Studio:
     """One Label Studio, through its API.
 
@@ -54,7 +69,7 @@ class Studio:
                 # A request that failed half-way may have made what it should make.
                 max_retries=0,
             )
-        self._http = requests.Session()
+        self._http = session()
         self._http.auth = _Authorization(self._sdk)
         self.storages = Storages(connection, self._sdk, self._http)
         self.work = Work(connection, self._sdk)
