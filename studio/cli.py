@@ -195,15 +195,17 @@ def prelabel(
         alone := [*(name for name, given in of_runner.items() if given), *flags]
     ):
         raise click.UsageError(f"{alone[0]} is only for --runner")
-    if runner is not None and (to is None or place is not None):
+    if runner is not None and (not to or place is not None):
         raise click.UsageError("--runner wants --to; what it made is taken with --from afterwards")
-    if runner is not None and to is not None:
+    if runner is not None and to:
         with plain_errors():
             from studio.archive import prepare
             from studio.project.load import load_project
 
             more = [f"--runner={runner}", *flags]
-            more += [f"{name}={given}" for name, given in of_runner.items() if given][1:]
+            more += [
+                f"{name}={given}" for name, given in of_runner.items() if given and name != "--to"
+            ]
             project = load_project(project_file, with_demo(os.environ, url))
             sys.exit(prepare(project, to, more))
     with plain_errors():

@@ -10,7 +10,7 @@ from studio.label_studio.client import Studio
 # Label Studio takes 100 files and 250 MB in a request.
 MAX_FILES = 20
 MAX_BYTES = 64 * 1024 * 1024
-# Without files a request is short; Label Studio takes some 2 s for as many.
+# Without files a request is short: so many addresses are less than the bytes of one picture.
 MAX_TASKS = 500
 
 
