@@ -13,7 +13,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -151,7 +151,9 @@ def serving(attributes: Mapping[str, str]) -> Generator[Metadata]:
             elif path == "attributes/":
                 if query.get("wait_for_change") == "true":
                     metadata.wait(query.get("last_etag", "0"), float(query["timeout_sec"]))
-                self.answer(200, metadata.everything())
+                # A service that is stopped while it waits is gone by now.
+                with suppress(ConnectionError):
+                    self.answer(200, metadata.everything())
             else:
                 value = metadata.attribute(path.removeprefix("attributes/"))
                 self.answer(404 if value is None else 200, value or "")
