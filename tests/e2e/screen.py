@@ -27,6 +27,15 @@ _PAINTED = """() => Math.max(...[...document.querySelectorAll(".konvajs-content 
     }
     return found / (data.length / 4);
   }))"""
+# Where the picture is in its stage, which fills the panel and is wider than a portrait: px from the
+# stage's corner.
+_FRAME = """() => {
+  const image = [...window.Htx.annotationStore.selected.names.values()]
+    .find((tag) => tag.type === "image");
+  return [image.alignmentOffset.x + image.zoomingPositionX,
+    image.alignmentOffset.y + image.zoomingPositionY,
+    image.canvasSize.width, image.canvasSize.height];
+}"""
 # Nothing here decides by how fast a machine is: it waits for what a labeler would wait for.
 PATIENCE_MS = 180_000
 
@@ -180,9 +189,11 @@ class Screen:
         return self.page.evaluate(_STATE)
 
     def _at(self, x: float, y: float) -> tuple[float, float]:
-        box = self.page.locator(".konvajs-content").first.bounding_box()
-        assert box is not None
-        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+        """Return a place of the picture, shares of its width and height, in px of the page."""
+        stage = self.page.locator(".konvajs-content").first.bounding_box()
+        assert stage is not None
+        left, top, width, height = self.page.evaluate(_FRAME)
+        return stage["x"] + left + x * width, stage["y"] + top + y * height
 
 
 def _points(context: list[dict[str, Any]]) -> list[dict[str, Any]]:
