@@ -18,9 +18,7 @@ install_by_apt() {
     "${sudo[@]}" true 2>/dev/null || return 1
   fi
   echo 'Installing Chromium with apt-get (about 300 MB) for the browser tests.'
-  "${sudo[@]}" apt-get update -qq
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    chromium fonts-liberation >/dev/null
+  "${sudo[@]}" "$(dirname "$0")/apt_install.sh" chromium fonts-liberation
 }
 
 main() {

@@ -10,8 +10,7 @@ main() {
   if ! type -P chromium chromium-browser google-chrome >/dev/null; then
     packages+=(chromium fonts-liberation)
   fi
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+  "$(dirname "$0")/apt_install.sh" "${packages[@]}"
 }
 
 main "$@"

@@ -63,8 +63,7 @@ install_host_packages() {
   [[ -e /usr/share/keyrings/debian-archive-keyring.gpg ]] || missing+=(debian-archive-keyring)
   ((${#missing[@]} == 0)) && return
   echo "newcomer: installing ${missing[*]} with apt-get"
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  "$here/scripts/apt_install.sh" "${missing[@]}"
 }
 
 # What a run left that was killed outright. Its processes ended with it; its folder could not.

@@ -8,9 +8,10 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.cloud.kept import kept, locked
+from tests.cloud.kept import kept
 from tests.cloud.lab.place import SUITE, UNPACKED, LabError, Place, run, say
 
+APT_INSTALL = Path(__file__).parents[3] / "scripts" / "apt_install.sh"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Command -> the Debian package that has it.
 HOST_COMMANDS = {
@@ -91,8 +92,7 @@ def ensure(place: Place) -> Path:
     """
     check()
     place.cache.mkdir(parents=True, exist_ok=True)
-    with locked(place.cache / ".apt-get.lock"):
-        install()
+    install()
     return kept(place.programs, unpack)
 
 
@@ -105,10 +105,7 @@ def install() -> None:
         missing.add("debian-archive-keyring")
     if missing:
         say(f"installing {', '.join(sorted(missing))} with apt-get")
-        env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        run(["apt-get", "update", "-qq"], env=env)
-        options = ["-y", "-qq", "--no-install-recommends"]
-        run(["apt-get", "install", *options, *sorted(missing)], env=env)
+        run([str(APT_INSTALL), *sorted(missing)])
 
 
 def unpack(target: Path) -> None:
