@@ -29,6 +29,7 @@ LANES = (("full",), ("tiny", "root"))
 ROOT_GROUP = (
     "tests/cloud/storage",
     "tests/e2e/test_outside.py",
+    "tests/scripts/test_apt_install.py",
     "tests/studio/buckets",
     "tests/templates/vm/test_disk_and_firewall.py",
 )

@@ -12,6 +12,8 @@ from tests.cloud.kept import kept
 from tests.cloud.lab.place import SUITE, UNPACKED, LabError, Place, run, say
 
 APT_INSTALL = Path(__file__).parents[3] / "scripts" / "apt_install.sh"
+# It waits up to ten minutes for who else installs.
+INSTALL_SECONDS = 1800.0
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Command -> the Debian package that has it.
 HOST_COMMANDS = {
@@ -105,7 +107,7 @@ def install() -> None:
         missing.add("debian-archive-keyring")
     if missing:
         say(f"installing {', '.join(sorted(missing))} with apt-get")
-        run([str(APT_INSTALL), *sorted(missing)])
+        run([APT_INSTALL, *sorted(missing)], timeout=INSTALL_SECONDS)
 
 
 def unpack(target: Path) -> None:
