@@ -168,6 +168,6 @@ lint: ## ruff, pyright, shellcheck, hadolint, compose, caddy, zizmor
 	scripts/lint_machine.sh
 
 bench: ## the speed beside Label Studio's official example, and whether it is enough; FIGURES="clicks users"
-	@$(BOOTSTRAP) --test operator ml frontend
+	@$(BOOTSTRAP) --test operator ml frontend batch
 	@scripts/install_chromium.sh
 	$(ML) -m benchmarks.speed $(if $(FIGURES),--only $(FIGURES))

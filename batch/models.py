@@ -28,7 +28,7 @@ from batch.places import Place, place_of
 from batch.plan import Plan
 from batch.results import Failure, Outcome
 from batch.running import running
-from batch.sources import Item, Shard, Source
+from batch.sources import Item, NotedImages, Shard, Source
 from masks.labeling_config import LabelingConfig, labeling_config
 
 # Images of one call. They are in memory at full size while they are encoded.
@@ -65,7 +65,15 @@ def image_name(config: LabelingConfig) -> str:
     return plain[0]
 
 
-class PreLabels(ModelHandler[Shard, list[Outcome], SegmentationEngine]):
+@dataclass(frozen=True, eq=False)
+class Labeler:
+    """The segmentation model and its way to images."""
+
+    engine: SegmentationEngine
+    images: NotedImages
+
+
+class PreLabels(ModelHandler[Shard, list[Outcome], Labeler]):
     """Pre-labels of the segmentation model, as tasks that Label Studio imports.
 
     Args:
@@ -92,17 +100,18 @@ class PreLabels(ModelHandler[Shard, list[Outcome], SegmentationEngine]):
         """Return the version of the model that predictions will have."""
         return segmentation_engine().version
 
-    def load_model(self) -> SegmentationEngine:
+    def load_model(self) -> Labeler:
         os.environ.update(self._environment)
         engine = segmentation_engine()
         _demand(self._wanted, engine.version)
-        engine.images = self._source.images(engine.settings, engine.gate)
-        return engine
+        images = NotedImages(self._source.images(engine.settings, engine.gate))
+        engine.images = images
+        return Labeler(engine, images)
 
     def run_inference(
         self,
         batch: Sequence[Shard],
-        model: SegmentationEngine,
+        model: Labeler,
         inference_args: Mapping[str, Any] | None = None,
     ) -> Iterable[list[Outcome]]:
         config = labeling_config(self._config)
@@ -110,12 +119,14 @@ class PreLabels(ModelHandler[Shard, list[Outcome], SegmentationEngine]):
 
         def outcomes(items: Shard) -> Iterator[Outcome]:
             tasks = [{"id": item.name, "data": {name: item.name}} for item in items]
-            for item, found in zip(items, model.predict(tasks, config, None), strict=True):
+            answers = model.engine.predict(tasks, config, None)
+            for item, found in zip(items, answers, strict=True):
+                content = model.images.taken(model.images.address(item.name, item.name))
                 if isinstance(found, Unanswered):
                     yield _failed(item, found)
                 else:
                     made = {"data": {name: self._source.address(item)}, "predictions": [found]}
-                    yield Outcome(item, made)
+                    yield Outcome(item, made, content=content)
 
         for shard in batch:
             yield [outcome for part in _parts(shard, PRELABEL_BATCH) for outcome in outcomes(part)]

@@ -30,7 +30,8 @@ from batch.sources import Item
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
-# In a task's `meta`, which Label Studio keeps and shows nowhere: which image, in which state.
+# In a task's `meta`, which Label Studio keeps and shows nowhere: which image, in which state, and
+# which content it had.
 MARK = "batch"
 # Files of a bucket that are read at a time.
 READERS = 16
@@ -50,11 +51,16 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an image: an entry to keep, or a failure."""
+    """What became of an image: an entry to keep, or a failure.
+
+    Attributes:
+        content: what was looked at, see `Image.content`; "" where it is not told.
+    """
 
     item: Item
     made: Json | None
     failure: Failure | None = None
+    content: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,8 @@ class Results:
         for outcome in outcomes:
             mark = {"image": outcome.item.name, "state": outcome.item.state}
             if outcome.failure is None:
-                made.append({**(outcome.made or {}), "meta": {MARK: mark}})
+                content = {"content": outcome.content} if outcome.content else {}
+                made.append({**(outcome.made or {}), "meta": {MARK: {**mark, **content}}})
             else:
                 failed.append(
                     {**mark, "kind": outcome.failure.kind, "reason": outcome.failure.reason}

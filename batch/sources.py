@@ -131,13 +131,41 @@ class FolderImages(ImageAccess):
             raise ImageNotFound(f"{name}: there is no such file") from error
         except OSError as error:
             raise ImageRefused(f"{name}: the file cannot be read: {error.strerror}") from error
-        content = identities.of_content(name, body.getbuffer())
+        identity = identities.of_content(name, body.getbuffer())
+        content = f"sha256:{identities.of_content_alone(identity)}"
         body.seek(0)
 
         def begin(pixels: int) -> None:
             work.enter_context(self._turns.working_on(pixels))
 
-        return Image(decode(body, name, self._limits.max_pixels, begin), content)
+        return Image(decode(body, name, self._limits.max_pixels, begin), identity, content)
+
+
+class NotedImages(ImageAccess):
+    """Reads images as another access does, and notes which content each address had."""
+
+    def __init__(self, images: ImageAccess) -> None:
+        self._images = images
+        self._contents: dict[str, str] = {}
+
+    def address(self, url: str, task: object) -> str:
+        return self._images.address(url, task)
+
+    def identity(self, url: str) -> str:
+        return self._images.identity(url)
+
+    @contextmanager
+    def loaded(self, url: str) -> Iterator[Image]:
+        with self._images.loaded(url) as image:
+            self._contents[url] = image.content
+            yield image
+
+    def taken(self, url: str) -> str:
+        """Return the content that an address had, see `Image.content`, and forget it.
+
+        It is "" where the image could not be had.
+        """
+        return self._contents.pop(url, "")
 
 
 @dataclass(frozen=True)

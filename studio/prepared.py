@@ -1,6 +1,7 @@
 """Pre-labels that were made in advance (docs/batch.md), as predictions of the tasks that there are.
 
-They are found by the image's place in the source, as a task has it, or by its address.
+They are found by the image's place in the source, as a task has it, or by its address. One whose
+image had another content than that of the task is not taken: its masks are of another picture.
 """
 
 import json
@@ -13,13 +14,14 @@ from studio.buckets.place import Place
 from studio.errors import StudioError
 from studio.label_studio.client import Studio
 from studio.label_studio.records import Task
-from studio.output import Output, counted
+from studio.output import Output, counted, shortened
 from studio.part import read_present
 from studio.project.project_file import ProjectFile
 
 PRELABELS = "pre-labels/"
 # Label Studio looks up all of a project's tasks in each of these requests.
 AT_A_TIME = 500
+MAX_NAMES = 8
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,14 @@ class Taken:
         taken: how many tasks got their pre-label now.
         strange: how many pre-labels are of images without a task here.
         without: how many tasks have none of that version afterwards.
+        replaced: the names of those of them whose pre-label there is of another content.
     """
 
     version: str
     taken: int
     strange: int
     without: int
+    replaced: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Return it for people."""
@@ -47,6 +51,12 @@ class Taken:
             said += (
                 f"; none for {counted(self.without, 'task')}: prelabel without --from asks the"
                 " backend"
+            )
+        if self.replaced:
+            said += (
+                f". The pre-labels of {counted(len(self.replaced), 'image')} are of another content"
+                f" and were not taken: {shortened(self.replaced, MAX_NAMES)}. Run `apply`, then"
+                " what made the pre-labels, then this again"
             )
         return said
 
@@ -67,6 +77,7 @@ def take(project: ProjectFile, studio: Studio, output: Output, place: Place) -> 
     tasks = _Tasks(present.tasks)
     waiting: list[dict[str, Any]] = []
     has = {task.id for task in present.tasks if task.has_prediction_of(version)}
+    replaced: dict[int, str] = {}
     taken = strange = 0
 
     def send() -> None:
@@ -82,6 +93,8 @@ def take(project: ProjectFile, studio: Studio, output: Output, place: Place) -> 
                 task = tasks.of(entry)
                 if task is None:
                     strange += 1
+                elif task.id not in has and _is_of_another(entry, task):
+                    replaced[task.id] = task.name
                 elif task.id not in has:
                     has.add(task.id)
                     waiting.append({"task": task.id, **entry["predictions"][0]})
@@ -89,7 +102,20 @@ def take(project: ProjectFile, studio: Studio, output: Output, place: Place) -> 
                     send()
             tell(done, len(files))
         send()
-    return Taken(version, taken, strange, len(present.tasks) - len(has))
+    others = tuple(name for number, name in replaced.items() if number not in has)
+    return Taken(version, taken, strange, len(present.tasks) - len(has), others)
+
+
+def _is_of_another(entry: Mapping[str, Any], task: Task) -> bool:
+    """Whether a pre-label was made of another content than a task's; not if that is unknown.
+
+    The pipeline gives the start of a SHA-256, the studio the whole of it. A file and an object of a
+    bucket are known by checksums that cannot be compared.
+    """
+    content = str(entry["meta"]["batch"].get("content", ""))
+    method = content.partition(":")[0]
+    comparable = bool(content) and task.content.startswith(f"{method}:")
+    return comparable and not task.content.startswith(content)
 
 
 class _Tasks:

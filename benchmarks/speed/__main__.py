@@ -18,6 +18,7 @@ from pathlib import Path
 from backends.segment_anything_model.demo import small_sam
 from benchmarks.official import SAM, write_checkpoint
 from benchmarks.speed import (
+    archive,
     browser,
     data_sets,
     mask_figures,
@@ -40,6 +41,7 @@ BY_GROUP: dict[str, Callable[[Run], None]] = {
     "browser": browser.measure,
     "label-studio": requests_to_backends.measure,
     "data-sets": data_sets.measure,
+    "archive": archive.measure,
 }
 DEMO_CHECKPOINT = Path(small_sam.__file__).with_name("sam_small.safetensors")
 

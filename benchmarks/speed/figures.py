@@ -130,6 +130,12 @@ GROUPS: dict[str, tuple[Target, ...]] = {
         Target("export_memory", "export of 2,000 as COCO: peak memory, ours ÷ the SDK's converter",
                "times", 1, 0.75, True),
     ),
+    "archive": (
+        Target("archive_prelabels",
+               "archive: pre-labels at 12 Mpx, images/s, pipeline ÷ bare model", "times", 0.8, 0.9),
+        Target("archive_embeddings",
+               "archive: embeddings at 12 Mpx, images/s, pipeline ÷ bare model", "times", 0.8, 0.9),
+    ),
 }  # fmt: skip
 
 

@@ -44,6 +44,12 @@ Import and export are held beside Label Studio's SDK, on the same server and by 
 gives outlines without holes and reads nothing back. Both are slow and go on as they began, so they
 get a part of the images; their memory is that of this part.
 
+The pipeline for archives ([batch.md](batch.md)) is held beside its own model in one process, so
+that weights and threads are the same (`benchmarks/archive_sides.py`). Its side is the whole
+command, from the list of a folder's JPEG files to the results on the disk. The model's side is
+pixels in, class maps of the pictures' size or embeddings out, in the pipeline's batches: no file is
+read, nothing is decoded, and no region is made.
+
 A figure that is not in the table was not asked for in this run.
 """
 

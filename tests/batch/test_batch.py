@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,8 @@ def test_an_archive_gets_what_the_backend_answers_whatever_stops_it(
         assert isinstance(answer, dict)
         (stored,) = tasks[name]["predictions"]
         assert without_ids(stored) == without_ids(answer)
+        digest = sha256((archive / name).read_bytes()).hexdigest()
+        assert tasks[name]["meta"]["batch"]["content"] == f"sha256:{digest[:32]}"
 
 
 def without_ids(prediction: dict) -> dict:

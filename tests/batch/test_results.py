@@ -16,7 +16,8 @@ DAMAGED, AWAY = Failure("cannot", "damaged"), Failure("cannot now", "no answer")
 @pytest.fixture
 def results(tmp_path: Path) -> Results:
     results = Results.of(FolderPlace(tmp_path), "pre-labels", "model@1+labels/2")
-    results.write([Outcome(ONE, {"data": {"image": "1.jpg"}}), Outcome(TWO, None, DAMAGED)])
+    one = Outcome(ONE, {"data": {"image": "1.jpg"}}, content="sha256:c1")
+    results.write([one, Outcome(TWO, None, DAMAGED)])
     results.write([Outcome(THREE, None, AWAY)])
     return results
 
@@ -36,7 +37,7 @@ def test_results_are_tasks_as_label_studio_imports_them(results: Results, tmp_pa
     (file,) = files(tmp_path, "tasks")
     (task,) = json.loads(file.read_text())
     assert task["data"] == {"image": "1.jpg"}
-    assert task["meta"] == {"batch": {"image": "1.jpg", "state": "s1"}}
+    assert task["meta"] == {"batch": {"image": "1.jpg", "state": "s1", "content": "sha256:c1"}}
 
 
 def test_failures_are_named_with_their_reasons(results: Results) -> None:

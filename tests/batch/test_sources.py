@@ -1,5 +1,6 @@
 """What is found in a folder and in a list, and how a folder's file becomes pixels."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PIL import Image
 from backends.serving.errors import ImageError
 from backends.serving.settings import ModelSettings
 from batch.errors import BatchError
-from batch.sources import Addresses, Bucket, Folder, Item, source_of
+from batch.sources import Addresses, Bucket, Folder, Item, NotedImages, source_of
 
 LIMITS = ModelSettings.from_environment({"IMAGE_MAX_MEGAPIXELS": "1"})
 
@@ -34,6 +35,17 @@ def test_a_replaced_picture_has_another_state(tmp_path: Path) -> None:
     (after,) = Folder(tmp_path).items()
     assert before.name == after.name
     assert before.state != after.state
+
+
+def test_what_was_read_of_a_picture_is_noted_until_somebody_asks(tmp_path: Path) -> None:
+    picture(tmp_path / "1.png")
+    images = NotedImages(Folder(tmp_path).images(LIMITS))
+    images.load("1.png")
+    digest = hashlib.sha256((tmp_path / "1.png").read_bytes()).hexdigest()
+    assert [images.taken("1.png"), images.taken("1.png")] == [f"sha256:{digest[:32]}", ""]
+    with pytest.raises(ImageError):
+        images.load("2.png")
+    assert images.taken("2.png") == ""
 
 
 def test_its_users_find_a_picture_under_the_prefix() -> None:

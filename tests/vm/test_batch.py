@@ -47,8 +47,8 @@ def ran(lab: Lab, image: str, place: Path, *words: str) -> subprocess.CompletedP
     )
 
 
-def entries(place: Path, kind: str) -> list[dict]:
-    found = sorted((place / "prepared").rglob(f"{kind}-*.json"))
+def entries(place: Path, kind: str, output: str = "prepared") -> list[dict]:
+    found = sorted((place / output).rglob(f"{kind}-*.json"))
     return [entry for file in found for entry in json.loads(file.read_text())]
 
 
@@ -73,3 +73,18 @@ def test_the_same_image_makes_the_embeddings(lab: Lab, image: str, place: Path) 
     done = ran(lab, image, place, "embeddings", "/archive/scans", "/archive/prepared")
     assert done.returncode == 1, done.stdout + done.stderr
     assert len(list((place / "prepared" / "embeddings").glob("*.embedding"))) == SCENES
+
+
+def test_a_task_does_its_part_of_a_plan_as_cloud_run_starts_it(
+    lab: Lab, image: str, place: Path
+) -> None:
+    job = ("pre-labels", "/archive/scans", "/archive/planned", "--config", "/archive/labeling.xml")
+    planned = ran(lab, image, place, *job, "--plan-only")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    (plan,) = (line for line in planned.stdout.splitlines() if "/archive/planned/plans/" in line)
+    task = ran(lab, image, place, "part", plan)
+    # What failed is told in the results, and is no fault of the task.
+    assert task.returncode == 0, task.stdout + task.stderr
+    assert f"task 0 of 1: {SCENES + 1} images" in task.stdout
+    assert len(entries(place, "tasks", "planned")) == SCENES
+    assert len(entries(place, "failed", "planned")) == 1

@@ -36,10 +36,13 @@ class Image:
     pixels: uint8 (H, W, 3), RGB, rows from the top; not to be written to, since threads
         may share it.
     identity: of the content: it changes when the file is replaced (see identity.py).
+    content: the same without the place, as others know it, with the method before a colon: what
+        Cloud Storage's listings say of an object, the start of the SHA-256 of anything else.
     """
 
     pixels: np.ndarray
     identity: str
+    content: str
 
 
 class ImageAccess:
@@ -121,16 +124,18 @@ class ImageAccess:
             source.image, self._settings.image_timeout_seconds, self._settings.max_bytes
         )
         if isinstance(source, StorageObject):
-            body, generation = self._storage.fetch(source, budget)
-            content = identity.of_generation(place, generation)
+            body, generation, content = self._storage.fetch(source, budget)
+            whole = identity.of_generation(place, generation)
         else:
             body = self._web.fetch(source, budget)
-            content = identity.of_content(place, body.getbuffer())
+            whole = identity.of_content(place, body.getbuffer())
+            content = f"sha256:{identity.of_content_alone(whole)}"
 
         def begin(pixels: int) -> None:
             work.enter_context(self._gate.working_on(pixels))
 
-        return Image(decode(body, source.image, self._settings.max_pixels, begin), content)
+        pixels = decode(body, source.image, self._settings.max_pixels, begin)
+        return Image(pixels, whole, content)
 
 
 @contextmanager

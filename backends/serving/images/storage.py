@@ -60,8 +60,11 @@ class Storage:
             return False
         return True
 
-    def fetch(self, source: StorageObject, budget: Budget) -> tuple[Body, int]:
-        """The object's bytes, checked against Google's checksum, and its generation.
+    def fetch(self, source: StorageObject, budget: Budget) -> tuple[Body, int, str]:
+        """The object's bytes, checked against Google's checksum, its generation, its checksum.
+
+        The checksum is what a listing of the bucket says, too: `md5:...`, or `crc32c:...` of an
+        object that was made by composition, which has no other.
 
         Raises ImageDenied, ImageNotFound, ImageTooLarge, ImageUnreachable.
         """
@@ -105,7 +108,7 @@ class Storage:
 
     def _download(
         self, client: storage.Client, source: StorageObject, budget: Budget
-    ) -> tuple[Body, int]:
+    ) -> tuple[Body, int, str]:
         bucket = client.bucket(source.bucket)
         blob = bucket.get_blob(source.name, **_limits(budget))
         if blob is None:
@@ -114,7 +117,8 @@ class Storage:
         body = Body(budget)
         blob.download_to_file(body, **_limits(budget))
         body.seek(0)
-        return body, int(blob.generation or 0)
+        checksum = f"md5:{blob.md5_hash}" if blob.md5_hash else f"crc32c:{blob.crc32c}"
+        return body, int(blob.generation or 0), checksum
 
     def _connected(self, image: str) -> storage.Client:
         with self._lock:

@@ -103,6 +103,12 @@ def test_a_bucket_gets_each_result_once_whatever_stops_the_run(archive: Place) -
         f"gs://source/scans/{number:03}.png" for number in range(WHOLE)
     )
     assert all(task["predictions"][0]["model_version"] for task in tasks)
+    # What the studio knows an object by, from a listing.
+    assert {task["data"]["image"]: task["meta"]["batch"]["content"] for task in tasks} == {
+        f"gs://source/{file.name}": f"md5:{file.md5}"
+        for file in archive.stand_in.live("source")
+        if file.name.endswith(".png") and "cut" not in file.name
+    }
     (failed,) = entries(archive, "failed")
     assert (failed["image"], failed["kind"]) == ("gs://source/scans/cut.png", "cannot")
 
