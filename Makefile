@@ -80,8 +80,10 @@ demo-restore:
 	@$(BOOTSTRAP) operator
 	@$(OPERATOR) -m laptop restore-backup $(if $(BACKUP),'$(BACKUP)')
 
+# Without the policies' environment it goes on, and says so.
 preview: ## what `up` would change, and dollars; STACK=dev CLOUD=double (no account needed)
 	@$(BOOTSTRAP) operator
+	@$(BOOTSTRAP) policy || echo "The preview goes on without the policies."
 	@$(OPERATE) preview $(ON_STACK)
 
 # All that Google would refuse, told before anything is made. `up` begins with it, unless DOCTOR=0.
