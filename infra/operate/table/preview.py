@@ -50,6 +50,10 @@ def preview_of(events: Iterable[Event]) -> Preview:
         if said and said.severity == "error":
             errors.setdefault(said.message.removeprefix("error: ").strip())
     errors.pop("", None)
+    against = violations(events)
+    if any(violation.is_mandatory for violation in against):
+        # All that the engine says of a preview that a policy fails; the violations say why.
+        errors.pop("preview failed", None)
     steps = {urn: step for (urn, op), step in met.items() if op not in _PARTS_OF_A_REPLACEMENT}
     replaced = {urn for urn, step in steps.items() if step.op is OpType.REPLACE}
     made, deleted = ({urn for urn, op in met if op is part} for part in _PARTS_OF_A_REPLACEMENT)
@@ -59,7 +63,7 @@ def preview_of(events: Iterable[Event]) -> Preview:
         (*steps.values(), *left_over),
         tuple(errors),
         frozenset((replaced & made) - deleted),
-        violations(events),
+        against,
     )
 
 
