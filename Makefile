@@ -80,8 +80,10 @@ demo-restore:
 	@$(BOOTSTRAP) operator
 	@$(OPERATOR) -m laptop restore-backup $(if $(BACKUP),'$(BACKUP)')
 
+# Without the policies' environment it goes on, and says so.
 preview: ## what `up` would change, and dollars; STACK=dev CLOUD=double (no account needed)
 	@$(BOOTSTRAP) operator
+	@$(BOOTSTRAP) policy || echo "The preview goes on without the policies."
 	@$(OPERATE) preview $(ON_STACK)
 
 # All that Google would refuse, told before anything is made. `up` begins with it, unless DOCTOR=0.
@@ -135,7 +137,7 @@ properties:
 	done
 
 test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a browser
-	@$(BOOTSTRAP) --test operator ml frontend batch
+	@$(BOOTSTRAP) --test operator ml frontend batch policy
 	@scripts/install_chromium.sh
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(MAKE) --no-print-directory check
@@ -157,12 +159,13 @@ batch:
 	@.local/env/batch/bin/python -m batch $(or $(RUN),--help)
 
 lint: ## ruff, pyright, shellcheck, hadolint, compose, caddy, zizmor
-	@$(BOOTSTRAP) --test operator ml batch
+	@$(BOOTSTRAP) --test operator ml batch policy
 	$(OPERATOR) -m ruff check .
 	$(OPERATOR) -m ruff format --check .
 	$(OPERATOR) -m pyright --pythonpath $(OPERATOR) $(OPERATOR_CODE)
 	$(OPERATOR) -m pyright --pythonpath $(ML) $(ML_CODE)
 	$(OPERATOR) -m pyright --pythonpath .local/env/batch/bin/python batch
+	$(OPERATOR) -m pyright --pythonpath .local/env/policy/bin/python policy
 	.local/env/operator/bin/shellcheck .ci/run $$(git ls-files '*.sh')
 	.local/env/operator/bin/zizmor --offline --quiet .github/workflows
 	scripts/lint_machine.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the environments that Atelier runs in, in .local/env/, from the compiled requirements.
 
-    python3 scripts/bootstrap.py [--test] operator ml frontend batch
+    python3 scripts/bootstrap.py [--test] operator ml frontend batch policy
 
 Only the standard library is used, and any Python from 3.8 on may run it: uv, which it installs
 first, finds a Python between 3.11 and 3.13 or fetches one. An environment whose requirement files
@@ -55,6 +55,7 @@ ENVIRONMENTS: dict[str, Environment] = {
     ),
     "frontend": Environment(["backends/frontend/requirements.txt"], [], 1.1),
     "batch": Environment(["batch/requirements.txt", TORCH_LOCK], [], 7.2),
+    "policy": Environment(["policy/requirements.txt"], [], 0.3),
 }
 
 

@@ -36,6 +36,7 @@ main() {
   compile "$@" backends/requirements-test.in --output-file backends/requirements-test.txt
   # Its torch is the backends': the pins above are its preference, and Beam has no opinion about them.
   compile_with_torch batch "$@"
+  compile "$@" policy/requirements.in --output-file policy/requirements.txt
   compile "$@" backends/frontend/requirements.in --output-file backends/frontend/requirements.txt
 }
 

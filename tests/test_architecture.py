@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LINTER = Path(sys.executable).with_name("lint-imports")
-ROOMS = ("backends", "batch", "benchmarks", "demo", "infra", "laptop", "masks", "studio", "weights")
+ROOMS = (
+    *("backends", "batch", "benchmarks", "demo", "infra", "laptop", "masks", "policy", "studio"),
+    "weights",
+)
 MOST_LINES = 400
 
 
@@ -36,6 +39,7 @@ PLANTED = [
     ("backends/serving/app.py", "laptop.cli"),
     ("backends/serving/app.py", "batch.pipeline"),
     ("batch/results.py", "studio.cli"),
+    ("policy/rules.py", "infra.settings.facts"),
     ("infra/render/env.py", "pulumi"),
     ("infra/settings/fields.py", "infra.components.machine"),
     ("studio/parts/tasks.py", "studio.parts.predictions"),

@@ -16,7 +16,7 @@ from typing import Literal
 
 import click
 
-from infra.operate import snapshots, tools, zones
+from infra.operate import policies, snapshots, tools, zones
 from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.causes import explain
 from infra.operate.doctor import table
@@ -183,13 +183,10 @@ def _run(
                 f"nothing was begun: {errors} of the findings above would fail the update. To try"
                 " all the same: --no-doctor (with make: DOCTOR=0)."
             )
-        outcome = _up(known, target, extra) if verb == "up" else operate(target, verb, extra)
-        if verb == "preview" and outcome.status == 0:
-            click.echo()
-            show_in_terminal(make(preview_of(outcome.events)))
-            if (machine := machine_of(known, target)) and (said := zones.told(machine.settings)):
-                click.echo(f"\n{said}")
-            tell(known, target)
+        if verb == "preview":
+            outcome = _preview(known, target, extra)
+        else:
+            outcome = _up(known, target, extra) if verb == "up" else operate(target, verb, extra)
     except (OperateError, PlanError) as error:
         click.echo(f"{verb}: {error}", err=True)
         sys.exit(NOT_BEGUN)
@@ -199,6 +196,25 @@ def _run(
         _explain(verb, outcome, target, known)
     click.echo(f"\n{verb}: {time.monotonic() - started:.1f} s")
     sys.exit(outcome.status)
+
+
+def _preview(known: Stack, target: Target, extra: tuple[str, ...]) -> Outcome:
+    """Run a preview with the policies, or without where they cannot run, and show its table."""
+    outcome = operate(target, "preview", (*policies.options(), *extra))
+    not_started = outcome.status != 0 and policies.could_not_start(outcome.complaints)
+    if not_started:
+        outcome = operate(target, "preview", extra)
+    made = make(preview_of(outcome.events), policies.note(not_started))
+    # A policy fails a preview that is whole, and its reasons are in the table.
+    is_refused = made.is_refused and not made.errors
+    if outcome.status == 0 or is_refused:
+        click.echo()
+        show_in_terminal(made)
+    if outcome.status == 0:
+        if (machine := machine_of(known, target)) and (said := zones.told(machine.settings)):
+            click.echo(f"\n{said}")
+        tell(known, target)
+    return outcome
 
 
 def _up(known: Stack, target: Target, extra: tuple[str, ...]) -> Outcome:

@@ -1,8 +1,8 @@
 """Runs Python programs for a Pulumi engine that was built from its Go module.
 
 The official host (pulumi-language-python) is not part of that module. This one serves the calls
-that preview, up, refresh, destroy, install and about make, not those that generate code or run
-policy packs. Protocol: pulumi's proto/pulumi/language.proto. The file imports nothing of the
+that preview, up, refresh, destroy, install and about make, and runs policy packs; it generates no
+code. Protocol: pulumi's proto/pulumi/language.proto. The file imports nothing of the
 project's, because `engine` copies it beside the engine.
 """
 
@@ -140,6 +140,18 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
             return language_pb2.RunResponse(bail=True)
         error = f"Program exited with non-zero exit code: {status}" if status else ""
         return language_pb2.RunResponse(error=error)
+
+    def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        """Run a policy pack, whose first line of output is the port that it listens on.
+
+        As the official host does (RunPlugin in sdk/python/cmd/pulumi-language-python/main.go): its
+        folder's __main__.py, by the Python of its own `virtualenv` option.
+        """
+        command = [interpreter(request.info), request.info.program_directory, *request.args]
+        env = dict(variable.split("=", 1) for variable in request.env)
+        for name, value in output_of(command, request.pwd, env, context):
+            word = "exitcode" if name == "exit" else name
+            yield language_pb2.RunPluginResponse(**{word: value})
 
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         """Install requirements.txt with pip into the project's virtual environment.

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = sorted(
     path
-    for folder in ("", "backends", "backends/frontend", "batch", "scripts")
+    for folder in ("", "backends", "backends/frontend", "batch", "policy", "scripts")
     for path in (ROOT / folder).glob("*.txt")
     if path.name != "overrides.txt"
 )
@@ -24,7 +24,7 @@ def pins(path: Path) -> list[str]:
 def test_every_requirement_set_has_its_lock() -> None:
     sources = {path.with_suffix(".txt") for path in ROOT.glob("**/requirements*.in")}
     assert {path for path in sources if ".local" not in path.parts} <= set(LOCKS)
-    assert len(LOCKS) == 8
+    assert len(LOCKS) == 9
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: str(path.relative_to(ROOT)))

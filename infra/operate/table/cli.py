@@ -1,7 +1,7 @@
 """`python -m infra.operate.table`: the table of a stack's preview, run now.
 
-Exit status: 0 the table is there; 1 the preview itself failed, and what it said is below the table;
-2 the preview could not begin, or a wrong option.
+Exit status: 0 the table is there; 1 the preview itself failed, and what it said is below the table,
+or a policy is against it; 2 the preview could not begin, or a wrong option.
 """
 
 import os
@@ -14,11 +14,12 @@ from tempfile import TemporaryDirectory
 import click
 from rich.console import Console
 
+from infra.operate import policies
 from infra.operate.table.errors import PlanError
-from infra.operate.table.events import SHOWS_EVENT_LOG, read_log
+from infra.operate.table.events import SHOWS_EVENT_LOG, Event, read_log
 from infra.operate.table.markdown import render
 from infra.operate.table.plan import Plan, make
-from infra.operate.table.preview import Preview, preview_of
+from infra.operate.table.preview import preview_of
 from infra.operate.table.terminal import show
 from infra.settings.facts import REPOSITORY
 
@@ -39,7 +40,7 @@ PLAIN_WIDTH = 160
 def plan(stack: str, config_file: Path | None, markdown: bool) -> None:
     """Run a preview, and show what it means and nothing else: resources, service, dollars."""
     try:
-        made = make(run_preview(stack, config_file))
+        made = run_preview(stack, config_file)
     except PlanError as error:
         click.echo(f"plan: {error}", err=True)
         sys.exit(UNREADABLE)
@@ -47,7 +48,7 @@ def plan(stack: str, config_file: Path | None, markdown: bool) -> None:
         click.echo(render(made))
     else:
         show_in_terminal(made)
-    if made.errors:
+    if made.errors or made.is_refused:
         sys.exit(FAILED)
 
 
@@ -56,7 +57,7 @@ def show_in_terminal(made: Plan) -> None:
     show(made, Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH))
 
 
-def run_preview(stack: str, config_file: Path | None) -> Preview:
+def run_preview(stack: str, config_file: Path | None) -> Plan:
     """Return what a preview of a stack finds now; its progress goes nowhere.
 
     Raises:
@@ -67,21 +68,31 @@ def run_preview(stack: str, config_file: Path | None) -> Preview:
         raise PlanError(
             "There is no `pulumi` on PATH. Install it: https://www.pulumi.com/docs/install/"
         )
+    command = [pulumi, "preview", "--non-interactive", "--stack", stack]
+    if config_file:
+        command += ["--config-file", str(config_file.resolve())]
+    events, said = _run([*command, *policies.options()])
+    not_started = policies.could_not_start(said)
+    if not_started:
+        events, said = _run(command)
+    if not events:
+        raise PlanError(f"`pulumi preview --stack {stack}` did not begin: {said}")
+    return make(preview_of(events), policies.note(not_started))
+
+
+def _run(command: list[str]) -> tuple[tuple[Event, ...], str]:
+    """Return the events of a preview, and what it said where they are not enough."""
     with TemporaryDirectory(prefix="atelier-events-") as folder:
         log = Path(folder) / "events.json"
-        command = [pulumi, "preview", "--non-interactive", "--event-log", str(log)]
-        command += ["--stack", stack]
-        if config_file:
-            command += ["--config-file", str(config_file.resolve())]
-        environ = os.environ | SHOWS_EVENT_LOG
         done = subprocess.run(
-            command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=False
+            [*command, "--event-log", str(log)],
+            cwd=REPOSITORY,
+            env=os.environ | SHOWS_EVENT_LOG,
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        events = read_log(log)
-    if not events:
-        said = (done.stderr or done.stdout).strip()
-        raise PlanError(f"`pulumi preview --stack {stack}` did not begin: {said}")
-    return preview_of(events)
+        return read_log(log), (done.stderr or done.stdout).strip()
 
 
 def main() -> None:

@@ -39,7 +39,9 @@ __all__ = [
 # The CLI hides --event-log unless this is in its environment.
 SHOWS_EVENT_LOG = {"PULUMI_DEBUG_COMMANDS": "true"}
 # Of the others nothing is read, and a newer engine may write them in another form.
-_READ = frozenset({"diagnosticEvent", "resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"})
+_READ = frozenset(
+    {"diagnosticEvent", "policyEvent", "resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"}
+)
 # sdk/go/common/diag/colors: what an engine that writes to a terminal leaves in its log
 # (pkg/backend/display: logJSONEvent).
 _COLOUR = re.compile(r"<\{%.*?%\}>")
@@ -70,6 +72,8 @@ def read_events(lines: Iterable[str]) -> tuple[Event, ...]:
         if event.diagnostic_event:
             message = event.diagnostic_event.message
             event.diagnostic_event.message = _COLOUR.sub("", message)
+        if event.policy_event:
+            event.policy_event.message = _COLOUR.sub("", event.policy_event.message)
         found.append(event)
     return tuple(found)
 

@@ -9,8 +9,11 @@ import re
 from infra.operate.table.changes import Action
 from infra.operate.table.money import footnote, rows
 from infra.operate.table.plan import Plan
+from infra.operate.table.preview import name_of
 
 _MARKS = {"good": "✅", "note": "ℹ️", "warning": "⚠️"}  # noqa: RUF001 (it is the sign)
+# Whether the preview fails for it.
+_AGAINST = {True: "⛔", False: "⚠️"}
 _ICONS = {
     Action.ADD: "🟢",
     Action.ADOPT: "🟢",
@@ -32,6 +35,15 @@ def render(plan: Plan) -> str:
                 title = f"{_ICONS[group.action]} {group.title}"
                 lines.append(f"| {title} | {plain(row.what)} | {code(row.names)} | {why} |")
         lines.append("")
+    if plan.violations:
+        lines += ["| against a policy | what | name | what to do |", "|---|---|---|---|"]
+        for found in plan.violations:
+            title = f"{_AGAINST[found.is_mandatory]} {code(found.policy)}"
+            shown = (plain(found.what), code(name_of(found.urn)), plain(found.text))
+            lines.append(f"| {title} | {' | '.join(shown)} |")
+        lines.append("")
+    if plan.policy_note:
+        lines += [plain(plan.policy_note), ""]
     if plan.remarks:
         lines += ["**In service meanwhile**", ""]
         lines += [f"- {_MARKS[remark.severity]} {plain(remark.text)}" for remark in plan.remarks]

@@ -7,6 +7,7 @@ from infra.operate.table.cost import Cost, cost
 from infra.operate.table.models import Model, models
 from infra.operate.table.preview import Preview
 from infra.operate.table.service import Remark, remarks
+from infra.operate.table.violations import Violation
 
 _NAMED = 6
 TITLES = {
@@ -56,6 +57,8 @@ class Plan:
 
     Attributes:
         errors: What the engine reported as wrong; the rest is then incomplete.
+        violations: What a policy is against.
+        policy_note: Why no policy was looked at; empty where they were.
     """
 
     stack: str
@@ -64,6 +67,13 @@ class Plan:
     models: tuple[Model, ...]
     cost: Cost | None
     errors: tuple[str, ...]
+    violations: tuple[Violation, ...] = ()
+    policy_note: str = ""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a policy fails the preview."""
+        return any(violation.is_mandatory for violation in self.violations)
 
     @property
     def summary(self) -> str:
@@ -71,11 +81,12 @@ class Plan:
         parts = [f"{group.count} to {_verb(group.action)}" for group in self.groups]
         if self.errors:
             parts.append("incomplete: the preview failed")
-        return ", ".join(parts) or "no changes"
+        changed = ", ".join(parts) or "no changes"
+        return f"{changed}, {len(self.violations)} against a policy" if self.violations else changed
 
 
-def make(preview: Preview) -> Plan:
-    """Return a preview as people read it."""
+def make(preview: Preview, policy_note: str = "") -> Plan:
+    """Return a preview as people read it; with `policy_note` where no policy was looked at."""
     changed = changes(preview)
     failed = bool(preview.errors)
     return Plan(
@@ -86,6 +97,8 @@ def make(preview: Preview) -> Plan:
         models=models(preview.steps),
         cost=cost(preview.steps),
         errors=preview.errors,
+        violations=preview.violations,
+        policy_note=policy_note,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.operate.table.events import Event, OpType, State, Step
+from infra.operate.table.violations import Violation, violations
 
 DELETED_LAST = OpType.DELETE_REPLACED
 _PARTS_OF_A_REPLACEMENT = (OpType.CREATE_REPLACEMENT, DELETED_LAST)
@@ -18,11 +19,13 @@ class Preview:
         steps: What the engine would do to each resource, in the order that it met them.
         errors: The messages of severity error, each once.
         deleted_already: The URNs of what is replaced and was deleted by an update that failed.
+        violations: What a policy is against.
     """
 
     steps: tuple[Step, ...]
     errors: tuple[str, ...]
     deleted_already: frozenset[str]
+    violations: tuple[Violation, ...] = ()
 
     @property
     def stack(self) -> str:
@@ -36,6 +39,7 @@ def preview_of(events: Iterable[Event]) -> Preview:
     The engine marks every replacement that deletes first as pending, the ones that an update left
     half done too. What tells them apart is that these have nothing to delete.
     """
+    events = tuple(events)
     met: dict[tuple[str, OpType], Step] = {}
     errors: dict[str, None] = {}
     for event in events:
@@ -46,13 +50,20 @@ def preview_of(events: Iterable[Event]) -> Preview:
         if said and said.severity == "error":
             errors.setdefault(said.message.removeprefix("error: ").strip())
     errors.pop("", None)
+    against = violations(events)
+    if any(violation.is_mandatory for violation in against):
+        # All that the engine says of a preview that a policy fails; the violations say why.
+        errors.pop("preview failed", None)
     steps = {urn: step for (urn, op), step in met.items() if op not in _PARTS_OF_A_REPLACEMENT}
     replaced = {urn for urn, step in steps.items() if step.op is OpType.REPLACE}
     made, deleted = ({urn for urn, op in met if op is part} for part in _PARTS_OF_A_REPLACEMENT)
     # What an update that failed has replaced and not deleted yet is deleted now.
     left_over = (met[urn, DELETED_LAST] for urn in sorted(deleted - replaced))
     return Preview(
-        (*steps.values(), *left_over), tuple(errors), frozenset((replaced & made) - deleted)
+        (*steps.values(), *left_over),
+        tuple(errors),
+        frozenset((replaced & made) - deleted),
+        against,
     )
 
 
@@ -68,5 +79,10 @@ def is_custom(step: Step) -> bool:
 
 def name(step: Step) -> str:
     """Return the name that the program gives it, without what all names of a stack begin with."""
-    stack, project, *_, own = step.urn.removeprefix("urn:pulumi:").split("::")
+    return name_of(step.urn)
+
+
+def name_of(urn: str) -> str:
+    """Return the name that the program gives the resource of a URN, as `name` does."""
+    stack, project, *_, own = urn.removeprefix("urn:pulumi:").split("::")
     return own.removeprefix(f"{project}-{stack}").removeprefix("-")

@@ -10,6 +10,8 @@ from infra.operate.table.changes import Action
 from infra.operate.table.models import Model
 from infra.operate.table.money import footnote, rows
 from infra.operate.table.plan import Group, Plan
+from infra.operate.table.preview import name_of
+from infra.operate.table.violations import Violation
 
 _COLOURS = {
     Action.ADD: "green",
@@ -36,6 +38,10 @@ def _print(plan: Plan, console: Console) -> None:
     console.print(f"[bold]{stack}{plan.summary}[/]", highlight=False)
     for group in plan.groups:
         _group(group, console)
+    if plan.violations:
+        _violations(plan.violations, console)
+    if plan.policy_note:
+        console.print(Text(f"\n{plan.policy_note}"))
     if plan.remarks:
         console.print("\n[bold]In service meanwhile[/]")
         table = _grid()
@@ -54,6 +60,16 @@ def _print(plan: Plan, console: Console) -> None:
         console.print(Padding(Text(footnote(plan.cost), "dim"), (0, 0, 0, 2)))
     for error in plan.errors:
         console.print(Text(f"\nThe preview failed: {error}", "red"))
+
+
+def _violations(violations: tuple[Violation, ...], console: Console) -> None:
+    console.print("\n[bold red]Against a policy[/]")
+    table = _grid()
+    for found in violations:
+        mark, colour = ("x", "bold red") if found.is_mandatory else ("!", "yellow")
+        where = f"{found.what} {name_of(found.urn)}".rstrip()
+        table.add_row(Text(mark, colour), Text(found.policy), Text(where), Text(found.text))
+    console.print(Padding(table, (0, 0, 0, 2)))
 
 
 def _models(models: tuple[Model, ...], console: Console) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.cloud.gcp.facts import API, COMPUTE, DEFAULTS, NUMBER, PROTECTED
@@ -179,7 +180,15 @@ def service_account_key(account: str, seed: str, private_key: str) -> Values:
         "universe_domain": "googleapis.com",
     }
     text = base64.b64encode(json.dumps(content, indent=2).encode()).decode()
-    return {"key": key, "name": f"{account}/keys/{key}", "privateKey": text}
+    # A key that Google makes has no end: its validBeforeTime is the last second of the calendar
+    # (https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys).
+    return {
+        "key": key,
+        "name": f"{account}/keys/{key}",
+        "privateKey": text,
+        "validAfter": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "validBefore": "9999-12-31T23:59:59Z",
+    }
 
 
 def plain(annotation: str, name: str, seed: str) -> Any:

@@ -1,0 +1,1 @@
+"""What no stack of ours may be: a policy pack, which Pulumi runs beside a preview."""
