@@ -1,6 +1,5 @@
 """The alerts in the life of a stack: refused, they stop nothing; they go with the stack."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,11 +40,10 @@ def watched(make_stack: MakeStack) -> Watched:
     stack, run = make_stack(), Watched()
     account = "012345-6789AB-CDEF01"
     stack.config(adminEmail="lead@garments.studio", billingAccount=account, keepData=False)
-    (stack.folder / "cloud").mkdir(exist_ok=True)
-    (stack.folder / "cloud" / "faults.json").write_text(json.dumps([FAULT]))
+    stack.faults(FAULT)
 
     def do(name: str, *command: str) -> None:
-        run.said[name] = stack.pulumi(*command, "--stack", "dev", check=False)
+        run.said[name] = stack.operate(*command, check=False)
         run.held[name] = there(stack)
 
     do("refused", "up", "--yes", "--skip-preview")
