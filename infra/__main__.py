@@ -16,6 +16,7 @@ from infra.components.permissions import Permissions, PermissionsArgs
 from infra.components.secrets import Secrets, SecretsArgs
 from infra.components.services import Services, ServicesArgs
 from infra.components.storage import Storage, StorageArgs
+from infra.components.watch import Watch, WatchArgs
 from infra.dynamic.readiness_resource import Readiness
 from infra.settings.stack_config import read
 
@@ -36,7 +37,10 @@ machine = Machine(
     name,
     MachineArgs(settings, after, identity, network, disk, images, permissions, secrets),
 )
-Guardrails(name, GuardrailsArgs(settings, after))
+watch = None
+if settings.alert_email:
+    watch = Watch(name, WatchArgs(settings, (machine,), network.url))
+Guardrails(name, GuardrailsArgs(settings, after, watch.channel if watch else ""))
 batch = None
 if settings.batch != "off":
     batch = Batch(name, BatchArgs(settings, after, storage, images, network.subnetwork))

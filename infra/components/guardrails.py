@@ -20,10 +20,11 @@ ALERTS = (0.5, 0.9, 1.0)
 
 @dataclass(frozen=True)
 class GuardrailsArgs:
-    """What the limits depend on."""
+    """What the limits depend on; `channel` leads to the administrator, and may be empty."""
 
     settings: Settings
     after: Sequence[pulumi.Resource]
+    channel: pulumi.Input[str]
 
 
 class Guardrails(pulumi.ComponentResource):
@@ -56,6 +57,7 @@ class Guardrails(pulumi.ComponentResource):
                 quota_project=settings.project,
                 stack=settings.stack,
                 alerts=ALERTS,
+                channel=args.channel,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
             ).budget
         self.register_outputs({"budget": self.budget, "cost": cost})

@@ -12,27 +12,21 @@ any other is refused (https://cloud.google.com/billing/docs/reference/budget/res
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from infra.dynamic.calls import BUDGETS, endpoint
-from infra.dynamic.credentials import Access, CredentialsError, GoogleProvider
+from infra.dynamic.calls import BUDGETS
+from infra.dynamic.credentials import GoogleProvider
+from infra.dynamic.rest import NOT_FOUND, Api, Caller, RestError, Verb
 from infra.settings.facts import WARNING
 
 State = dict[str, Any]
 
-GOOGLES = "https://billingbudgets.googleapis.com/v1/"
-SECONDS = 30
-NOT_FOUND = 404
-WANTED = ("billing_account", "display_name", "units", "projects", "stack", "alerts")
-
-
-class BudgetError(RuntimeError):
-    """A call to the Budget API failed; the message says how Google answered."""
+API = Api(BUDGETS, "https://billingbudgets.googleapis.com/v1/")
+WANTED = ("billing_account", "display_name", "units", "projects", "stack", "alerts", "channel")
 
 
 class BudgetProvider(GoogleProvider):
@@ -59,13 +53,13 @@ class BudgetProvider(GoogleProvider):
         name = _props["budget"]
         if not name:
             # Who could not make one mostly may not look for one.
-            with suppress(BudgetError):
+            with suppress(RestError):
                 name = self._left(_parent(_props), _props)
         if not name:
             return
         try:
             self._call("DELETE", name, _props)
-        except BudgetError as fault:
+        except RestError as fault:
             _warn(f"{fault} Delete it by hand: {name}.")
 
     def _put(self, name: str, props: State) -> str:
@@ -78,7 +72,7 @@ class BudgetProvider(GoogleProvider):
                 if name
                 else self._call("POST", parent, props, body(props))
             )
-        except BudgetError as fault:
+        except RestError as fault:
             _warn(
                 f"{fault} The studio works without it, and nobody is written to about costs. It"
                 " needs roles/billing.costsManager on the billing account, and the account's id as"
@@ -102,31 +96,17 @@ class BudgetProvider(GoogleProvider):
                 return str(found["name"])
         return ""
 
-    def _call(self, verb: str, path: str, props: State, content: Any = None) -> dict[str, Any]:
-        from google.auth.exceptions import GoogleAuthError
-        from requests.exceptions import RequestException
-
+    def _call(self, verb: Verb, path: str, props: State, content: Any = None) -> dict[str, Any]:
         what = f"the budget {props['display_name']}"
         try:
-            address, plain = endpoint(BUDGETS)
-            session = _session(self.access, props["quota_project"], plain=plain)
-            url = (address or GOOGLES) + path
-            answer = session.request(verb, url, json=content, timeout=SECONDS)
-        except (CredentialsError, GoogleAuthError, RequestException) as fault:
-            raise BudgetError(f"{what} could not be reached ({fault}).") from None
-        if answer.ok:
-            return answer.json() if answer.content else {}
-        if verb == "DELETE" and answer.status_code == NOT_FOUND:
+            return Caller(API, self.access, props["quota_project"]).call(what, verb, path, content)
+        except RestError as fault:
+            if fault.status != NOT_FOUND or verb not in ("DELETE", "PATCH"):
+                raise
+        if verb == "DELETE":
             return {}
-        if verb == "PATCH" and answer.status_code == NOT_FOUND:
-            # Somebody deleted it by hand.
-            parent = path.rpartition("/")[0]
-            return self._call("POST", parent, props, content)
-        try:
-            said = answer.json()["error"]["message"]
-        except (ValueError, KeyError, TypeError):
-            said = answer.reason
-        raise BudgetError(f"{what} is refused: {said} (status {answer.status_code}).")
+        # Somebody deleted it by hand.
+        return self._call("POST", path.rpartition("/")[0], props, content)
 
 
 def _parent(props: State) -> str:
@@ -135,6 +115,7 @@ def _parent(props: State) -> str:
 
 def body(props: State) -> dict[str, Any]:
     """Return the budget as the API takes it."""
+    channel = props.get("channel")
     return {
         "displayName": props["display_name"],
         "budgetFilter": {
@@ -144,18 +125,9 @@ def body(props: State) -> dict[str, Any]:
         # Without a currency: the billing account's.
         "amount": {"specifiedAmount": {"units": str(int(props["units"]))}},
         "thresholdRules": [{"thresholdPercent": part} for part in props["alerts"]],
+        # Beside the billing account's administrators, whom Google writes to by itself.
+        "notificationsRule": {"monitoringNotificationChannels": [channel]} if channel else {},
     }
-
-
-def _session(access: Access, quota_project: str, *, plain: bool) -> Any:
-    """Return a session; without credentials where plain http leads to this computer."""
-    import requests
-    from google.auth.transport.requests import AuthorizedSession
-
-    if plain:
-        return requests.Session()
-    # The API counts its calls on a project, and a person's own credentials have none.
-    return AuthorizedSession(replace(access, quota_project=quota_project).credentials())
 
 
 def _warn(text: str) -> None:
@@ -182,6 +154,7 @@ class Budget(Resource, module="atelier", name="Budget"):
         quota_project: str,
         stack: str,
         alerts: Sequence[float],
+        channel: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         props: dict[str, pulumi.Input[Any]] = {
@@ -192,6 +165,7 @@ class Budget(Resource, module="atelier", name="Budget"):
             "quota_project": quota_project,
             "stack": stack,
             "alerts": list(alerts),
+            "channel": channel,
             "budget": None,
         }
         super().__init__(BudgetProvider(), name, props, opts)

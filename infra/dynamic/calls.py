@@ -14,6 +14,7 @@ from infra.dynamic.credentials import CredentialsError
 # The Google provider's own variables, so that both speak to the same place.
 BUDGETS = "GOOGLE_BILLING_CUSTOM_ENDPOINT"
 COMPUTE = "GOOGLE_COMPUTE_CUSTOM_ENDPOINT"
+MONITORING = "GOOGLE_MONITORING_CUSTOM_ENDPOINT"
 STORAGE = "GOOGLE_STORAGE_CUSTOM_ENDPOINT"
 _NOT_ENABLED = ("SERVICE_DISABLED", "has not been used in project", "it is disabled")
 

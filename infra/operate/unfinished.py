@@ -67,10 +67,16 @@ def _budget(inputs: State) -> tuple[str, State]:
     return inputs["display_name"], {**inputs, "budget": ""}
 
 
+def _alerts(inputs: State) -> tuple[str, State]:
+    """Without their names, likewise."""
+    return inputs["display_name"], {**inputs, "names": {}}
+
+
 # Our dynamic resources that make something: their ID, and a state from which they go on.
 _OURS: Mapping[str, Callable[[State], tuple[str, State]]] = {
     "pulumi-python:dynamic/atelier:BucketGuest": _guest,
     "pulumi-python:dynamic/atelier:Budget": _budget,
+    "pulumi-python:dynamic/atelier:Alerts": _alerts,
 }
 # Made twice it is the same: a member of a policy, an API that is on.
 _SET = re.compile(r"I[Aa][Mm]Member$|^gcp:projects/service:Service$")

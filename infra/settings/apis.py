@@ -30,4 +30,6 @@ def studio_apis(settings: Settings) -> list[str]:
         names.append("cloudbuild")
     if settings.billing_account:
         names.append("billingbudgets")
+    if settings.alert_email:
+        names.append("monitoring")
     return sorted(names)

@@ -1,5 +1,6 @@
 """`Settings`: what can be chosen about a stack, and what follows from it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
@@ -14,6 +15,9 @@ from infra.settings.schedule import InstanceSchedule, WorkingHours
 
 # Lists come as lists, and stay as tuples, which nobody can change.
 Strings = Annotated[tuple[str, ...], Field(strict=False)]
+
+# Addresses that are nobody's: RFC 2606.
+_NOBODYS = re.compile(r"(?i)[@.](example\.(com|net|org)|test|example|invalid|localhost)$")
 
 
 class Settings(BaseModel):
@@ -224,6 +228,12 @@ class Settings(BaseModel):
     sprint_days: int = Field(
         5, ge=1, le=366, description="Working days of a sprint, for the cost estimate."
     )
+    alerts: bool = Field(
+        True,
+        description="Whether Google writes to adminEmail when the studio does not answer while its"
+        " machine runs, when it stops the machine, or cannot start it. To nobody at an address"
+        " that is an example's, such as admin@example.com.",
+    )
     billing_account: str = Field(
         "", description="If set, a budget with alerts is created: 012345-6789AB-CDEF01."
     )
@@ -291,6 +301,12 @@ class Settings(BaseModel):
     def own_labels(self) -> dict[str, str]:
         """The labels by which the stack knows what it made, in whichever state's time."""
         return {"atelier-stack": self.stack, "managed-by": "atelier"}
+
+    @property
+    def alert_email(self) -> str:
+        """Where alerts go; empty where there are none."""
+        is_read = not _NOBODYS.search(self.admin_email)
+        return self.admin_email if self.alerts and is_read else ""
 
     @property
     def working_hours(self) -> WorkingHours | None:

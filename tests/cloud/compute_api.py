@@ -2,7 +2,7 @@
 
 It serves what exists in cloud.json on http://127.0.0.1:PORT and changes it: disks, snapshots and
 machines, as long as those are made by the provider double. Operations end at the first look.
-Beside it are the calls of `other_apis`.
+Beside it are the calls of `other_apis` and `monitoring_api`.
 Paths and fields: https://cloud.google.com/compute/docs/reference/rest/v1.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.cloud import google_apis, other_apis
+from tests.cloud import google_apis, monitoring_api, other_apis
 from tests.cloud.compute_guest import Guests
 from tests.cloud.compute_resources import disk_json, machine_json, matching, snapshot_json
 from tests.cloud.gcp import faults, rules, snapshots
@@ -79,7 +79,7 @@ class ComputeApi:
         said = google_apis.answer(self.cloud, verb, path, query, body)
         if said is not None:
             return said
-        for method, pattern, call in (*ROUTES, *other_apis.ROUTES):
+        for method, pattern, call in (*ROUTES, *other_apis.ROUTES, *monitoring_api.ROUTES):
             if verb == method and (match := re.fullmatch(pattern, path)):
                 try:
                     with self.cloud.open() as data:

@@ -36,7 +36,12 @@ PERMISSIONS = {
     "storage": {"storage.buckets."},
 }
 # Settings that need permissions beyond the usual ones.
-ALL = ({"images": "cloudbuild"}, {"batch": "cloudrun"}, {"batch": "dataflow"})
+ALL = (
+    {"images": "cloudbuild"},
+    {"batch": "cloudrun"},
+    {"batch": "dataflow"},
+    {"adminEmail": "lead@garments.studio"},
+)
 NOT_MADE = {"organizations"}  # Lookups, which any of these roles allows.
 
 

@@ -35,6 +35,8 @@ ROLES = {
     "iam.serviceAccounts.actAs": "roles/iam.serviceAccountUser",
     "iam.serviceAccounts.": "roles/iam.serviceAccountAdmin",
     "iap.": "roles/iap.admin",
+    "logging.": "roles/logging.configWriter",
+    "monitoring.": "roles/monitoring.editor",
     "resourcemanager.projects.getIamPolicy": "roles/resourcemanager.projectIamAdmin",
     "resourcemanager.projects.setIamPolicy": "roles/resourcemanager.projectIamAdmin",
     "resourcemanager.projects.": "roles/browser",

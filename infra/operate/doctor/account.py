@@ -11,7 +11,7 @@ from typing import Any, cast
 from infra.operate.causes.access import ROLES, UNCONDITIONAL
 from infra.operate.doctor.finding import Finding, bad, doubtful, good
 from infra.operate.doctor.google import Answer
-from infra.operate.doctor.permissions import JOBS, needed
+from infra.operate.doctor.permissions import ALERTS, JOBS, needed
 from infra.operate.doctor.subject import Subject, not_looked_at
 from infra.settings.apis import apis as needed_apis
 from infra.settings.fields import Settings
@@ -140,6 +140,8 @@ def _without(subject: Subject, lacking: list[str]) -> tuple[str, ...]:
     """Return why an update may do without these permissions on the project; nothing: it cannot."""
     if set(lacking) <= set(JOBS[subject.settings.batch]):
         return ("An update does without; you could start no job over an archive. To start some:",)
+    if set(lacking) <= set(ALERTS):
+        return ("An update does without; nobody would be told of some failures. To be told:",)
     if subject.is_up:
         return ("The studio is up, and an update that makes nothing new may do without. If not:",)
     if lacking == ["iam.serviceAccounts.actAs"]:

@@ -60,6 +60,14 @@ _PUSH = ("artifactregistry.repositories.uploadArtifacts",)
 # Some roles, of the account that builds and of Dataflow's workers, are given on the project.
 _ON_PROJECT = ("resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy")
 _CLOUD_BUILD = ("cloudbuild.builds.create", *_ON_PROJECT)
+# An update does without these, and nobody is written to. An alert on a log is a rule of Cloud
+# Logging's, too.
+ALERTS = (
+    "logging.notificationRules.create",
+    "monitoring.alertPolicies.create",
+    "monitoring.notificationChannels.create",
+    "monitoring.uptimeCheckConfigs.create",
+)
 # An update starts no job: it does without these, and whoever starts one does not.
 JOBS = {
     "off": (),
@@ -83,5 +91,7 @@ def needed(settings: Settings) -> tuple[str, ...]:
         names += _CLOUD_BUILD
     if settings.batch == "dataflow":
         names += _ON_PROJECT
+    if settings.alert_email:
+        names += ALERTS
     names += JOBS[settings.batch]
     return tuple(sorted(set(names)))

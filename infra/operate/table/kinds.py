@@ -44,6 +44,7 @@ WORDS = {
     "gcp:secretmanager/secretVersion:SecretVersion": "secret's value",
     "gcp:secretmanager/secretIamMember:SecretIamMember": "role on the secret",
     "pulumi-python:dynamic/atelier:Budget": "budget",
+    "pulumi-python:dynamic/atelier:Alerts": "alerts by e-mail",
     # Of an earlier version: the preview of an upgrade deletes it.
     "gcp:billing/budget:Budget": "budget",
     "pulumi-python:dynamic/atelier:BucketGuest": "studio's part of a bucket",

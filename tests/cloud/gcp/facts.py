@@ -77,6 +77,7 @@ APIS = {
     "billing": ("billingbudgets.googleapis.com", "Cloud Billing Budget API"),
     "compute": ("compute.googleapis.com", "Compute Engine API"),
     "iap": ("iap.googleapis.com", "Cloud Identity-Aware Proxy API"),
+    "monitoring": ("monitoring.googleapis.com", "Cloud Monitoring API"),
     "secretmanager": ("secretmanager.googleapis.com", "Secret Manager API"),
     "serviceaccount": ("iam.googleapis.com", "Identity and Access Management (IAM) API"),
     "projects": ("cloudresourcemanager.googleapis.com", "Cloud Resource Manager API"),

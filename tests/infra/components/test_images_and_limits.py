@@ -1,11 +1,13 @@
-"""The images, the data disk and the budget, as the program asks for them."""
+"""The images, the data disk, the budget and the alerts, as the program asks for them."""
 
 from typing import Any
+
+import pytest
 
 from infra.content import content_hash
 from infra.settings.facts import IMAGE_NAMES
 from infra.version import read_version
-from tests.infra.conftest import PASSWORD, PROJECT_NUMBER, Deploy, Recorded, Stack
+from tests.infra.conftest import ADDRESS, PASSWORD, PROJECT_NUMBER, Deploy, Recorded, Stack
 from tests.infra.settings import configs
 
 DISK = "compute/disk:Disk"
@@ -220,6 +222,47 @@ def test_a_billing_account_makes_a_budget_with_alerts(deploy: Deploy) -> None:
     assert budget.inputs["units"] == 70
     assert budget.inputs["projects"] == [f"projects/{PROJECT_NUMBER}"]
     assert budget.inputs["alerts"] == [0.5, 0.9, 1]
+    assert budget.inputs["channel"] == ""
+
+
+def alerts(stack: Stack) -> list[Recorded]:
+    return [item for item in stack.resources if item.type.endswith(":Alerts")]
+
+
+def test_an_administrator_who_can_be_written_to_is(deploy: Deploy) -> None:
+    stack = deploy(adminEmail="lead@garments.studio")
+
+    (made,) = alerts(stack)
+    assert made.inputs["email"] == "lead@garments.studio"
+    assert made.inputs["url"] == f"https://{ADDRESS}"
+    # Before the machine is there, its studio would seem to be down.
+    assert any("Instance" in name for name in made.depends_on)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"adminEmail": "it@sub.example.org"},
+        {"adminEmail": "it@garments.studio", "alerts": False},
+    ],
+)
+def test_nobody_is_written_to_at_an_examples_address_or_unasked(
+    deploy: Deploy, settings: dict[str, object]
+) -> None:
+    stack = deploy(**settings)
+    assert alerts(stack) == []
+    assert not [item for item in stack.resources if item.name.endswith("-monitoring")]
+
+
+@pytest.mark.parametrize(
+    "settings", [{"access": "iap", "tls": "off"}, {"allowedRanges": ["203.0.113.0/24"]}]
+)
+def test_where_googles_checkers_cannot_come_in_they_are_not_asked_to(
+    deploy: Deploy, settings: dict[str, object]
+) -> None:
+    (made,) = alerts(deploy(adminEmail="lead@garments.studio", **settings))
+    assert made.inputs["url"] == ""
 
 
 def test_everything_is_labelled(deploy: Deploy) -> None:

@@ -18,6 +18,7 @@ PROPS: dict[str, Any] = {
     "quota_project": "demo-project",
     "stack": "dev",
     "alerts": [0.5, 1.0],
+    "channel": "",
     "budget": None,
 }
 
@@ -49,6 +50,17 @@ def test_it_is_made_changed_and_deleted_in_the_accounts_currency(api: ComputeApi
     assert budgets(api)[0]["amount"]["specifiedAmount"]["units"] == "70"
     provider.delete("", changed)
     assert budgets(api) == []
+
+
+def test_it_writes_to_the_administrator_where_there_is_a_channel(api: ComputeApi) -> None:
+    provider, channel = BudgetProvider(), "projects/demo-project/notificationChannels/1"
+    made = provider.create(PROPS | {"channel": channel}).outs
+    assert made is not None
+    rule = budgets(api)[0]["notificationsRule"]
+    assert rule == {"monitoringNotificationChannels": [channel]}
+    assert provider.diff("", made, PROPS).changes
+    provider.update("", made, PROPS)
+    assert budgets(api)[0]["notificationsRule"] == {}
 
 
 def test_one_that_a_killed_update_left_is_taken_up_and_another_projects_is_not(

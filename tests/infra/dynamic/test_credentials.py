@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
+from infra.dynamic.alerts import AlertsProvider
 from infra.dynamic.budget import BudgetProvider
 from infra.dynamic.credentials import Access, CredentialsError
 from infra.dynamic.guest import BucketGuestProvider
@@ -84,7 +85,8 @@ def test_what_cannot_be_read_is_said_without_it(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [BudgetProvider, BucketGuestProvider, ReadinessProvider, RestorePointProvider]
+    "kind",
+    [AlertsProvider, BudgetProvider, BucketGuestProvider, ReadinessProvider, RestorePointProvider],
 )
 def test_every_dynamic_resource_takes_them_from_the_stacks_config(kind: Any) -> None:
     provider = kind()

@@ -138,6 +138,7 @@ IN_PLACE = (
     Change("acmeEmail", "it@example.org", rolled("metadata.atelier-caddyfile")),
     Change("restoreFrom", "none", ()),
     Change("zones", ["us-central1-b"], ()),
+    Change("alerts", False, ()),
     Change("budgetUsd", 50, ()),
     Change("sprintDays", 3, ()),
     Change("readyMinutes", 30, ()),

@@ -102,6 +102,7 @@ def test_an_answer_of_googles_becomes_a_finding(
     [
         ({}, 6),
         ({"images": "cloudbuild", "billingAccount": "012345-6789AB-CDEF01", "budgetUsd": 100}, 8),
+        ({"adminEmail": "lead@garments.studio"}, 7),
     ],
 )
 def test_every_api_that_these_settings_need_is_looked_at(

@@ -91,6 +91,7 @@ def test_what_google_names_itself_is_told_as_nobody_can_look_for_it() -> None:
 
 GUEST = "pulumi-python:dynamic/atelier:BucketGuest"
 BUDGET = "pulumi-python:dynamic/atelier:Budget"
+ALERTS = "pulumi-python:dynamic/atelier:Alerts"
 RULE = {"origin": ["https://203.0.113.7"], "method": ["GET"], "maxAgeSeconds": 60.0}
 
 
@@ -112,6 +113,11 @@ def test_a_budget_that_was_being_made_is_looked_for_by_its_provider() -> None:
     assert found is not None
     # Reading it tells nothing.
     assert found.looked_for == ()
+
+
+def test_alerts_that_were_being_made_are_looked_for_by_their_provider() -> None:
+    made = resource(ALERTS, display_name="atelier-dev", __provider="pickled")
+    assert one(unfinished.find(exported([made])))["outputs"]["names"] == {}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in NEW_STACK if kind.startswith("gcp:")])
