@@ -295,6 +295,7 @@ def moments() -> Iterator[tuple[str, str, datetime, bool]]:
     yield "Mon-Fri", "22:00-06:00", saturday.replace(hour=5), True
     yield "Mon-Fri", "22:00-06:00", saturday.replace(hour=23), False
     yield "Mon-Fri", "22:00-06:00", MONDAY.replace(hour=5), False
+    yield "Sun", "22:00-06:00", MONDAY.replace(hour=5), True
 
 
 @pytest.mark.parametrize(("days", "hours", "moment", "inside"), list(moments()))
