@@ -246,6 +246,26 @@ def test_a_smart_tool_that_can_get_no_mask_is_refused_with_the_reason(
         read.check_smart_controls()
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('smartOnly="true"', True),
+        ('smartonly="true"', True),
+        ('smartOnly="false"', False),
+        ("", False),
+    ],
+)
+def test_a_smart_tool_draws_prompts_alone_only_where_that_is_written(
+    written: str, expected: bool
+) -> None:
+    tools = (
+        '<Brush name="b" toName="photo"/>'
+        f'<KeyPoint name="k" toName="photo" smart="true" {written}/>'
+    )
+    (control,) = labeling_config(config(tools)).smart
+    assert control.only_prompts is expected
+
+
 def test_the_smart_tools_of_the_editor_are_all_answered() -> None:
     tools = "".join(
         f'<{name} name="{name}" toName="photo" smart="true"/>'

@@ -1,5 +1,7 @@
 """The pixels that a region covers: those whose centres its shape holds."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from masks.labeling_config import labeling_config
 from masks.polygon import outlines
 from masks.regions import regions_of
 from masks.results import DrawnRegion, drawn_regions
-from masks.shapes import covered, fill
+from masks.shapes import covered, fill, size_of
 
 
 def region(shape: str, value: dict) -> DrawnRegion:
@@ -113,3 +115,12 @@ def test_where_an_outline_crosses_itself_the_inside_stays_full() -> None:
 def test_a_shape_that_cannot_be_read_is_said(shape: str, value: dict, words: str) -> None:
     with pytest.raises(RegionError, match=words):
         covered(region(shape, value), 10, 10)
+
+
+@pytest.mark.parametrize("side", ["original_height", "original_width"])
+@pytest.mark.parametrize("pixels", [0, -1, None])
+def test_a_picture_without_height_or_width_is_refused(side: str, pixels: int | None) -> None:
+    sizes = {"original_height": 1, "original_width": 1, side: pixels}
+    drawn = replace(region("rectangle", {}), result=sizes)
+    with pytest.raises(RegionError, match="region r does not say how large its picture is"):
+        size_of(drawn)

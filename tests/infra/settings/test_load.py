@@ -9,6 +9,7 @@ from infra.settings.fields import Settings
 from infra.settings.findings import SettingsError
 from infra.settings.load import load as load_settings
 from infra.settings.machines import CPU_IMAGE, GPU_IMAGE, Machine
+from infra.settings.rules.machine import MIN_IDLE_MINUTES
 from infra.settings.schedule import InstanceSchedule
 from tests.infra.settings import configs
 
@@ -90,3 +91,8 @@ def test_the_password_is_in_no_traceback() -> None:
     text = "".join(traceback.format_exception(refused.value))
     assert "adminPasswrod: there is no such setting" in text
     assert "hush" not in text
+
+
+@pytest.mark.parametrize("minutes", [0, MIN_IDLE_MINUTES])
+def test_a_machine_may_wait_for_the_shortest_time_or_for_ever(minutes: int) -> None:
+    assert load(idleMinutes=minutes).idle_minutes == minutes

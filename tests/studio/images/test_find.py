@@ -68,8 +68,10 @@ def test_a_name_that_cannot_be_imported_is_named_and_the_others_are_found(
 
 def test_a_file_that_label_studio_cannot_take_is_named(tmp_path: Path) -> None:
     fill(tmp_path, a_jpg=b"1", b_png=b"2")
-    os.truncate(tmp_path / "b.png", 2 * 10**9)
+    os.truncate(tmp_path / "a.jpg", 250 * 10**6 - 1)
+    os.truncate(tmp_path / "b.png", 250 * 10**6)
     found = find(source(tmp_path, folder="."))
+    assert [image.source for image in found.images] == ["a.jpg"]
     assert found.ignored == (("b.png", "larger than the 250 MB that Label Studio takes"),)
 
 

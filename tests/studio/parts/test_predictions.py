@@ -14,6 +14,7 @@ from studio.parts.predictions import (
     RetrievePredictions,
     Seen,
     compare,
+    lacking,
     left_unasked,
     next_size,
 )
@@ -32,6 +33,11 @@ def test_tasks_without_the_current_models_prediction_are_predicted(project: Proj
     steps = compare(project, replace(AGREED, tasks=tasks, new_tasks=1))
     assert steps == [RetrievePredictions("first", 3)]
     assert lines(steps) == ["retrieve predictions of 3 tasks"]
+
+
+def test_of_an_unknown_model_any_prediction_will_do() -> None:
+    tasks = (task(1, "a", "v1"), task(2, "b"))
+    assert lacking(tasks, "") == [tasks[1]]
 
 
 def test_an_image_that_the_model_cannot_use_is_not_asked_for_again(project: ProjectFile) -> None:

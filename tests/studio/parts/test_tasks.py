@@ -196,3 +196,12 @@ def test_a_file_that_was_rewritten_for_other_images_stops_before_it_mixes_them(
         compare(project, seen)
     assert compare(project, replace(seen, title="Coats"))
     assert compare(project, replace(seen, force=True))
+
+
+def test_a_file_with_another_title_is_not_doubted_where_one_of_its_images_is_known(
+    project: ProjectFile,
+) -> None:
+    images = [content("a", "1"), content("new", "3")]
+    assert compare(
+        project, with_contents(images, marked(1, "a", "1"), marked(2, "gone", "2"), title="Hats")
+    )

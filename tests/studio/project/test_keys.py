@@ -67,3 +67,13 @@ def test_where_several_keys_fit_none_is_taken_and_they_are_named() -> None:
     found = matched(["b1.jpg"], ["b01", "b001"])
     assert found.keys == {}
     assert found.ambiguous == {"b1.jpg": ["b01", "b001"]}
+
+
+def test_the_row_that_names_an_image_in_full_may_be_in_capital_letters() -> None:
+    found = matched(["a1.jpg", "a1.png"], ["A1.PNG", "A1.JPG"])
+    assert found.keys == {"a1.jpg": "A1.JPG", "a1.png": "A1.PNG"}
+
+
+def test_each_rule_counts_its_images() -> None:
+    found = matched(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], ["a", "b", "c", "D"])
+    assert found.rules == {"as written": 3, "but for capital letters": 1}

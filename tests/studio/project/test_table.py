@@ -58,6 +58,13 @@ def test_excels_own_first_line_names_the_delimiter_and_is_no_header() -> None:
     assert table.left_out == ((4, "3 cells under 2 headers ('y' is one too far)"),)
 
 
+@pytest.mark.parametrize("header", ["id", "id;x", "sep=ab;id"])
+def test_a_header_is_not_taken_for_excels_own_line(header: str) -> None:
+    columns = tuple(header.split(";"))
+    row = ";".join("1" for _ in columns)
+    assert read_table(f"{header}\n{row}\n".encode(), "t.csv", ("id",)).columns == columns
+
+
 def test_what_is_empty_is_left_away_and_lines_are_those_of_the_file() -> None:
     content = b'id, "Name",\n\n1,"Anna\nMaria",\n,,\n2,Bea,,,\n'
     table = read_table(content, "t.csv", ())

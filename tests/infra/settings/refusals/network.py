@@ -81,6 +81,10 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         {"allowedRanges": ["203.0.113.0/24", "10.0.0.0/8", "203.0.113.0/24"]},
         'allowedRanges: "203.0.113.0/24" is there more than once. Write each range once.',
     ),
+    "one range twice among as many as a rule takes": (
+        {"allowedRanges": ["10.0.0.0/24", *(f"10.{i // 256}.{i % 256}.0/24" for i in range(4999))]},
+        'allowedRanges: "10.0.0.0/24" is there more than once. Write each range once.',
+    ),
     "passwords readable for everybody": (
         {"tls": "off"},
         "tls: with tls off and the port open to everybody, anybody on the way can read "
