@@ -202,7 +202,10 @@ class EmbeddingStore:
             raise
 
     def _load_and_encode(self, job: Job[EncodedImage]) -> EncodedImage:
-        known = self._resident(job.source)
+        # Who asked ahead may find it made in between. Nobody clicks on it yet, so it drives nothing
+        # out of what is hot.
+        ahead = job.priority == Priority.CREATED
+        known = self._hot.get(job.source) if ahead else self._resident(job.source)
         if known is not None and not job.may_be_stale:
             return known
         with self._images.loaded(job.url) as image:

@@ -305,6 +305,24 @@ def test_a_known_image_is_answered_while_another_is_being_encoded(
     other.join()
 
 
+def test_asking_ahead_for_what_was_made_in_between_drives_nothing_out(
+    files: Files, model: SegmentAnything, tmp_path: Path
+) -> None:
+    in_work = files.put("in_work.png", photo(0))
+    one = store_for(files, model).get(in_work).nbytes
+    store = store_for(files, model, max_bytes=3 * one, folder=tmp_path)
+    urls = [files.put(f"{seed}.png", photo(seed)) for seed in range(1, 7)]
+    for url in urls:
+        store.get(url)
+    encoded = store.get(in_work)
+    # Each became ready between the look for it and its place in the queue.
+    asked = [(store._images.identity(url), url) for url in urls]
+    for place in store._queue.add(asked, Priority.CREATED):
+        assert place is not None
+        place.result(20)
+    assert store.get(in_work) is encoded
+
+
 def test_looking_at_a_whole_project_drives_nothing_out_that_is_in_work(
     files: Files, model: SegmentAnything, tmp_path: Path
 ) -> None:
