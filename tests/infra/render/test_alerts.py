@@ -2,9 +2,9 @@
 
 import pytest
 
-from infra.render.alerts import SILENT_SECONDS, Body, Watched, body
+from infra.render.alerts import SILENT_SECONDS, Body, Part, Watched, body
 
-MADE = {
+MADE: dict[Part, str] = {
     "channel": "projects/p/notificationChannels/1",
     "check": "projects/p/uptimeCheckConfigs/atelier-dev-health-x1",
 }
