@@ -23,8 +23,8 @@ SSH_PORT = 22
 SHORTEST_PREFIX = 8
 EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
 WITH_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
-# https://docs.cloud.google.com/iam/docs/best-practices-for-managing-service-account-keys: at least
-# every 90 days.
+# "We recommend rotating your keys at least every 90 days":
+# https://cloud.google.com/iam/docs/key-rotation
 KEY_DAYS = 90
 UNKNOWN = object()
 

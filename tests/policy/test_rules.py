@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra.components import metadata
 from policy import rules
 from policy.rules import RULES, UNKNOWN, Resource
 
@@ -108,6 +109,11 @@ def test_an_image_without_its_digest_is_named() -> None:
     assert said.startswith("SEGMENTATION_IMAGE is registry.example/b:1: ")
     for unknown in (UNKNOWN, {rules.IMAGES: UNKNOWN}, {}):
         assert broken("images-by-digest", machine(metadata=unknown)) == []
+
+
+def test_the_images_are_looked_for_where_the_program_writes_them() -> None:
+    """The pack imports nothing of the program's; under another name it would find none to judge."""
+    assert rules.IMAGES == metadata.IMAGES
 
 
 def test_a_machine_that_nothing_stops_is_found_with_the_settings_that_would() -> None:

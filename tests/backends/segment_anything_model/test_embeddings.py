@@ -305,13 +305,20 @@ def test_a_known_image_is_answered_while_another_is_being_encoded(
     other.join()
 
 
+def a_project(
+    files: Files, model: SegmentAnything, folder: Path
+) -> tuple[EmbeddingStore, str, list[str]]:
+    """A store with memory for three, the image that somebody is at, and six more."""
+    in_work = files.put("in_work.png", photo(0))
+    one = store_for(files, model).get(in_work).nbytes
+    store = store_for(files, model, max_bytes=3 * one, folder=folder)
+    return store, in_work, [files.put(f"{seed}.png", photo(seed)) for seed in range(1, 7)]
+
+
 def test_asking_ahead_for_what_was_made_in_between_drives_nothing_out(
     files: Files, model: SegmentAnything, tmp_path: Path
 ) -> None:
-    in_work = files.put("in_work.png", photo(0))
-    one = store_for(files, model).get(in_work).nbytes
-    store = store_for(files, model, max_bytes=3 * one, folder=tmp_path)
-    urls = [files.put(f"{seed}.png", photo(seed)) for seed in range(1, 7)]
+    store, in_work, urls = a_project(files, model, tmp_path)
     for url in urls:
         store.get(url)
     encoded = store.get(in_work)
@@ -326,11 +333,8 @@ def test_asking_ahead_for_what_was_made_in_between_drives_nothing_out(
 def test_looking_at_a_whole_project_drives_nothing_out_that_is_in_work(
     files: Files, model: SegmentAnything, tmp_path: Path
 ) -> None:
-    in_work = files.put("in_work.png", photo(0))
-    one = store_for(files, model).get(in_work).nbytes
-    store = store_for(files, model, max_bytes=3 * one, folder=tmp_path)
+    store, in_work, urls = a_project(files, model, tmp_path)
     encoded = store.get(in_work)
-    urls = [files.put(f"{seed}.png", photo(seed)) for seed in range(1, 7)]
     deadline = time.monotonic() + 20
     while store.prepare(urls, Priority.CREATED) != ["ready"] * 6:
         assert time.monotonic() < deadline
