@@ -2,7 +2,8 @@
 # Installs packages on Debian or Ubuntu, as root: scripts/apt_install.sh PACKAGE...
 #
 # Two at once wait for each other, and for whoever else holds dpkg's lock. What an earlier one left half installed,
-# because it was killed, is finished first: until then dpkg refuses everything.
+# because it was killed, is finished first: until then dpkg refuses everything. What is installed stays as it is, in its
+# version and its settings: whoever runs a test has not asked for an upgrade.
 set -euo pipefail
 
 readonly LOCK_SECONDS=600
@@ -12,16 +13,21 @@ main() {
   export DEBIAN_FRONTEND=noninteractive
   exec 9</var/lib/dpkg
   flock 9
-  apt-get update -qq
+  apt_get update
   install "$@" && return
   echo 'An earlier installation was interrupted, or a download failed: finishing it, then once more.' >&2
-  dpkg --configure -a >/dev/null
-  apt-get -o "DPkg::Lock::Timeout=$LOCK_SECONDS" install -y -qq --fix-broken >/dev/null
+  dpkg --force-confold --configure -a </dev/null >/dev/null 9<&-
+  apt_get install --fix-broken
   install "$@"
 }
 
 install() {
-  apt-get -o "DPkg::Lock::Timeout=$LOCK_SECONDS" install -y -qq --no-install-recommends "$@" >/dev/null 9<&-
+  apt_get install --no-upgrade --no-install-recommends "$@"
+}
+
+# Nobody is there to answer a question: no input, and dpkg keeps the settings that it finds.
+apt_get() {
+  apt-get -y -qq -o "DPkg::Lock::Timeout=$LOCK_SECONDS" -o Dpkg::Options::=--force-confold "$@" </dev/null >/dev/null 9<&-
 }
 
 main "$@"
