@@ -14,7 +14,7 @@ The format is `@thi.ng/rle-pack` as Label Studio's editor reads it and as
 
 The encoder's bytes equal those of `label_studio_sdk.converter.brush.mask2rle(mask * 255)`, which
 the tests hold them against; only the rest of a split run, where it is short, takes fewer bits. It
-is 15-30 times faster and needs no RGBA copy of the mask.
+is 20-30 times faster and needs no RGBA copy of the mask.
 """
 
 import numpy as np
@@ -27,6 +27,8 @@ WORD_BITS = 8
 RUN_BITS = (3, 4, 8, 16)
 LONGEST_RUN = 1 << RUN_BITS[-1]
 HEADER_BITS = 32 + 5 + 4 * len(RUN_BITS)
+# Pixels that are looked at together: what is made of them stays in a core's own cache.
+BLOCK = 1 << 20
 
 
 def encode_mask(mask: NDArray[np.bool_]) -> list[int]:
@@ -44,29 +46,39 @@ def encode_mask(mask: NDArray[np.bool_]) -> list[int]:
         raise RleError(f"a mask of {mask.size} pixels is beyond the format's 32-bit word count")
     flat = mask.ravel()
     ends = _run_ends(flat)
-    words = np.diff(ends, prepend=-1) * WORDS_PER_PIXEL
-    values = flat[ends].astype(np.uint64) * 255
-    lengths, values = _split_long_runs(words, values)
-    return _pack(mask.size * WORDS_PER_PIXEL, lengths.astype(np.uint64), values).tolist()
+    pixels = ends + 1
+    pixels[1:] -= ends[:-1] + 1
+    values = np.zeros(ends.size, np.uint64)
+    values[0 if flat[0] else 1 :: 2] = 255
+    lengths, values = _split_long_runs(pixels * WORDS_PER_PIXEL, values)
+    return _pack(mask.size * WORDS_PER_PIXEL, lengths.view(np.uint64), values).tolist()
 
 
 def _run_ends(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the last index of each run of equal values, of a bool array (N,)."""
-    # 64 values at once are compared with their successors. Few words have a change, of these few
-    # octets, and only there does it matter where.
-    packed = np.zeros(-(-flat.size // 64) * 8, np.uint8)
-    packed[: -(-flat.size // 8)] = np.packbits(flat)
-    words = packed.view(">u8").astype(np.uint64)
-    changes = words ^ (words << np.uint64(1))
-    changes[:-1] ^= words[1:] >> np.uint64(63)
-    word = np.flatnonzero(changes)
-    octets = changes[word].astype(">u8").view(np.uint8)
-    octet = np.flatnonzero(octets)
-    bit = np.flatnonzero(np.unpackbits(octets[octet]))
-    octet = octet[bit >> 3]
-    ends = word[octet >> 3] * 64 + (octet & 7) * 8 + (bit & 7)
-    # The padding may end a run once more, and a last one that is unset ends nowhere.
+    blocks = range(0, flat.size, BLOCK)
+    ends = np.concatenate([start + _changes(flat[start : start + BLOCK + 64]) for start in blocks])
+    # A last run that is set ends where the padding begins, and one that is unset nowhere.
     return np.append(ends[ends < flat.size - 1], flat.size - 1)
+
+
+def _changes(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the indices in the first BLOCK values whose successor differs; 0 follows the last."""
+    # 64 values at once are compared with their successors. Few words have a change, and only there
+    # does it matter where.
+    octets = np.packbits(flat, bitorder="little")
+    if missing := -octets.size % 8:
+        octets = np.append(octets, np.zeros(missing, np.uint8))
+    words = octets.view("<u8")
+    changes = words >> np.uint64(1)
+    changes ^= words
+    changes[:-1] ^= words[1:] << np.uint64(63)
+    changes = changes[: BLOCK // 64]
+    word = np.flatnonzero(changes)
+    bits = np.unpackbits(changes[word].view(np.uint8), bitorder="little")
+    # numpy looks through bools much faster than through numbers.
+    bit = np.flatnonzero(bits.view(np.bool_))
+    return word[bit >> 6] * 64 + (bit & 63)
 
 
 def _split_long_runs(
@@ -83,8 +95,8 @@ def _split_long_runs(
 def _pack(
     word_count: int, lengths: NDArray[np.uint64], values: NDArray[np.uint64]
 ) -> NDArray[np.uint8]:
-    # Each run becomes one number of 14..27 bits; at most 7 leading bits of shift keep it within
-    # five bytes, which are added into the output (bits of neighbours never overlap).
+    # Each run becomes one number of 14..27 bits; at most 31 leading bits of shift keep it within
+    # two words of 32 bits, which are added into the output (bits of neighbours never overlap).
     size_class = np.searchsorted([8, 16, 256], lengths, side="left").astype(np.uint64)
     run_bits = np.array(RUN_BITS, dtype=np.uint64)[size_class]
     token_bits = run_bits + np.uint64(3 + WORD_BITS)
@@ -94,20 +106,18 @@ def _pack(
     ends = np.cumsum(token_bits) + np.uint64(HEADER_BITS)
     starts = ends - token_bits
     total_bits = int(ends[-1])
-    # The reference always pads, with a whole zero byte where the length is a multiple of eight.
-    out = np.zeros(total_bits // 8 + 1 + 5, dtype=np.uint8)
-    shifted = tokens << (np.uint64(40) - token_bits - (starts & np.uint64(7)))
-    first = (starts >> np.uint64(3)).astype(np.int64)
-    for byte in range(5):
-        part = (shifted >> np.uint64(32 - 8 * byte)) & np.uint64(255)
-        np.add.at(out, first + byte, part.astype(np.uint8))
+    shifted = tokens << (np.uint64(64) - token_bits - (starts & np.uint64(31)))
+    first = (starts >> np.uint64(5)).astype(np.int64)
+    out = np.zeros(total_bits // 32 + 2, np.uint64)
+    np.add.at(out, first, shifted >> np.uint64(32))
+    np.add.at(out, first + 1, shifted & np.uint64(0xFFFFFFFF))
 
     header = (word_count << 5) | (WORD_BITS - 1)
     for bits in RUN_BITS:
         header = (header << 4) | (bits - 1)
-    header_bytes = (header << (-HEADER_BITS % 8)).to_bytes((HEADER_BITS + 7) // 8, "big")
-    out[: len(header_bytes)] |= np.frombuffer(header_bytes, dtype=np.uint8)
-    return out[: total_bits // 8 + 1]
+    out[:2] |= np.array(divmod(header << (64 - HEADER_BITS), 1 << 32), np.uint64)
+    # The reference always pads, with a whole zero byte where the length is a multiple of eight.
+    return out.astype(">u4").view(np.uint8)[: total_bits // 8 + 1]
 
 
 def decode_mask(rle: list[int], height: int, width: int) -> NDArray[np.bool_]:
