@@ -96,7 +96,7 @@ def ours(model: InteractiveModel, size: tuple[int, int], seed: int = 0) -> Itera
     for prompt in prompts(seed, size):
         earlier = decoded.logits if prompt.refines and decoded is not None else None
         decoded = model.decode(embedding, prompt.clicks, prompt.box, earlier)
-        yield Answer(model.full_size(embedding, decoded), decoded.iou)
+        yield Answer(model.full_size(embedding, decoded).mask(), decoded.iou)
 
 
 def officials(predictor: Any, size: tuple[int, int], seed: int = 0) -> Iterator[Answer]:

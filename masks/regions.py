@@ -10,12 +10,13 @@ from masks import bitmask, polygon, rle
 from masks.errors import BitmaskError, RegionError, RleError
 from masks.labeling_config import MaskControl, MaskKind
 from masks.labels import Label, LabelList
+from masks.runs import Runs
 
 Region = dict[str, Any]
 
 
 def regions_of(
-    mask: NDArray[np.bool_],
+    mask: NDArray[np.bool_] | Runs,
     control: MaskControl,
     label: tuple[LabelList, Label] | None,
     score: float,
@@ -28,7 +29,7 @@ def regions_of(
     in web/libs/editor/src/regions/Result.js).
 
     Args:
-        mask: bool (H, W), of the image's own size.
+        mask: bool (H, W), or its runs, of the image's own size.
         control: the control that holds them; its kind chooses brush RLE, bitmask PNG or polygons.
         label: one of `control.label_for`, or None for a region without a label.
         score: certainty from 0 to 1.
@@ -76,12 +77,14 @@ def regions_of(
     return results
 
 
-def _values(mask: NDArray[np.bool_], kind: MaskKind) -> list[Region]:
-    if kind == "polygon":
-        return [{"points": points, "closed": True} for points in polygon.outlines(mask)]
-    if kind == "bitmask":
-        return [{"imageDataURL": bitmask.encode_mask(mask)}]
-    return [{"format": "rle", "rle": rle.encode_mask(mask)}]
+def _values(mask: NDArray[np.bool_] | Runs, kind: MaskKind) -> list[Region]:
+    if kind in ("polygon", "bitmask"):
+        pixels = mask.mask() if isinstance(mask, Runs) else mask
+        if kind == "bitmask":
+            return [{"imageDataURL": bitmask.encode_mask(pixels)}]
+        return [{"points": points, "closed": True} for points in polygon.outlines(pixels)]
+    runs = mask if isinstance(mask, Runs) else Runs.of(mask)
+    return [{"format": "rle", "rle": rle.encode_runs(runs)}]
 
 
 def mask_of(region: Region, height: int, width: int) -> NDArray[np.bool_]:

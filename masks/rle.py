@@ -21,14 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masks.errors import RleError
+from masks.runs import Runs
 
 WORDS_PER_PIXEL = 4
 WORD_BITS = 8
 RUN_BITS = (3, 4, 8, 16)
 LONGEST_RUN = 1 << RUN_BITS[-1]
 HEADER_BITS = 32 + 5 + 4 * len(RUN_BITS)
-# Pixels that are looked at together: what is made of them stays in a core's own cache.
-BLOCK = 1 << 20
 
 
 def encode_mask(mask: NDArray[np.bool_]) -> list[int]:
@@ -39,46 +38,28 @@ def encode_mask(mask: NDArray[np.bool_]) -> list[int]:
 
     Returns:
         The bytes of the RLE as a list of ints 0..255, as Label Studio stores them in `value.rle`.
+
+    Raises:
+        RleError: it is no such mask, or has no pixels, or more than the format can count.
     """
-    if mask.ndim != 2 or mask.dtype != np.bool_ or mask.size == 0:
-        raise RleError(f"a mask is a non-empty bool array (H, W), not {mask.dtype} {mask.shape}")
-    if mask.size * WORDS_PER_PIXEL >= 1 << 32:
-        raise RleError(f"a mask of {mask.size} pixels is beyond the format's 32-bit word count")
-    flat = mask.ravel()
-    ends = _run_ends(flat)
-    pixels = ends + 1
-    pixels[1:] -= ends[:-1] + 1
-    values = np.zeros(ends.size, np.uint64)
-    values[0 if flat[0] else 1 :: 2] = 255
-    lengths, values = _split_long_runs(pixels * WORDS_PER_PIXEL, values)
-    return _pack(mask.size * WORDS_PER_PIXEL, lengths.view(np.uint64), values).tolist()
+    return encode_runs(Runs.of(mask))
 
 
-def _run_ends(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the last index of each run of equal values, of a bool array (N,)."""
-    blocks = range(0, flat.size, BLOCK)
-    ends = np.concatenate([start + _changes(flat[start : start + BLOCK + 64]) for start in blocks])
-    # A last run that is set ends where the padding begins, and one that is unset nowhere.
-    return np.append(ends[ends < flat.size - 1], flat.size - 1)
+def encode_runs(runs: Runs) -> list[int]:
+    """Return the brush RLE of a mask's runs, as `encode_mask` does.
 
-
-def _changes(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the indices in the first BLOCK values whose successor differs; 0 follows the last."""
-    # 64 values at once are compared with their successors. Few words have a change, and only there
-    # does it matter where.
-    octets = np.packbits(flat, bitorder="little")
-    if missing := -octets.size % 8:
-        octets = np.append(octets, np.zeros(missing, np.uint8))
-    words = octets.view("<u8")
-    changes = words >> np.uint64(1)
-    changes ^= words
-    changes[:-1] ^= words[1:] << np.uint64(63)
-    changes = changes[: BLOCK // 64]
-    word = np.flatnonzero(changes)
-    bits = np.unpackbits(changes[word].view(np.uint8), bitorder="little")
-    # numpy looks through bools much faster than through numbers.
-    bit = np.flatnonzero(bits.view(np.bool_))
-    return word[bit >> 6] * 64 + (bit & 63)
+    Raises:
+        RleError: the mask has more pixels than the format can count.
+    """
+    words = runs.height * runs.width * WORDS_PER_PIXEL
+    if words >= 1 << 32:
+        raise RleError(
+            f"a mask of {runs.height} x {runs.width} pixels has more words than 32 bits can count"
+        )
+    values = np.zeros(len(runs.ends), np.uint64)
+    values[0 if runs.first else 1 :: 2] = 255
+    lengths, values = _split_long_runs(runs.lengths * WORDS_PER_PIXEL, values)
+    return _pack(words, lengths.view(np.uint64), values).tolist()
 
 
 def _split_long_runs(

@@ -8,6 +8,7 @@ is made.
 """
 
 import math
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,7 +35,10 @@ class FastDecoder:
         """
         # Its parts are typed as modules of any kind.
         self._official: Any = official
-        self._pe = _places(dense_pe)
+        self._pe = _places(dense_pe).contiguous()
+        # Fresh memory for the places costs more than what is done with them: each of its pages is
+        # brought by the kernel on the first touch. So a thread keeps what it has.
+        self._kept = threading.local()
         first, self._norm, self._act, second, self._last_act = self._official.output_upscaling
         self._first, self._second = _as_linear(first), _as_linear(second)
 
@@ -51,15 +55,29 @@ class FastDecoder:
         """
         official = self._official
         outputs = torch.cat([official.iou_token.weight, official.mask_tokens.weight])
-        tokens, image = self._attend(torch.cat([outputs, sparse[0]]), _places(features + dense))
+        image = self._room()
+        torch.add(_places(features), _places(dense), out=image)
+        tokens = self._attend(torch.cat([outputs, sparse[0]]), image)
         ious = official.iou_prediction_head(tokens[0])
         chosen = 1 + int(ious[1:].argmax()) if several else 0
         mixed = official.output_hypernetworks_mlps[chosen](tokens[1 + chosen])
         height, width = features.shape[-2:]
         return self._mask(image, mixed, height, width), float(ious[chosen])
 
-    def _attend(self, prompts: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
-        """As `TwoWayTransformer.forward`: tokens (T, C) and places of the image (h * w, C)."""
+    def _room(self) -> Tensor:
+        """This thread's memory for the places of one image, (h * w, C)."""
+        room = getattr(self._kept, "room", None)
+        if room is None:
+            room = self._kept.room = torch.empty_like(self._pe)
+        return room
+
+    def _attend(self, prompts: Tensor, image: Tensor) -> Tensor:
+        """As `TwoWayTransformer.forward`: return the tokens (T, C), and change the image in place.
+
+        Args:
+            prompts: (T, C).
+            image: places (h * w, C).
+        """
         transformer = self._official.transformer
         tokens = prompts
         for layer in transformer.layers:
@@ -75,13 +93,12 @@ class FastDecoder:
             tokens = layer.norm2(tokens)
             tokens = layer.norm3(tokens + layer.mlp(tokens))
             look = _Look(layer.cross_attn_image_to_token, tokens + prompts, tokens)
-            image = torch.cat(
-                [layer.norm4(look(part + pe).add_(part)) for part, pe in self._parts(image)]
-            )
+            for part, pe in self._parts(image):
+                part.copy_(layer.norm4(look(part + pe).add_(part)))
         tokens = tokens + self._tokens_look(
             transformer.final_attn_token_to_image, tokens + prompts, image
         )
-        return transformer.norm_final_attn(tokens), image
+        return transformer.norm_final_attn(tokens)
 
     def _parts(self, image: Tensor) -> Iterable[tuple[Tensor, Tensor]]:
         """Places of the image (h * w, C), some at a time, each with its positional encoding."""
@@ -148,8 +165,8 @@ class _Look:
 
 
 def _places(grid: Tensor) -> Tensor:
-    """(1, C, h, w) -> (h * w, C)."""
-    return grid[0].flatten(1).T.contiguous()
+    """(1, C, h, w) -> (h * w, C), without a copy."""
+    return grid[0].flatten(1).T
 
 
 def _as_linear(doubling: torch.nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:

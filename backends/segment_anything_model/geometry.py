@@ -15,6 +15,7 @@ from PIL import Image
 from torch.nn import functional
 
 from backends.serving.upsampling import positive
+from masks.runs import Runs
 
 # A mask given as a prompt becomes logits of this size, as sure as the decoder's own.
 MASK_PROMPT_LOGIT = 10.0
@@ -40,8 +41,8 @@ class Geometry(ABC):
         """(height, width) of the resized image inside the square; at least 1 x 1."""
 
     @abstractmethod
-    def full_size(self, logits: torch.Tensor) -> NDArray[np.bool_]:
-        """Return logits, float32 (1, 1, h, w), as a mask, bool (H, W), of the image's own size."""
+    def full_size(self, logits: torch.Tensor) -> Runs:
+        """Return logits, float32 (1, 1, h, w), as a mask of the image's own size."""
 
     def resized(self, image: NDArray[np.uint8]) -> NDArray[np.uint8] | NDArray[np.float32]:
         """Return an image, uint8 RGB (H, W, 3), at `input_size`, bilinear and without aliasing."""
@@ -75,7 +76,7 @@ class Padded(Geometry):
         height, width = (max(1, int(length * scale + 0.5)) for length in self.original_size)
         return height, width
 
-    def full_size(self, logits: torch.Tensor) -> NDArray[np.bool_]:
+    def full_size(self, logits: torch.Tensor) -> Runs:
         height, width = self.input_size
         square = functional.interpolate(
             logits.cpu(), (self.side, self.side), mode="bilinear", align_corners=False
@@ -98,5 +99,5 @@ class Squashed(Geometry):
             [np.array(it.resize(size, Image.Resampling.BILINEAR)) for it in channels], 2
         )
 
-    def full_size(self, logits: torch.Tensor) -> NDArray[np.bool_]:
+    def full_size(self, logits: torch.Tensor) -> Runs:
         return positive(logits[0, 0].cpu(), *self.original_size)

@@ -14,6 +14,7 @@ from backends.segment_anything_model.prompts import Box, Click, Prompts
 from backends.serving.cache import SingleFlightCache
 from backends.serving.errors import BadRequest
 from masks.regions import mask_of
+from masks.runs import Runs
 
 # The logits of earlier clicks, so that the fifth click decodes once and not five times.
 REMEMBERED_BYTES = 64 * 1024 * 1024
@@ -45,8 +46,8 @@ class MaskFromPrompts:
             REMEMBERED_BYTES, lambda decoded: decoded.logits.nbytes
         )
 
-    def mask(self, image: EncodedImage, prompts: Prompts) -> tuple[NDArray[np.bool_], float]:
-        """Return the mask, bool (H, W), and its score from 0 to 1.
+    def mask(self, image: EncodedImage, prompts: Prompts) -> tuple[Runs, float]:
+        """Return the mask, of the image's own size, and its score from 0 to 1.
 
         Each further click refines the mask of the clicks before it. A drawn mask is what the clicks
         refine; without any, it is a stroke over the object and counts as clicks on it.
@@ -86,17 +87,18 @@ class MaskFromPrompts:
 
         return self._remembered.get_or_compute((image.identity, shot), decode)
 
-    def _full_size(self, image: EncodedImage, shot: _Shot, decoded: Decoded) -> NDArray[np.bool_]:
+    def _full_size(self, image: EncodedImage, shot: _Shot, decoded: Decoded) -> Runs:
         mask = self._model.full_size(image.embedding, decoded)
         if self._refine is None or image.pixels is None:
             return mask
-        return self._refine(
+        refined = self._refine(
             image.pixels,
-            mask,
+            mask.mask(),
             box=shot.box,
             points=[(click.x, click.y) for click in shot.clicks],
             labels=[int(click.positive) for click in shot.clicks],
         )
+        return Runs.of(refined)
 
 
 def clicks_along(stroke: NDArray[np.bool_], most: int = STROKE_CLICKS) -> tuple[Click, ...]:

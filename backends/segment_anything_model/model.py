@@ -18,6 +18,7 @@ from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.geometry import Geometry
 from backends.segment_anything_model.prompts import Box, Click
 from backends.serving.precision import Precision
+from masks.runs import Runs
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ class InteractiveModel(ABC):
             earlier: logits of an earlier mask that these prompts refine, as in `Decoded`.
         """
 
-    def full_size(self, embedding: Embedding, decoded: Decoded) -> NDArray[np.bool_]:
-        """Return the mask, bool (H, W), of the image's own size."""
+    def full_size(self, embedding: Embedding, decoded: Decoded) -> Runs:
+        """Return the mask of the image's own size."""
         return embedding.geometry.full_size(decoded.logits)
 
     def as_logits(self, embedding: Embedding, mask: NDArray[np.bool_]) -> torch.Tensor:

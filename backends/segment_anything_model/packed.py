@@ -48,8 +48,12 @@ class Packed:
 
     def embedding(self, device: torch.device) -> Embedding:
         """Return the embedding, its features float32 on a device."""
-        # Copied to the device first: half of the bytes.
-        features = tuple(feature.to(device).float() for feature in self.features)
+        # Copied to the device first: half of the bytes. A decoder goes from place to place, with
+        # all channels of each.
+        features = tuple(
+            feature.to(device).to(torch.float32, memory_format=torch.channels_last)
+            for feature in self.features
+        )
         return Embedding(features, self.geometry)
 
     @property

@@ -6,6 +6,7 @@ from masks.labeling_config import labeling_config
 from masks.polygon import outlines
 from masks.regions import mask_of, regions_of
 from masks.rle import encode_mask
+from masks.runs import Runs
 
 MASK = np.zeros((40, 60), np.bool_)
 MASK[5:15, 10:30] = True
@@ -34,6 +35,15 @@ def test_a_region_holds_the_mask_and_the_configs_own_names(tag: str) -> None:
     assert region["image_rotation"] == 0
     assert region["score"] == 0.8765
     assert np.array_equal(mask_of(region, 40, 60), MASK)
+
+
+@pytest.mark.parametrize("tag", ["BrushLabels", "BitmaskLabels", "PolygonLabels"])
+def test_a_masks_runs_make_the_regions_that_its_pixels_make(tag: str) -> None:
+    of_pixels, of_runs = (
+        [region["value"] for region in regions_of(mask, control(tag), hat(tag), 1.0)]
+        for mask in (MASK, Runs.of(MASK))
+    )
+    assert of_runs == of_pixels
 
 
 def test_polygons_are_one_region_per_part() -> None:

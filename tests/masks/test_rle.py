@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from label_studio_sdk.converter.brush import decode_rle, encode_rle, mask2rle
 
 from masks.errors import RleError
-from masks.rle import BLOCK, decode_mask, encode_mask
+from masks.rle import decode_mask, encode_mask
 
 sides = st.integers(1, 48)
 noise = st.tuples(sides, sides).flatmap(lambda shape: arrays(np.bool_, shape))
@@ -52,21 +52,6 @@ def test_runs_longer_than_one_field_are_split_as_the_sdk_splits_them(filled: boo
     mask[150, 7] = not filled
     assert encode_mask(mask) == reference(mask)
     assert np.array_equal(decode_mask(encode_mask(mask), 300, 400), mask)
-
-
-@pytest.mark.parametrize("shift", range(-2, 3))
-def test_a_change_where_two_blocks_meet_is_written_once(shift: int) -> None:
-    mask = np.zeros((1, 2 * BLOCK + 100), np.bool_)
-    mask[0, BLOCK + shift : 2 * BLOCK + shift] = True
-    assert np.array_equal(decode_mask(encode_mask(mask), *mask.shape), mask)
-
-
-@pytest.mark.parametrize("more", [-1, 0, 1, 63, 64, 65])
-def test_noise_up_to_a_block_border_and_beyond_is_written_as_it_is(more: int) -> None:
-    mask = np.zeros((1, BLOCK + more), np.bool_)
-    noise = np.random.default_rng(0).random((1, 200 + more)) < 0.5
-    mask[:, -noise.size :] = noise
-    assert np.array_equal(decode_mask(encode_mask(mask), *mask.shape), mask)
 
 
 @pytest.mark.parametrize("pixels", [2, 3, 4, 5, 64, 65, 16384, 32768, 50000])

@@ -10,8 +10,8 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "scripts" / "apt_install.sh"
 # What apt-get and dpkg write to, beside the packages' own files: no test installs a new one.
 STATE = ("/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt")
-# Debian cannot be without it, so it is installed, and asking for it changes nothing: not even where a newer one is to be
-# had, which would replace this machine's own.
+# Debian cannot be without it, so it is installed, and asking for it changes nothing: not even where
+# a newer one is to be had, which would replace this machine's own.
 PACKAGE = "bash"
 ASK = f"apt-get install -y -qq --no-upgrade {PACKAGE}"
 LIMIT_SECONDS = 300

@@ -28,7 +28,7 @@ def test_masks_equal_the_official_predictors(
     image = photo(1, *shape)
     embedding = model.encode(image)
     decoded = model.decode(embedding, clicks, box)
-    mask = model.full_size(embedding, decoded)
+    mask = model.full_size(embedding, decoded).mask()
 
     predictor = SamPredictor(sam)
     predictor.set_image(image)
@@ -82,7 +82,7 @@ def test_nine_labelers_on_nine_images_get_nine_right_masks(model: SegmentAnythin
         embedding = model.encode(image)
         return [
             np.packbits(
-                model.full_size(embedding, model.decode(embedding, clicks[: count + 1]))
+                model.full_size(embedding, model.decode(embedding, clicks[: count + 1])).mask()
             ).tobytes()
             for count in range(5)
         ]

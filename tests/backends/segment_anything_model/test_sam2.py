@@ -97,4 +97,4 @@ def test_a_mask_as_prompt_is_squashed_like_the_image() -> None:
     geometry = Squashed((50, 400), 1024, 256)
     logits = geometry.as_logits(mask)
     assert logits.shape == (1, 1, 256, 256)
-    assert (geometry.full_size(logits) == mask).mean() > 0.99
+    assert (geometry.full_size(logits).mask() == mask).mean() > 0.99

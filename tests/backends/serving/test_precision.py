@@ -60,7 +60,7 @@ def test_a_mask_in_half_precision_is_nearly_the_same_and_has_another_version() -
         embedding = model.encode(scene)
         assert {feature.dtype for feature in embedding.features} == {torch.float32}
         decoded = model.decode(embedding, [Click(96.0, 64.0)])
-        masks.append(model.full_size(embedding, decoded))
+        masks.append(model.full_size(embedding, decoded).mask())
     assert masks[0].any()
     assert (masks[0] & masks[1]).sum() / (masks[0] | masks[1]).sum() > 0.95
 

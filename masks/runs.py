@@ -1,0 +1,92 @@
+"""A mask as its runs of equal pixels: what a brush RLE is made of, far smaller than its pixels."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masks.errors import RleError
+
+# Pixels that are looked at together: what is made of them stays in a core's own cache.
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """The runs of a mask, row after row; one goes on in the next row where its value does.
+
+    Attributes:
+        height, width: the mask's size in pixels.
+        ends: int64 (N,), the index in the flat mask of each run's last pixel, ascending. Painted
+            runs and others take turns.
+        first: whether the first run is painted.
+    """
+
+    height: int
+    width: int
+    ends: NDArray[np.int64]
+    first: bool
+
+    @classmethod
+    def of(cls, mask: NDArray[np.bool_]) -> Self:
+        """Return the runs of a mask, bool (H, W).
+
+        Raises:
+            RleError: it is no such mask, or has no pixels.
+        """
+        if mask.ndim != 2 or mask.dtype != np.bool_ or mask.size == 0:
+            raise RleError(
+                f"a mask is a non-empty bool array (H, W), not {mask.dtype} {mask.shape}"
+            )
+        flat = mask.ravel()
+        height, width = mask.shape
+        return cls(height, width, _ends(flat), bool(flat[0]))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.height, self.width
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """The number of pixels of each run, int64 (N,)."""
+        lengths = self.ends + 1
+        lengths[1:] -= self.ends[:-1] + 1
+        return lengths
+
+    def any(self) -> bool:
+        """Return whether anything is painted."""
+        return self.first or len(self.ends) > 1
+
+    def mask(self) -> NDArray[np.bool_]:
+        """Return the mask, bool (H, W)."""
+        values = np.arange(len(self.ends)) % 2 == (0 if self.first else 1)
+        return np.repeat(values, self.lengths).reshape(self.shape)
+
+
+def _ends(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the last index of each run of equal values, of a bool array (N,)."""
+    blocks = range(0, flat.size, BLOCK)
+    ends = np.concatenate([start + _changes(flat[start : start + BLOCK + 64]) for start in blocks])
+    # A last run that is set ends where the padding begins, and one that is unset nowhere.
+    return np.append(ends[ends < flat.size - 1], flat.size - 1)
+
+
+def _changes(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the indices in the first BLOCK values whose successor differs; 0 follows the last."""
+    # 64 values at once are compared with their successors. Few words have a change, and only there
+    # does it matter where.
+    octets = np.packbits(flat, bitorder="little")
+    if missing := -octets.size % 8:
+        octets = np.append(octets, np.zeros(missing, np.uint8))
+    words = octets.view("<u8")
+    changes = words >> np.uint64(1)
+    changes ^= words
+    changes[:-1] ^= words[1:] << np.uint64(63)
+    changes = changes[: BLOCK // 64]
+    word = np.flatnonzero(changes)
+    bits = np.unpackbits(changes[word].view(np.uint8), bitorder="little")
+    # numpy looks through bools much faster than through numbers.
+    bit = np.flatnonzero(bits.view(np.bool_))
+    return word[bit >> 6] * 64 + (bit & 63)
