@@ -57,10 +57,14 @@ class FastDecoder:
         outputs = torch.cat([official.iou_token.weight, official.mask_tokens.weight])
         image = self._room()
         torch.add(_places(features), _places(dense), out=image)
-        tokens = self._attend(torch.cat([outputs, sparse[0]]), image)
+        # Of the first token the IoUs are made, of the others a mask each; the first mask is that of
+        # several prompts together.
+        masks = slice(1, len(official.mask_tokens.weight)) if several else slice(0, 1)
+        tokens = self._attend(torch.cat([outputs, sparse[0]]), image, masks)
         ious = official.iou_prediction_head(tokens[0])
-        chosen = 1 + int(ious[1:].argmax()) if several else 0
-        mixed = official.output_hypernetworks_mlps[chosen](tokens[1 + chosen])
+        best = int(ious[masks].argmax())
+        chosen = masks.start + best
+        mixed = official.output_hypernetworks_mlps[chosen](tokens[1 + best])
         height, width = features.shape[-2:]
         return self._mask(image, mixed, height, width), float(ious[chosen])
 
@@ -71,12 +75,17 @@ class FastDecoder:
             room = self._kept.room = torch.empty_like(self._pe)
         return room
 
-    def _attend(self, prompts: Tensor, image: Tensor) -> Tensor:
-        """As `TwoWayTransformer.forward`: return the tokens (T, C), and change the image in place.
+    def _attend(self, prompts: Tensor, image: Tensor, masks: slice) -> Tensor:
+        """As `TwoWayTransformer.forward`, with the image changed in place.
 
         Args:
             prompts: (T, C).
             image: places (h * w, C).
+            masks: those that are wanted.
+
+        Returns:
+            The token for the IoUs, then those of the masks, (1 + M, C). At the end tokens look at
+            the image once more, and nothing looks at the others any longer.
         """
         transformer = self._official.transformer
         tokens = prompts
@@ -95,6 +104,8 @@ class FastDecoder:
             look = _Look(layer.cross_attn_image_to_token, tokens + prompts, tokens)
             for part, pe in self._parts(image):
                 part.copy_(layer.norm4(look(part + pe).add_(part)))
+        wanted = [0, *(1 + mask for mask in range(masks.start, masks.stop))]
+        tokens, prompts = tokens[wanted], prompts[wanted]
         tokens = tokens + self._tokens_look(
             transformer.final_attn_token_to_image, tokens + prompts, image
         )
