@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.operate import policies
 from infra.operate.table.changes import Action
 from infra.operate.table.kinds import WORDS
 from infra.operate.table.markdown import render
@@ -220,7 +221,10 @@ def test_the_exit_status_tells_whether_the_preview_failed(
 ) -> None:
     done = run(tmp_path, name)
     assert (done.returncode, done.stderr) == (status, "")
-    assert done.stdout == (TABLES / f"{name}.txt").read_text()
+    # `make check` needs no environment of the policies, and makes none.
+    said = done.stdout.replace(f"\n{policies.NO_ENVIRONMENT}\n", "")
+    assert (said != done.stdout) == (not policies.PYTHON.exists())
+    assert said == (TABLES / f"{name}.txt").read_text()
 
 
 def test_a_preview_that_never_began_ends_with_2_and_a_sentence(tmp_path: Path) -> None:
