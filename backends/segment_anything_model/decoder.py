@@ -4,13 +4,14 @@ Some ten tokens and 4096 places of the image attend to each other. The official 
 each place to keys, values and queries, for a few tokens that look at them. Matrix products may be
 put together in another order: here the tokens are projected into the space of the image instead.
 What is the same for all places cancels out in a softmax over them. Of the masks only the wanted one
-is made.
+is made. And what the first layer makes of the image alone is made once an image.
 """
 
 import math
 import threading
 from collections.abc import Iterable
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
 import torch
 from segment_anything.modeling import MaskDecoder
@@ -21,6 +22,19 @@ from torch.nn import functional
 # Half a megabyte of places: what is made of them stays in a core's own cache, and no step brings
 # new pages for the whole image.
 PLACES_AT_A_TIME = 512
+
+
+class Ready(NamedTuple):
+    """What the first layer's attentions make of an image without an earlier mask, by head.
+
+    Attributes:
+        keys, queries: (heads, C', h * w).
+        values: (heads, h * w, C').
+    """
+
+    keys: Tensor
+    values: Tensor
+    queries: Tensor
 
 
 class FastDecoder:
@@ -42,8 +56,27 @@ class FastDecoder:
         first, self._norm, self._act, second, self._last_act = self._official.output_upscaling
         self._first, self._second = _as_linear(first), _as_linear(second)
 
+    def ready(self, features: Tensor, dense: Tensor) -> Ready:
+        """Return what is the same for all prompts; as for a call, with the place holder `dense`."""
+        layer = self._official.transformer.layers[0]
+        to_image, from_image = layer.cross_attn_token_to_image, layer.cross_attn_image_to_token
+        image = _places(features) + _places(dense)
+        placed = image + self._pe
+        keys, values = to_image.k_proj(placed), to_image.v_proj(image)
+        queries = from_image.q_proj(placed)
+        return Ready(
+            _by_head(keys, to_image.num_heads).transpose(1, 2).contiguous(),
+            _by_head(values, to_image.num_heads).contiguous(),
+            _by_head(queries, from_image.num_heads).transpose(1, 2).contiguous(),
+        )
+
     def __call__(
-        self, features: Tensor, sparse: Tensor, dense: Tensor, several: bool
+        self,
+        features: Tensor,
+        sparse: Tensor,
+        dense: Tensor,
+        several: bool,
+        ready: Ready | None = None,
     ) -> tuple[Tensor, float]:
         """Return the logits, (1, 1, 4h, 4w), and the predicted IoU of one mask.
 
@@ -52,6 +85,7 @@ class FastDecoder:
             sparse: points and boxes of the prompt encoder, (1, N, C).
             dense: an earlier mask of the prompt encoder, or its place holder, (1, C, h, w).
             several: whether the prompts are ambiguous: take the best of three masks for them.
+            ready: of the same features and `dense`, to save its making.
         """
         official = self._official
         outputs = torch.cat([official.iou_token.weight, official.mask_tokens.weight])
@@ -60,7 +94,7 @@ class FastDecoder:
         # Of the first token the IoUs are made, of the others a mask each; the first mask is that of
         # several prompts together.
         masks = slice(1, len(official.mask_tokens.weight)) if several else slice(0, 1)
-        tokens = self._attend(torch.cat([outputs, sparse[0]]), image, masks)
+        tokens = self._attend(torch.cat([outputs, sparse[0]]), image, masks, ready)
         ious = official.iou_prediction_head(tokens[0])
         best = int(ious[masks].argmax())
         chosen = masks.start + best
@@ -75,13 +109,14 @@ class FastDecoder:
             room = self._kept.room = torch.empty_like(self._pe)
         return room
 
-    def _attend(self, prompts: Tensor, image: Tensor, masks: slice) -> Tensor:
+    def _attend(self, prompts: Tensor, image: Tensor, masks: slice, ready: Ready | None) -> Tensor:
         """As `TwoWayTransformer.forward`, with the image changed in place.
 
         Args:
             prompts: (T, C).
             image: places (h * w, C).
             masks: those that are wanted.
+            ready: what is known of the image before any prompt.
 
         Returns:
             The token for the IoUs, then those of the masks, (1 + M, C). At the end tokens look at
@@ -97,17 +132,20 @@ class FastDecoder:
                 tokens = tokens + layer.self_attn(q=asking, k=asking, v=tokens[None])[0]
             tokens = layer.norm1(tokens)
             tokens = tokens + self._tokens_look(
-                layer.cross_attn_token_to_image, tokens + prompts, image
+                layer.cross_attn_token_to_image, tokens + prompts, image, ready
             )
             tokens = layer.norm2(tokens)
             tokens = layer.norm3(tokens + layer.mlp(tokens))
             look = _Look(layer.cross_attn_image_to_token, tokens + prompts, tokens)
-            for part, pe in self._parts(image):
-                part.copy_(layer.norm4(look(part + pe).add_(part)))
+            asked = ready.queries.split(PLACES_AT_A_TIME, 2) if ready else repeat(None)
+            for (part, pe), queries in zip(self._parts(image), asked, strict=False):
+                scores = look.scores(part + pe) if queries is None else look.scores_of(queries)
+                part.copy_(layer.norm4(look(scores).add_(part)))
+            ready = None
         wanted = [0, *(1 + mask for mask in range(masks.start, masks.stop))]
         tokens, prompts = tokens[wanted], prompts[wanted]
         tokens = tokens + self._tokens_look(
-            transformer.final_attn_token_to_image, tokens + prompts, image
+            transformer.final_attn_token_to_image, tokens + prompts, image, None
         )
         return transformer.norm_final_attn(tokens)
 
@@ -115,14 +153,20 @@ class FastDecoder:
         """Places of the image (h * w, C), some at a time, each with its positional encoding."""
         return zip(image.split(PLACES_AT_A_TIME), self._pe.split(PLACES_AT_A_TIME), strict=True)
 
-    def _tokens_look(self, attention: Attention, asking: Tensor, image: Tensor) -> Tensor:
+    def _tokens_look(
+        self, attention: Attention, asking: Tensor, image: Tensor, ready: Ready | None
+    ) -> Tensor:
         """As `attention(q=asking, k=image + pe, v=image)` for (T, C) and (h * w, C)."""
         heads, count, channels = attention.num_heads, *asking.shape
-        queries = attention.q_proj(asking).view(count, heads, -1).transpose(0, 1)
+        queries = _by_head(attention.q_proj(asking), heads)
         size = queries.shape[2]
+        queries = queries / math.sqrt(size)
+        if ready is not None:
+            out = (queries @ ready.keys).softmax(-1) @ ready.values
+            return attention.out_proj(out.transpose(0, 1).reshape(count, -1))
         keys = attention.k_proj.weight.view(heads, size, channels)
         # The keys' bias adds the same to a token's scores of all places.
-        wanted = ((queries / math.sqrt(size)) @ keys).reshape(heads * count, channels)
+        wanted = (queries @ keys).reshape(heads * count, channels)
         scores = torch.cat([wanted @ (part + pe).T for part, pe in self._parts(image)], 1)
         seen = scores.softmax(-1) @ image
         values = attention.v_proj.weight.view(heads, size, channels).transpose(1, 2)
@@ -155,29 +199,42 @@ class _Look:
 
     def __init__(self, attention: Attention, tokens: Tensor, values: Tensor) -> None:
         heads, count, channels = attention.num_heads, *tokens.shape
-        keys = attention.k_proj(tokens).view(count, heads, -1).transpose(0, 1)
+        keys = _by_head(attention.k_proj(tokens), heads)
         size = keys.shape[2]
         keys = keys / math.sqrt(size)
         offered = keys @ attention.q_proj.weight.view(heads, size, channels)
-        held = attention.v_proj(values).view(count, heads, -1).transpose(0, 1)
+        held = _by_head(attention.v_proj(values), heads)
         told = held @ attention.out_proj.weight.view(channels, heads, size).permute(1, 2, 0)
+        self._keys = keys
         self._offered = offered.reshape(heads * count, channels)
         self._always = keys @ attention.q_proj.bias.view(heads, size, 1)
         self._told = told.reshape(heads * count, channels)
         self._bias = attention.out_proj.bias
 
-    def __call__(self, places: Tensor) -> Tensor:
-        """Return what places (n, C) see, (n, C)."""
+    def scores(self, places: Tensor) -> Tensor:
+        """Return how much places (n, C) look at each token, by head, (heads, T, n)."""
+        return (self._offered @ places.T).view(*self._always.shape[:2], -1) + self._always
+
+    def scores_of(self, queries: Tensor) -> Tensor:
+        """Return the same for places whose queries are known, (heads, C', n)."""
+        return self._keys @ queries
+
+    def __call__(self, scores: Tensor) -> Tensor:
+        """Return what places with such scores see, (n, C)."""
         # A token's scores of all places lie side by side: the softmax over seven tokens then runs
         # over places at once, several times faster than place by place.
-        scores = (self._offered @ places.T).view(*self._always.shape[:2], -1)
-        shares = (scores + self._always).softmax(1).view(len(self._offered), -1)
+        shares = scores.softmax(1).view(len(self._offered), -1)
         return torch.addmm(self._bias, shares.T, self._told)
 
 
 def _places(grid: Tensor) -> Tensor:
     """(1, C, h, w) -> (h * w, C), without a copy."""
     return grid[0].flatten(1).T
+
+
+def _by_head(projected: Tensor, heads: int) -> Tensor:
+    """(n, heads * C') -> (heads, n, C')."""
+    return projected.view(len(projected), heads, -1).transpose(0, 1)
 
 
 def _as_linear(doubling: torch.nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:

@@ -191,7 +191,8 @@ class EmbeddingStore:
         return packed
 
     def _encoded(self, packed: Packed, pixels: NDArray[np.uint8] | None) -> EncodedImage:
-        return EncodedImage(packed.identity, packed.embedding(self._model.device), pixels)
+        embedding = self._model.readied(packed.embedding(self._model.device))
+        return EncodedImage(packed.identity, embedding, pixels)
 
     def _make(self, job: Job[EncodedImage]) -> EncodedImage:
         """Do a job of the queue, in one of its threads."""

@@ -30,10 +30,12 @@ class Embedding:
             h, w). Segment Anything: one, (1, 256, 64, 64). Segment Anything 2: three, (1, 32, 256,
             256) and (1, 64, 128, 128) for fine edges, (1, 256, 64, 64) for the rest.
         geometry: how the image lies in the model's input.
+        ready: what a decoder makes of the image alone, see `InteractiveModel.readied`.
     """
 
     features: tuple[torch.Tensor, ...]
     geometry: Geometry
+    ready: tuple[torch.Tensor, ...] = ()
 
     @property
     def original_size(self) -> tuple[int, int]:
@@ -42,7 +44,7 @@ class Embedding:
 
     @property
     def nbytes(self) -> int:
-        return sum(feature.nbytes for feature in self.features)
+        return sum(tensor.nbytes for tensor in (*self.features, *self.ready))
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,10 @@ class InteractiveModel(ABC):
 
         It takes gigabytes of some models: `EmbeddingStore` lets one thread at a time do it.
         """
+
+    def readied(self, embedding: Embedding) -> Embedding:
+        """Return the embedding of an image that will be clicked on, with what that can use."""
+        return embedding
 
     @abstractmethod
     def decode(

@@ -5,6 +5,7 @@ of each other's images. Here no state is shared but the weights.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Self, cast
 
 import numpy as np
@@ -15,7 +16,7 @@ from segment_anything.modeling import Sam
 
 from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.conversion import official_sam_state
-from backends.segment_anything_model.decoder import FastDecoder
+from backends.segment_anything_model.decoder import FastDecoder, Ready
 from backends.segment_anything_model.demo.small_sam import build_small_sam
 from backends.segment_anything_model.encoder import spare_memory
 from backends.segment_anything_model.geometry import Padded
@@ -73,6 +74,11 @@ class SegmentAnything(InteractiveModel):
         return Embedding((features.float(),), geometry)
 
     @torch.inference_mode()
+    def readied(self, embedding: Embedding) -> Embedding:
+        _, dense = self._sam.prompt_encoder(points=None, boxes=None, masks=None)
+        return replace(embedding, ready=self._decoder.ready(embedding.features[0], dense))
+
+    @torch.inference_mode()
     def decode(
         self,
         embedding: Embedding,
@@ -96,7 +102,9 @@ class SegmentAnything(InteractiveModel):
             earlier = earlier.to(self._sam.device)
         sparse, dense = self._sam.prompt_encoder(points=points, boxes=boxes, masks=earlier)
         single_click = len(clicks) == 1 and box is None and earlier is None
-        return Decoded(*self._decoder(embedding.features[0], sparse, dense, single_click))
+        ready = Ready(*embedding.ready) if embedding.ready and earlier is None else None
+        logits, iou = self._decoder(embedding.features[0], sparse, dense, single_click, ready)
+        return Decoded(logits, iou)
 
     def _tensor(self, array: NDArray[np.float64]) -> torch.Tensor:
         return torch.as_tensor(array, dtype=torch.float, device=self._sam.device)

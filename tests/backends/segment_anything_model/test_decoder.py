@@ -48,4 +48,8 @@ def test_the_wanted_mask_is_the_official_decoders(sam: Sam, wide: bool, several:
         scale = float(masks.abs().max())
         assert torch.allclose(logits[0, 0], masks[0, best], atol=1e-5 * max(1, scale))
         assert iou == pytest.approx(float(ious[0, best]), abs=1e-4)
+        if earlier is None:
+            again, same = fast(features, sparse, dense, several, fast.ready(features, dense))
+            assert torch.allclose(again, logits, atol=1e-5 * max(1, scale))
+            assert same == pytest.approx(iou, abs=1e-5)
     assert len(chosen) > 1 or not several
