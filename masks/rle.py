@@ -28,6 +28,11 @@ WORD_BITS = 8
 RUN_BITS = (3, 4, 8, 16)
 LONGEST_RUN = 1 << RUN_BITS[-1]
 HEADER_BITS = 32 + 5 + 4 * len(RUN_BITS)
+# By size class, which is the place in RUN_BITS: the longest run, the bits of all, and what goes
+# before the length in a number, less the 1 by which a length is written smaller.
+_LONGEST = np.array([1 << bits for bits in RUN_BITS], np.uint64)
+_TOKEN_BITS = np.array([3 + bits + WORD_BITS for bits in RUN_BITS], np.uint64)
+_BEFORE_LENGTH = np.array([((4 + k) << bits) - 1 for k, bits in enumerate(RUN_BITS)], np.uint64)
 
 
 def encode_mask(mask: NDArray[np.bool_]) -> list[int]:
@@ -65,12 +70,13 @@ def encode_runs(runs: Runs) -> list[int]:
 def _split_long_runs(
     words: NDArray[np.int64], values: NDArray[np.uint64]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    pieces = (words - 1) // LONGEST_RUN + 1
-    if int(pieces.max()) == 1:
+    if int(words.max()) <= LONGEST_RUN:
         return words, values
-    lengths = np.full(int(pieces.sum()), LONGEST_RUN, dtype=np.int64)
-    lengths[np.cumsum(pieces) - 1] = words - (pieces - 1) * LONGEST_RUN
-    return lengths, np.repeat(values, pieces)
+    more = (words - 1) >> RUN_BITS[-1]
+    ends = np.cumsum(more + 1)
+    lengths = np.full(int(ends[-1]), LONGEST_RUN, dtype=np.int64)
+    lengths[ends - 1] = words - more * LONGEST_RUN
+    return lengths, np.repeat(values, more + 1)
 
 
 def _pack(
@@ -78,11 +84,12 @@ def _pack(
 ) -> NDArray[np.uint8]:
     # Each run becomes one number of 14..27 bits; at most 31 leading bits of shift keep it within
     # two words of 32 bits, which are added into the output (bits of neighbours never overlap).
-    size_class = np.searchsorted([8, 16, 256], lengths, side="left").astype(np.uint64)
-    run_bits = np.array(RUN_BITS, dtype=np.uint64)[size_class]
-    token_bits = run_bits + np.uint64(3 + WORD_BITS)
-    tokens = (np.uint64(4) + size_class) << run_bits
-    tokens = ((tokens | (lengths - np.uint64(1))) << np.uint64(WORD_BITS)) | values
+    size_class = np.searchsorted(_LONGEST[:-1], lengths, side="left")
+    token_bits = _TOKEN_BITS[size_class]
+    tokens = _BEFORE_LENGTH[size_class]
+    tokens += lengths
+    tokens <<= np.uint64(WORD_BITS)
+    tokens |= values
 
     ends = np.cumsum(token_bits) + np.uint64(HEADER_BITS)
     starts = ends - token_bits
