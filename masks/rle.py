@@ -64,7 +64,8 @@ def encode_runs(runs: Runs) -> list[int]:
     values = np.zeros(len(runs.ends), np.uint64)
     values[0 if runs.first else 1 :: 2] = 255
     lengths, values = _split_long_runs(runs.lengths * WORDS_PER_PIXEL, values)
-    return _pack(words, lengths.view(np.uint64), values).tolist()
+    # Twice as fast as the array's own `tolist`.
+    return list(_pack(words, lengths.view(np.uint64), values).tobytes())
 
 
 def _split_long_runs(

@@ -85,8 +85,8 @@ def _changes(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
     changes ^= words
     changes[:-1] ^= words[1:] << np.uint64(63)
     changes = changes[: BLOCK // 64]
-    word = np.flatnonzero(changes)
-    bits = np.unpackbits(changes[word].view(np.uint8), bitorder="little")
     # numpy looks through bools much faster than through numbers.
+    word = np.flatnonzero(changes != 0)
+    bits = np.unpackbits(changes[word].view(np.uint8), bitorder="little")
     bit = np.flatnonzero(bits.view(np.bool_))
     return word[bit >> 6] * 64 + (bit & 63)
