@@ -13,12 +13,24 @@ main() {
   export DEBIAN_FRONTEND=noninteractive
   exec 9</var/lib/dpkg
   flock 9
-  apt_get update
-  install "$@" && return
-  echo 'An earlier installation was interrupted, or a download failed: finishing it, then once more.' >&2
-  dpkg --force-confold --configure -a </dev/null >/dev/null 9<&-
-  apt_get install --fix-broken
+  # Where nothing is missing this takes no trip to the network. What goes wrong at first is not worth a word: there are no
+  # lists of packages yet, or old ones, or dpkg was interrupted.
+  local remedy
+  for remedy in finish renew_lists; do
+    install "$@" 2>/dev/null && return
+    "$remedy"
+  done
   install "$@"
+}
+
+# What it cannot mend, the last try tells.
+finish() {
+  dpkg --force-confold --configure -a </dev/null >/dev/null 2>&1 9<&- || :
+}
+
+renew_lists() {
+  apt_get update
+  apt_get install --fix-broken
 }
 
 install() {

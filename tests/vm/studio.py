@@ -100,6 +100,15 @@ class Studio:
         """Return the container's id of each service: another one after it was replaced."""
         return {service: row["id"] for service, row in self.containers().items()}
 
+    def log_of(self, service: str) -> str:
+        """Return all that a service's container has printed, as Docker keeps it, a JSON a line.
+
+        `docker logs` ends where a power cut left zeros in the file.
+        """
+        form = "{{.LogPath}}"
+        place = self.machine.run("docker", "inspect", "--format", form, self.ids()[service])
+        return self.machine.run("cat", place.stdout.strip()).stdout
+
     def inside(self, service: str, *command: str) -> str:
         """Run a command in a service's container; return its output and errors together."""
         name = f"atelier-{service}-1"

@@ -63,7 +63,7 @@ def test_power_lost_during_label_studios_migrations_is_made_good_by_the_next_boo
     every = migrations(studio)
     print(f"| migrations at the power cuts / in all | {cuts} / {every} |")
     assert max(cuts) < every
-    log = studio.machine.run("docker", "logs", "atelier-frontend-1").stdout
+    log = studio.log_of("frontend")
     assert "The first start was cut short; the database is made anew" in log
     assert studio.sql("SELECT to_regclass('atelier_first_start')") == ""
     assert "csrfmiddlewaretoken" in studio.fetch("/user/login/")
