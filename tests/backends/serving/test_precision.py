@@ -25,7 +25,7 @@ def test_half_precision_is_taken_where_it_is_much_quicker(
     monkeypatch: pytest.MonkeyPatch, bf16: float, taken: str
 ) -> None:
     seconds = {"fp32": 1.0, "bf16": bf16}
-    monkeypatch.setattr(precision, "seconds_of_a_product", lambda half, _: seconds[half])
+    monkeypatch.setattr(precision, "seconds_of_a_product", lambda *_: seconds)
     assert chosen("auto", CPU) == taken
     assert chosen("fp32", CPU) == "fp32"
     assert chosen("bf16", CPU) == "bf16", "whoever asks for it has it"
@@ -33,7 +33,7 @@ def test_half_precision_is_taken_where_it_is_much_quicker(
 
 def test_of_a_gpus_two_the_quicker_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = {"fp32": 1.0, "bf16": 0.9, "fp16": 0.2}
-    monkeypatch.setattr(precision, "seconds_of_a_product", lambda half, _: seconds[half])
+    monkeypatch.setattr(precision, "seconds_of_a_product", lambda *_: seconds)
     assert chosen("auto", torch.device("cuda")) == "fp16"
 
 
@@ -43,7 +43,9 @@ def test_what_a_processor_has_not_is_refused() -> None:
 
 
 def test_a_product_is_timed_and_made_in_the_chosen_numbers() -> None:
-    assert precision.seconds_of_a_product("fp32", CPU) > 0
+    seconds = precision.seconds_of_a_product(("fp32", "bf16"), CPU)
+    assert seconds.keys() == {"fp32", "bf16"}
+    assert all(taken > 0 for taken in seconds.values())
     ones = torch.ones(2, 2)
     with working_in("bf16", CPU):
         assert (ones @ ones).dtype == torch.bfloat16
