@@ -9,11 +9,10 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from infra.dynamic.calls import MONITORING
+from infra.dynamic.calls import MONITORING, warn
 from infra.dynamic.credentials import GoogleProvider
 from infra.dynamic.rest import NOT_FOUND, Api, Caller, RestError, Verb
 from infra.render.alerts import COLLECTIONS, Part, Watched, body, display_name
-from infra.settings.facts import WARNING
 
 State = dict[str, Any]
 # The parts' names at Google.
@@ -56,7 +55,7 @@ class AlertsProvider(GoogleProvider):
             except RestError as fault:
                 # Who could not make one mostly may not look for one, either.
                 if part in known and fault.status != NOT_FOUND:
-                    _warn(f"{fault} Delete it by hand: {known[part]}.")
+                    warn(f"{fault} Delete it by hand: {known[part]}.")
 
     def _put(self, known: Names, props: State) -> Names:
         """Return the names of those that are there; warn of those that could not be made."""
@@ -76,7 +75,7 @@ class AlertsProvider(GoogleProvider):
                 continue
         if faults:
             said = " ".join(str(fault) for fault in faults)
-            _warn(
+            warn(
                 f"{said} The studio works without it, and nobody is written to. It needs"
                 " roles/monitoring.editor and roles/logging.configWriter on the project. The next"
                 " pulumi up tries again. To do without: pulumi config set atelier:alerts false."
@@ -125,10 +124,6 @@ def _watched(props: State) -> Watched:
 
 def _parent(part: Part, watched: Watched) -> str:
     return f"v3/projects/{watched.project}/{COLLECTIONS[part]}"
-
-
-def _warn(text: str) -> None:
-    print(f"{WARNING}{text}", flush=True)
 
 
 class Alerts(Resource, module="atelier", name="Alerts"):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from infra.operate.explanation import Cause, Context, Explanation, Failure
 
 UP = "{up}"
+# A zone's name, as a pattern.
+ZONE = r"[a-z]+-[a-z]+\d+-[a-z]"
 
 
 def by_words(name: str, pattern: str, what: str, *todo: str) -> Cause:
