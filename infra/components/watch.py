@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import pulumi
 
 from infra.dynamic.alerts import Alerts
-from infra.settings.facts import EVERYWHERE
 from infra.settings.fields import Settings
 
 
@@ -38,15 +37,13 @@ class Watch(pulumi.ComponentResource):
     ) -> None:
         super().__init__("atelier:gcp:Watch", name, None, opts)
         settings = args.settings
-        # Google's checkers come from a list of addresses that changes.
-        is_open = settings.access == "public" and EVERYWHERE in settings.allowed_ranges
         alerts = Alerts(
             f"{name}-alerts",
             project=settings.project,
             display_name=settings.name,
             stack=settings.stack,
             email=settings.alert_email,
-            url=args.url if is_open else "",
+            url=args.url if settings.is_open else "",
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )
         self.channel = alerts.names.apply(lambda names: (names or {}).get("channel", ""))

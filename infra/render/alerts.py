@@ -75,6 +75,16 @@ def body(part: Part, watched: Watched, made: Mapping[Part, str]) -> Body:
     return {**policy, **_stopped(watched)}
 
 
+def conditions(watched: Watched) -> tuple[Body, ...]:
+    """Return the conditions of all alerts: what Google bills."""
+    made = dict.fromkeys(watched.parts, "")
+    return tuple(
+        condition
+        for part in watched.parts
+        for condition in body(part, watched, made).get("conditions", ())
+    )
+
+
 def display_name(part: Part, watched: Watched) -> str:
     """Return how a part is called, in Google's console and in a mail's subject."""
     words = {
