@@ -231,8 +231,8 @@ class Settings(BaseModel):
     alerts: bool = Field(
         True,
         description="Whether Google writes to adminEmail when the studio does not answer while its"
-        " machine runs, when it stops the machine, or cannot start it. To nobody at an address"
-        " that is an example's, such as admin@example.com.",
+        " machine runs, when it stops the machine, or cannot start it, and shows a page of its"
+        " figures. Not at an address that is an example's, such as admin@example.com.",
     )
     billing_account: str = Field(
         "", description="If set, a budget with alerts is created: 012345-6789AB-CDEF01."
