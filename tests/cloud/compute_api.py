@@ -67,6 +67,9 @@ class ComputeApi:
         path = urllib.parse.unquote(url.path).removeprefix("/compute/v1/")
         self.requests.append(f"{handler.command} {path}")
         status, answer = self.answer(handler.command, path, query, json.loads(body or b"{}"))
+        if not status:  # Cut off.
+            handler.close_connection = True
+            return
         content = json.dumps(answer).encode()
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json")
