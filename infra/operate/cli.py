@@ -224,7 +224,9 @@ def _up(known: Stack, target: Target, extra: tuple[str, ...]) -> Outcome:
         outcome = pushes.go_on(lambda more: operate(target, "up", (*extra, *more)), click.echo)
         if outcome.status or "--preview-only" in extra:
             return outcome
-        return see_to_it(read(target), target, outcome)
+        # To go back to a snapshot, it was stopped: that is no reason to leave it off.
+        restored = snapshots.ASKED in os.environ
+        return see_to_it(read(target), target, outcome, whatever_the_hour=restored)
 
     outcome, machine = once(), machine_of(known, target)
     if outcome.status == 0 or machine is None:

@@ -74,7 +74,7 @@ def test_make_up_does_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(cli, "operate", operate)
     monkeypatch.setattr(cli, "read", lambda target: None)
-    monkeypatch.setattr(cli, "see_to_it", lambda known, target, outcome: outcome)
+    monkeypatch.setattr(cli, "see_to_it", lambda known, target, outcome, **more: outcome)
     monkeypatch.setattr(pushes, "OUTLASTED_SECONDS", 0.0)
     known = Stack("demo-project", "docker", (), {})
     assert cli._up(known, Target("pulumi", {}, "dev"), ("--target", "x")).status == 0
