@@ -56,4 +56,4 @@ if settings.ready_minutes:
         opts=pulumi.ResourceOptions(parent=machine),
     )
 
-export(settings, identity, network, storage, machine, batch)
+export(settings, identity, network, storage, machine, batch, watch)

@@ -11,6 +11,7 @@ from pathlib import Path
 from core.settings.base import *  # noqa: F403  # pyright: ignore[reportMissingImports]
 from core.settings.label_studio import *  # noqa: F403  # pyright: ignore[reportMissingImports]
 from core.settings.label_studio import (  # pyright: ignore[reportMissingImports]
+    AUTHENTICATION_BACKENDS,
     DATABASES,
     DJANGO_DB,
     HOSTNAME,
@@ -26,6 +27,9 @@ ROOT_URLCONF = "backends.frontend.urls"
 
 # Behind Label Studio's, whose receivers have to be there.
 INSTALLED_APPS = [*INSTALLED_APPS, "backends.frontend.apps.Frontend"]
+
+# Behind Django's own, which finds an address by its exact letters.
+AUTHENTICATION_BACKENDS = [*AUTHENTICATION_BACKENDS, "backends.frontend.accounts.AnyLetterCase"]
 
 # Served by editor/pages.py. Label Studio's templates put FRONTEND_HOSTNAME before /react-app/ and
 # nowhere else; from there webpack's runtime knows where the other files are.

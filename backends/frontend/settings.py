@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -50,12 +51,26 @@ def _holes(value: object) -> object:
     return tuple(parse_hole(part) for part in value.split(",") if part.strip())
 
 
+def _as_stored(email: str) -> str:
+    """Return an address as Django stores it (BaseUserManager.normalize_email).
+
+    Label Studio's init looks for the account that it has just made by what it was given, and ends
+    where that is another one.
+    """
+    name, _, domain = email.rpartition("@")
+    return f"{name}@{domain.lower()}"
+
+
 class Settings(BaseModel):
     """How this Label Studio runs. Secrets print as stars."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
-    username: Annotated[str, Field(alias="LABEL_STUDIO_USERNAME", pattern=r"^[^@\s]+@[^@\s]+$")]
+    username: Annotated[
+        str,
+        Field(alias="LABEL_STUDIO_USERNAME", pattern=r"^[^@\s]+@[^@\s]+$"),
+        AfterValidator(_as_stored),
+    ]
     """E-mail address of the first user, who owns the projects. Used until that user exists."""
     password: Annotated[SecretStr, Field(alias="LABEL_STUDIO_PASSWORD")]
     """Password of the first user. Used until that user exists."""

@@ -7,6 +7,7 @@ from infra.components.identity import Identity
 from infra.components.machine import Machine
 from infra.components.network import Network
 from infra.components.storage import Storage
+from infra.components.watch import Watch
 from infra.render.cost import estimate
 from infra.render.url import next_steps, ssh_command, tunnel_command
 from infra.settings.fields import Settings
@@ -19,6 +20,7 @@ def export(
     storage: Storage,
     machine: Machine,
     batch: Batch | None,
+    watch: Watch | None,
 ) -> None:
     """Export the stack's outputs. None of them is secret; the password stays in the config."""
     values: dict[str, pulumi.Input[object]] = {
@@ -34,6 +36,8 @@ def export(
         "cost": estimate(settings).sentence(),
         "next_steps": network.address.apply(lambda ip: next_steps(settings, ip)),
     }
+    if watch is not None:
+        values["dashboard"] = watch.dashboard
     if batch is not None:
         values["batch"] = batch.told
     for name, value in values.items():

@@ -1,4 +1,4 @@
-"""The alerts by e-mail: a nicety, so whatever goes wrong with them is a warning.
+"""The alerts by e-mail and the dashboard: niceties, so what goes wrong with them is a warning.
 
 Pulumi's own resources would end the update in the middle, and who may deploy a studio may well not
 be allowed to make alerts. What could not be made is tried again by the next update.
@@ -9,11 +9,18 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from infra.dynamic.calls import MONITORING
+from infra.dynamic.calls import MONITORING, warn
 from infra.dynamic.credentials import GoogleProvider
 from infra.dynamic.rest import NOT_FOUND, Api, Caller, RestError, Verb
-from infra.render.alerts import COLLECTIONS, Part, Watched, body, display_name
-from infra.settings.facts import WARNING
+from infra.render.alerts import (
+    COLLECTIONS,
+    Part,
+    Watched,
+    body,
+    display_name,
+    labels_field,
+    version,
+)
 
 State = dict[str, Any]
 # The parts' names at Google.
@@ -26,7 +33,7 @@ FIXED = ("project", "url")
 
 
 class AlertsProvider(GoogleProvider):
-    """Makes, changes and deletes the channel, the check and the policies; warns where it cannot."""
+    """Makes, changes and deletes channel, check, policies and dashboard; warns where it cannot."""
 
     def create(self, props: State) -> CreateResult:
         """Make them, or say which there are not, and why."""
@@ -52,20 +59,20 @@ class AlertsProvider(GoogleProvider):
             try:
                 name = known.get(part) or self._left(part, watched)
                 if name:
-                    self._call(part, watched, "DELETE", f"v3/{name}")
+                    self._call(part, watched, "DELETE", f"{version(part)}/{name}")
             except RestError as fault:
                 # Who could not make one mostly may not look for one, either.
                 if part in known and fault.status != NOT_FOUND:
-                    _warn(f"{fault} Delete it by hand: {known[part]}.")
+                    warn(f"{fault} Delete it by hand: {known[part]}.")
 
     def _put(self, known: Names, props: State) -> Names:
         """Return the names of those that are there; warn of those that could not be made."""
-        watched, made, faults = _watched(props), Names(), list[RestError]()
+        watched, made, faults = _watched(props), Names(), dict[Part, RestError]()
         for part in watched.parts:
             try:
                 made[part] = self._put_one(part, watched, known.get(part, ""), made)
             except RestError as fault:
-                faults.append(fault)
+                faults[part] = fault
                 if part in known:
                     made[part] = known[part]
                 elif part == "channel":
@@ -75,9 +82,10 @@ class AlertsProvider(GoogleProvider):
                 # One that it names could not be made, which is said.
                 continue
         if faults:
-            said = " ".join(str(fault) for fault in faults)
-            _warn(
-                f"{said} The studio works without it, and nobody is written to. It needs"
+            said = " ".join(str(fault) for fault in faults.values())
+            silent = "" if [*faults] == ["dashboard"] else ", and nobody is written to"
+            warn(
+                f"{said} The studio works without it{silent}. It needs"
                 " roles/monitoring.editor and roles/logging.configWriter on the project. The next"
                 " pulumi up tries again. To do without: pulumi config set atelier:alerts false."
             )
@@ -88,7 +96,12 @@ class AlertsProvider(GoogleProvider):
         name = name or self._left(part, watched)
         try:
             if name:
-                return str(self._call(part, watched, "PATCH", f"v3/{name}", content)["name"])
+                path, changed = f"{version(part)}/{name}", content
+                if part == "dashboard":
+                    # As it is now: a change of another state's is refused.
+                    known_as = self._call(part, watched, "GET", path).get("etag", "")
+                    changed = {**content, "etag": known_as}
+                return str(self._call(part, watched, "PATCH", path, changed)["name"])
         except RestError as fault:
             # Somebody deleted it by hand.
             if fault.status != NOT_FOUND:
@@ -103,7 +116,7 @@ class AlertsProvider(GoogleProvider):
             # 100 are what each of these lists gives at a time at least.
             answer = self._call(part, watched, "GET", f"{path}?pageSize=100&pageToken={page}")
             for found in answer.get(collection, []):
-                labels = found.get("userLabels", {})
+                labels = found.get(labels_field(part), {})
                 if found["displayName"] == wanted and labels.get("atelier-stack") == watched.stack:
                     return str(found["name"])
             page = answer.get("nextPageToken", "")
@@ -113,7 +126,8 @@ class AlertsProvider(GoogleProvider):
     def _call(
         self, part: Part, watched: Watched, verb: Verb, path: str, content: Any = None
     ) -> dict[str, Any]:
-        what = f"the alert {display_name(part, watched)!r}"
+        kind = "dashboard" if part == "dashboard" else "alert"
+        what = f"the {kind} {display_name(part, watched)!r}"
         return Caller(API, self.access, watched.project).call(what, verb, path, content)
 
 
@@ -124,15 +138,11 @@ def _watched(props: State) -> Watched:
 
 
 def _parent(part: Part, watched: Watched) -> str:
-    return f"v3/projects/{watched.project}/{COLLECTIONS[part]}"
-
-
-def _warn(text: str) -> None:
-    print(f"{WARNING}{text}", flush=True)
+    return f"{version(part)}/projects/{watched.project}/{COLLECTIONS[part]}"
 
 
 class Alerts(Resource, module="atelier", name="Alerts"):
-    """The alerts of one stack.
+    """The alerts and the dashboard of one stack.
 
     Attributes:
         names: The names of their parts at Google; what could not be made is not in it.

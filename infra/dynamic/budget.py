@@ -18,10 +18,9 @@ from urllib.parse import quote
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from infra.dynamic.calls import BUDGETS
+from infra.dynamic.calls import BUDGETS, warn
 from infra.dynamic.credentials import GoogleProvider
 from infra.dynamic.rest import NOT_FOUND, Api, Caller, RestError, Verb
-from infra.settings.facts import WARNING
 
 State = dict[str, Any]
 
@@ -60,7 +59,7 @@ class BudgetProvider(GoogleProvider):
         try:
             self._call("DELETE", name, _props)
         except RestError as fault:
-            _warn(f"{fault} Delete it by hand: {name}.")
+            warn(f"{fault} Delete it by hand: {name}.")
 
     def _put(self, name: str, props: State) -> str:
         """Return the budget's name; where it could not be made, none, or the one that was."""
@@ -73,7 +72,7 @@ class BudgetProvider(GoogleProvider):
                 else self._call("POST", parent, props, body(props))
             )
         except RestError as fault:
-            _warn(
+            warn(
                 f"{fault} The studio works without it, and nobody is written to about costs. It"
                 " needs roles/billing.costsManager on the billing account, and the account's id as"
                 " `gcloud billing accounts list` shows it. The next pulumi up tries again. To do"
@@ -128,10 +127,6 @@ def body(props: State) -> dict[str, Any]:
         # Beside the billing account's administrators, whom Google writes to by itself.
         "notificationsRule": {"monitoringNotificationChannels": [channel]} if channel else {},
     }
-
-
-def _warn(text: str) -> None:
-    print(f"{WARNING}{text}", flush=True)
 
 
 class Budget(Resource, module="atelier", name="Budget"):

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from infra.dynamic.credentials import CredentialsError
+from infra.settings.facts import WARNING
 
 # The Google provider's own variables, so that both speak to the same place.
 BUDGETS = "GOOGLE_BILLING_CUSTOM_ENDPOINT"
@@ -50,6 +51,11 @@ def is_loopback(host: str) -> bool:
 def is_not_enabled(said: str) -> bool:
     """Return whether Google's words for an error mean that the project has not enabled the API."""
     return any(words in said for words in _NOT_ENABLED)
+
+
+def warn(text: str) -> None:
+    """Say what went wrong without ending the update: `make` shows it at the end."""
+    print(f"{WARNING}{text}", flush=True)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Literal
 
 import click
 
-from infra.operate import policies, snapshots, tools, zones
+from infra.operate import policies, pushes, snapshots, tools, zones
 from infra.operate.aftermath import failures, left_standing, old_zone, warnings
 from infra.operate.causes import explain
 from infra.operate.doctor import table
@@ -221,10 +221,12 @@ def _up(known: Stack, target: Target, extra: tuple[str, ...]) -> Outcome:
     """Update the studio and see that it runs, in another zone where this one has no machine."""
 
     def once() -> Outcome:
-        outcome = operate(target, "up", extra)
+        outcome = pushes.go_on(lambda more: operate(target, "up", (*extra, *more)), click.echo)
         if outcome.status or "--preview-only" in extra:
             return outcome
-        return see_to_it(read(target), target, outcome)
+        # To go back to a snapshot, it was stopped: that is no reason to leave it off.
+        restored = snapshots.ASKED in os.environ
+        return see_to_it(read(target), target, outcome, whatever_the_hour=restored)
 
     outcome, machine = once(), machine_of(known, target)
     if outcome.status == 0 or machine is None:

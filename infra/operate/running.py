@@ -58,12 +58,14 @@ def tell(known: Stack, target: Target) -> None:
     click.echo(f"\n{said} {why}".rstrip())
 
 
-def see_to_it(known: Stack, target: Target, outcome: Outcome) -> Outcome:
+def see_to_it(
+    known: Stack, target: Target, outcome: Outcome, *, whatever_the_hour: bool = False
+) -> Outcome:
     """Start a machine that is off and should not be; return how the update has ended with that."""
     machine = machine_of(known, target)
     if machine is None or _off(machine, known, target) is None:
         return outcome
-    if not power.is_time(machine.settings):
+    if not whatever_the_hour and not power.is_time(machine.settings):
         click.echo(f"\n{power.off(machine.settings, _start_command(machine, target))}")
         return outcome
     try:

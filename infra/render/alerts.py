@@ -1,4 +1,4 @@
-"""What Cloud Monitoring is asked to look at, and what it writes: pure functions of a stack.
+"""What Cloud Monitoring is asked to look at, show and write: pure functions of a stack.
 
 - A machine that is off, by its schedule, for want of labelers or by hand, is none of the alerts:
   that the studio does not answer counts only while the machine runs.
@@ -15,7 +15,9 @@ from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-Part = Literal["channel", "check", "silent", "stopped"]
+from infra.render.dashboard import layout
+
+Part = Literal["channel", "check", "silent", "stopped", "dashboard"]
 Body = dict[str, Any]
 
 COLLECTIONS: Mapping[Part, str] = {
@@ -23,6 +25,7 @@ COLLECTIONS: Mapping[Part, str] = {
     "check": "uptimeCheckConfigs",
     "silent": "alertPolicies",
     "stopped": "alertPolicies",
+    "dashboard": "dashboards",
 }
 PATH = "/health"
 CHECK_SECONDS = 300
@@ -56,15 +59,20 @@ class Watched:
     @property
     def parts(self) -> tuple[Part, ...]:
         """What is made, in this order; it is deleted in the opposite one."""
-        return ("channel", "check", "silent", "stopped") if self.url else ("channel", "stopped")
+        if not self.url:
+            return ("channel", "stopped", "dashboard")
+        return ("channel", "check", "silent", "stopped", "dashboard")
 
 
 def body(part: Part, watched: Watched, made: Mapping[Part, str]) -> Body:
     """Return one of the parts as the API takes it; `made` has the names of those before it."""
     common = {
         "displayName": display_name(part, watched),
-        "userLabels": {"atelier-stack": watched.stack, "managed-by": "atelier"},
+        labels_field(part): {"atelier-stack": watched.stack, "managed-by": "atelier"},
     }
+    if part == "dashboard":
+        # One that could not be made has its charts after the next update.
+        return {**common, **layout(watched.name, made.get("check", ""), CHECK_SECONDS)}
     if part == "channel":
         return {**common, "type": "email", "labels": {"email_address": watched.email}}
     if part == "check":
@@ -75,6 +83,26 @@ def body(part: Part, watched: Watched, made: Mapping[Part, str]) -> Body:
     return {**policy, **_stopped(watched)}
 
 
+def version(part: Part) -> str:
+    """Return the version of the API that has this part."""
+    return "v1" if part == "dashboard" else "v3"
+
+
+def labels_field(part: Part) -> str:
+    """Return the field of a part that holds the stack's labels."""
+    return "labels" if part == "dashboard" else "userLabels"
+
+
+def conditions(watched: Watched) -> tuple[Body, ...]:
+    """Return the conditions of all alerts: what Google bills."""
+    made = dict.fromkeys(watched.parts, "")
+    return tuple(
+        condition
+        for part in watched.parts
+        for condition in body(part, watched, made).get("conditions", ())
+    )
+
+
 def display_name(part: Part, watched: Watched) -> str:
     """Return how a part is called, in Google's console and in a mail's subject."""
     words = {
@@ -82,6 +110,7 @@ def display_name(part: Part, watched: Watched) -> str:
         "check": "health",
         "silent": "does not answer",
         "stopped": "was stopped or not started by Google",
+        "dashboard": "studio",
     }
     return f"{watched.name} {words[part]}"
 

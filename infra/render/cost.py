@@ -1,13 +1,20 @@
 """What a stack costs: by the hour, for a sprint, stopped, and forgotten.
 
-Machine, GPU, disks and address at Google's list prices. Left out, since nobody can know them
-before: what the buckets and snapshots hold, and traffic to the labelers. n1 machines get cheaper
-in a month that they run through (sustained use); that is left out too.
+Machine, GPU, disks, address and alerts at Google's list prices. Left out, since nobody can know
+them before: what the buckets and snapshots hold, and traffic to the labelers. n1 machines get
+cheaper in a month that they run through (sustained use); that is left out too.
 """
 
 from dataclasses import asdict, dataclass
 
-from infra.render.prices import address_hour_usd, disk_month_usd, machine_hour_usd, prices
+from infra.render.alerts import Watched, conditions
+from infra.render.prices import (
+    address_hour_usd,
+    alert_month_usd,
+    disk_month_usd,
+    machine_hour_usd,
+    prices,
+)
 from infra.render.running import MONTH_HOURS, WEEK_HOURS, RunningTime, running_time
 from infra.settings.fields import Settings
 
@@ -24,10 +31,11 @@ class Estimate:
         hours_in_sprint: Hours that the machine runs in a sprint of `sprint_days` working days.
         sprint_days: Working days of the sprint.
         machine_hour_usd: The running machine with its GPU, an hour.
-        hour_usd: The same with the disks and the address.
+        hour_usd: The same with the disks, the address and the alerts.
         disks_month_usd: Boot and data disk, a month, whether the machine runs or not.
         address_month_usd: The static address, a month, while the machine is stopped.
-        stopped_month_usd: Both: what a stopped stack costs a month.
+        alerts_month_usd: The alerts, a month, at the most; 0 where there are none.
+        stopped_month_usd: These three: what a stopped stack costs a month.
         sprint_usd: The sprint, nights and weekends (stopped) included.
         month_forgotten_usd: A month in which nobody stops it, under its schedule and time limit.
         month_uncapped_usd: The same month of 730 hours without schedule and time limit.
@@ -44,6 +52,7 @@ class Estimate:
     hour_usd: float | None
     disks_month_usd: float | None
     address_month_usd: float | None
+    alerts_month_usd: float
     stopped_month_usd: float | None
     sprint_usd: float | None
     month_forgotten_usd: float | None
@@ -65,13 +74,15 @@ class Estimate:
         """Return the estimate in words."""
         if self.unknown:
             return self.unknown
+        alerts = f", alerts {_usd(self.alerts_month_usd)}" if self.alerts_month_usd else ""
         days = f"{self.sprint_days} working day{'s' if self.sprint_days > 1 else ''}"
         text = (
             f"{_usd(self.hour_usd)} an hour running ({self.machine});"
             f" {_usd(self.sprint_usd)} for a sprint of {days}"
             f" ({self.hours_in_sprint:g} h: {self.schedule});"
             f" {_usd(self.stopped_month_usd)} a month stopped"
-            f" (disks {_usd(self.disks_month_usd)}, address {_usd(self.address_month_usd)});"
+            f" (disks {_usd(self.disks_month_usd)}, address {_usd(self.address_month_usd)}"
+            f"{alerts});"
             f" forgotten, {_usd(self.month_forgotten_usd)} a month"
         )
         if self.month_forgotten_usd != self.month_uncapped_usd:
@@ -92,8 +103,10 @@ def estimate(settings: Settings, time: RunningTime | None = None) -> Estimate:
     gigabytes = settings.boot_disk_gb + settings.data_disk_gb
     disks = None if gigabyte is None else gigabyte * gigabytes
     address = None if unused is None else unused * MONTH_HOURS
-    hour = _sum(rate, None if disks is None else disks / MONTH_HOURS, in_use)
-    stopped = _sum(disks, address)
+    alerts = _alerts_month_usd(settings)
+    always = None if disks is None else (disks + alerts) / MONTH_HOURS
+    hour = _sum(rate, always, in_use)
+    stopped = _sum(disks, address, alerts)
     return Estimate(
         machine=f"{machine.machine_type}{gpu} in {settings.region}, {paid}",
         schedule=time.words,
@@ -103,6 +116,7 @@ def estimate(settings: Settings, time: RunningTime | None = None) -> Estimate:
         hour_usd=hour,
         disks_month_usd=disks,
         address_month_usd=address,
+        alerts_month_usd=alerts,
         stopped_month_usd=stopped,
         sprint_usd=_mixed(hour, stopped, time.sprint, time.sprint_stopped),
         month_forgotten_usd=_mixed(
@@ -112,6 +126,18 @@ def estimate(settings: Settings, time: RunningTime | None = None) -> Estimate:
         week_uncapped_usd=_mixed(hour, stopped, WEEK_HOURS, 0),
         priced_on=prices().priced_on,
         unknown=_unknown(settings, rate, stopped, time),
+    )
+
+
+def _alerts_month_usd(settings: Settings) -> float:
+    email = settings.alert_email
+    if not email:
+        return 0.0
+    # Where it answers makes no difference here.
+    url = "https://studio.invalid" if settings.is_open else ""
+    watched = Watched(settings.project, settings.name, settings.stack, email, url)
+    return sum(
+        alert_month_usd(reads_figures="conditionThreshold" in it) for it in conditions(watched)
     )
 
 

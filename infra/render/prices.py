@@ -34,6 +34,13 @@ HEADER = """\
 ADDRESS_IN_USE_HOUR_USD = 0.005
 ADDRESS_IN_USE_SPOT_HOUR_USD = 0.0025
 
+# The same everywhere, a month: a condition of an alert, and each series of figures that it reads,
+# every 30 seconds (cloud.google.com/monitoring/alerts/cost-control, as it was in 2025: "1
+# condition * $1.50 per month", "86,400 periods per month", "$0.35 per million time series"). Later
+# pages name no sum, and whether a condition on logs counts is said nowhere: so, the most it can be.
+ALERT_CONDITION_MONTH_USD = 1.50
+ALERT_SERIES_MONTH_USD = 86_400 * 0.35 / 1_000_000
+
 TABLE = Path(__file__).with_name("prices.csv")
 
 
@@ -96,3 +103,8 @@ def address_hour_usd(region: str, *, running: bool, spot: bool) -> float | None:
     if running:
         return ADDRESS_IN_USE_SPOT_HOUR_USD if spot else ADDRESS_IN_USE_HOUR_USD
     return prices().regions.get(region, {}).get(ADDRESS)
+
+
+def alert_month_usd(*, reads_figures: bool) -> float:
+    """Return the price of an alert's condition that reads one series of figures, or logs."""
+    return ALERT_CONDITION_MONTH_USD + (ALERT_SERIES_MONTH_USD if reads_figures else 0.0)

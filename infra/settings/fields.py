@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
 from infra.settings import machines, schedule
-from infra.settings.facts import BATCH_IMAGE, IMAGE_NAMES
+from infra.settings.facts import BATCH_IMAGE, EVERYWHERE, IMAGE_NAMES
 from infra.settings.machines import Machine, Preset
 from infra.settings.schedule import InstanceSchedule, WorkingHours
 
@@ -231,8 +231,8 @@ class Settings(BaseModel):
     alerts: bool = Field(
         True,
         description="Whether Google writes to adminEmail when the studio does not answer while its"
-        " machine runs, when it stops the machine, or cannot start it. To nobody at an address"
-        " that is an example's, such as admin@example.com.",
+        " machine runs, when it stops the machine, or cannot start it, and shows a page of its"
+        " figures. Not at an address that is an example's, such as admin@example.com.",
     )
     billing_account: str = Field(
         "", description="If set, a budget with alerts is created: 012345-6789AB-CDEF01."
@@ -307,6 +307,11 @@ class Settings(BaseModel):
         """Where alerts go; empty where there are none."""
         is_read = not _NOBODYS.search(self.admin_email)
         return self.admin_email if self.alerts and is_read else ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may open the studio, and so Google's checkers, whose list changes."""
+        return self.access == "public" and EVERYWHERE in self.allowed_ranges
 
     @property
     def working_hours(self) -> WorkingHours | None:

@@ -33,13 +33,18 @@ class NotThere(Exception):
 
 
 class ComputeApi:
-    """A server on a free loopback port, from creation until `close`."""
+    """A server on a free loopback port, from creation until `close`.
+
+    `told` hears of what becomes of machines by these calls and not by Pulumi, as it is done:
+    "stop" and "start" with the machine's outputs, "snapshot" with the snapshot's.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.operations: dict[str, Data] = {}
         self.requests: list[str] = []
         self.guests = Guests(cloud.folder)
+        self.told: Callable[[str, Data], None] = lambda event, outputs: None
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -67,6 +72,9 @@ class ComputeApi:
         path = urllib.parse.unquote(url.path).removeprefix("/compute/v1/")
         self.requests.append(f"{handler.command} {path}")
         status, answer = self.answer(handler.command, path, query, json.loads(body or b"{}"))
+        if not status:  # Cut off.
+            handler.close_connection = True
+            return
         content = json.dumps(answer).encode()
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json")
@@ -201,7 +209,8 @@ def create_snapshot(api: ComputeApi, data: Data, values: Data, query: Data, body
 
     def act() -> None:
         faults.fail_if_told(api.cloud, data, "createSnapshot", "compute.Disk", record["outputs"])
-        snapshots.take(data, record, body["name"], body.get("labels"))
+        taken = snapshots.take(data, record, body["name"], body.get("labels"))
+        api.told("snapshot", taken["outputs"])
 
     return api.operation(values, "createSnapshot", act)
 
@@ -216,6 +225,7 @@ def change_machine(api: ComputeApi, data: Data, values: Data, query: Data, body:
         if method in ("stop", "start"):
             has["currentStatus"] = "TERMINATED" if method == "stop" else "RUNNING"
             api.guests.restart(has["name"])
+            api.told(method, has)
         elif method == "detachDisk":
             detach(has, query["deviceName"])
         else:

@@ -5,7 +5,7 @@ and of Compute Engine v1 for zones, machine types, accelerators, images and quot
 
 `answers.json` in the cloud's folder holds other answers, the first that fits:
 [{"path": "regular expression", "body": "one of the request's, or empty", "status": 403,
-"answer": {...}}].
+"answer": {...}}]. With the status 0 nothing is answered.
 """
 
 import json

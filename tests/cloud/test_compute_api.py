@@ -140,6 +140,25 @@ def test_a_fault_shows_in_the_operation(
     assert client(api, "InstancesClient").get(**WHERE, instance="machine").status == "RUNNING"
 
 
+def test_who_follows_hears_of_what_is_done_and_of_nothing_that_is_refused(
+    api: ComputeApi, machine: dict[str, Any], cloud: Cloud
+) -> None:
+    heard: list[tuple[str, str]] = []
+    api.told = lambda event, outputs: heard.append((event, outputs["name"]))
+    machines, disks = client(api, "InstancesClient"), client(api, "DisksClient")
+    snapshot = {"name": "kept"}
+    finish(
+        api,
+        disks.create_snapshot_unary(**WHERE, disk="data-1", snapshot_resource=snapshot),
+    )
+    finish(api, machines.stop_unary(**WHERE, instance="machine"))
+    finish(api, machines.start_unary(**WHERE, instance="machine"))
+    fault = '[{"type": "compute.Instance", "operation": "stop", "message": "not now"}]'
+    (cloud.folder / "faults.json").write_text(fault)
+    finish(api, machines.stop_unary(**WHERE, instance="machine"))
+    assert heard == [("snapshot", "kept"), ("stop", "machine"), ("start", "machine")]
+
+
 def guest(api: ComputeApi, path: str = "atelier/") -> dict[str, str]:
     from google.cloud import compute_v1
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.render.cost import estimate
 from infra.render.cost_table import IDLE, NEVER_IDLE, ROWS, lines, priced
 from infra.render.prices import prices
 from infra.settings.load import load
@@ -14,6 +15,17 @@ PAGE = (Path(__file__).parents[2] / "docs/costs.md").read_text()
 def test_the_table_is_the_codes() -> None:
     assert "\n".join(lines()) in PAGE, "python -m infra.render.cost_table prints the table"
     assert f"Prices of {prices().priced_on}." in PAGE
+
+
+@pytest.mark.parametrize("page", ["docs/costs.md", "docs/deploying.md"])
+def test_what_alerts_add_is_the_codes(page: str) -> None:
+    settings = load(
+        {"adminPassword": "correct horse battery staple", "adminEmail": "lead@garments.studio"},
+        project="my-project",
+        stack="dev",
+    )
+    said = f"${estimate(settings).alerts_month_usd:.2f} a month"
+    assert said in (Path(__file__).parents[2] / page).read_text().replace("\n", " ")
 
 
 @pytest.mark.parametrize("preset", ["t4", "l4", "cpu"])

@@ -68,7 +68,6 @@ def test_every_command_of_the_page_can_be_pasted(tmp_path: Path) -> None:
     home, tools, state = tmp_path / "home", tmp_path / "bin", tmp_path / "state"
     for folder in (home, tools, state):
         folder.mkdir()
-    (home / ".atelier-passphrase").write_text("a passphrase")
     (tools / "gcloud").write_text(GCLOUD)
     (tools / "docker").write_text("#!/bin/sh\nexit 0\n")  # The double builds no image.
     for tool in tools.iterdir():
@@ -102,6 +101,9 @@ def test_every_command_of_the_page_can_be_pasted(tmp_path: Path) -> None:
     assert PASSWORD not in said
     for wanted in ("hour running", "sprint of 60 h", "month if forgotten", "https://"):
         assert wanted in said
+    passphrase = home / ".atelier-passphrase"
+    assert len(passphrase.read_text().strip()) == 32
+    assert passphrase.stat().st_mode & 0o077 == 0
     # What `make destroy` leaves: the buckets with what is in them, and the disk's snapshot.
     kinds = {name.split(" ")[0] for name in left}
     assert {"storage.Bucket my-project-dev-source", "storage.Bucket my-project-dev-target"} <= left

@@ -23,7 +23,7 @@ from tests.cloud.lab import tools
 from tests.cloud.lab.place import LabError
 
 HERE = Path(__file__).resolve().parent
-TINY = ("test_boot", "test_faults")
+TINY = ("test_boot", "test_faults", "test_first_boot", "test_restore")
 # Side by side, each one group after the other. "full" takes about as long as the other two.
 LANES = (("full",), ("tiny", "root"))
 ROOT_GROUP = (

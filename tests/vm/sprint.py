@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from infra.settings.facts import IMAGE_NAMES
 from tests.cloud.checkout import copy
 from tests.cloud.gcp.state import of_kind
 from tests.cloud.lab.disks import Disk
-from tests.cloud.lab.hook import disk_name, outside
+from tests.cloud.lab.hook import disk_name, follow, outside
 from tests.cloud.lab.lab import Lab
 from tests.cloud.lab.machine import Machine
 from tests.cloud.lab.place import HERE
@@ -68,6 +69,7 @@ class Sprint:
         self.web.trust_env = False
         self.web.proxies = {"https": self.stack.env["HTTPS_PROXY"]}
         self.web.verify = str(lab.issuer.root())
+        self.stack.api.told = partial(follow, lab)
         # The way from the operator's computer to port 443 of the machine.
         self.stack.web.leads_to = lab.network.forward_to_machine(self.machine.address, 443)
 

@@ -34,11 +34,14 @@ CAUSES: tuple[Cause, ...] = (
     by_words(
         "push-login",
         r"failed to (?:fetch oauth|authorize).{0,200}pkg\.dev|pkg\.dev.{0,200}failed to (?:fetch"
-        r" oauth|authorize)|Unauthenticated request\. Unauthenticated requests do not have"
+        r" oauth|authorize)|exporting to image.{0,200}failed to fetch oauth"
+        r"|failed to push \S*pkg\.dev.{0,400}401 Unauthorized"
+        r"|Unauthenticated request\. Unauthenticated requests do not have"
         r" permission \"artifactregistry",
         "The login with which images are pushed has expired, or was not there: it lasts an hour.",
-        "Log in again; layers that were pushed are not pushed again:",
+        "The next run takes a new one, and layers that were pushed are not pushed again:",
+        "{make}",
+        "If that fails within minutes, log in again:",
         "gcloud auth application-default login",
-        UP,
     ),
 )

@@ -6,20 +6,20 @@ sky/backends/cloud_vm_ray_backend.py).
 
 import re
 
+from infra.operate.causes.wording import ZONE
 from infra.operate.explanation import Cause, Context, Explanation, Failure
 
 _QUOTA = re.compile(r"Quota '(?P<name>[A-Z0-9_]+)' exceeded\.? *(?:Limit: (?P<limit>[\d.]+))?")
 _QUOTA_LIMIT_NAME = re.compile(r"limit name = ([A-Z0-9-]+-per-project(?:-region)?)")
 _QUOTA_REGION = re.compile(r"in region ([a-z]+-[a-z]+\d+)")
-_ZONE = r"[a-z]+-[a-z]+\d+-[a-z]"
 _STOCKOUT = re.compile(
     r"ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources available|insufficientCapacity"
     r"|is currently unavailable in the|RESOURCE_NOT_READY"
 )
-_TRIED = re.compile(rf"zones/({_ZONE})'|unavailable in the ({_ZONE}) zone|\bzone: ({_ZONE})")
+_TRIED = re.compile(rf"zones/({ZONE})'|unavailable in the ({ZONE}) zone|\bzone: ({ZONE})")
 _HINTS = (
-    re.compile(rf"zonesAvailable\W+({_ZONE}(?:, ?{_ZONE})*)"),
-    re.compile(rf"request in the ({_ZONE}(?:, ?{_ZONE})*) zone"),
+    re.compile(rf"zonesAvailable\W+({ZONE}(?:, ?{ZONE})*)"),
+    re.compile(rf"request in the ({ZONE}(?:, ?{ZONE})*) zone"),
 )
 
 
@@ -103,7 +103,7 @@ def zones_available(text: str) -> list[str]:
     found: dict[str, None] = {}
     for hint in _HINTS:
         for names in hint.findall(text):
-            found.update(dict.fromkeys(re.findall(_ZONE, names)))
+            found.update(dict.fromkeys(re.findall(ZONE, names)))
     return list(found)
 
 

@@ -1,16 +1,14 @@
 """What passes by itself: Google tells a new account, role or API to its parts within minutes."""
 
-from infra.operate.causes.wording import UP, by_words
+from infra.operate.causes.wording import UP, WAIT, by_words
 from infra.operate.explanation import Cause
-
-_WAIT = "Wait a minute or two, then run the same again; what is there already stays:"
 
 CAUSES: tuple[Cause, ...] = (
     by_words(
         "new-account",
         r"Service account (?P<account>\S+@\S+) does not exist",
         "Google does not know the account {account} everywhere yet: it was made a moment ago.",
-        _WAIT,
+        WAIT,
         UP,
     ),
     by_words(
@@ -18,14 +16,14 @@ CAUSES: tuple[Cause, ...] = (
         r"Compute Engine System service account \S+ needs to have \[\S*instances\.start",
         "The schedule's right to start and stop the machine was given a moment ago, and Google does"
         " not know it everywhere yet.",
-        _WAIT,
+        WAIT,
         UP,
     ),
     by_words(
         "too-many-questions",
         r"rateLimitExceeded|Queries per minute|Error 429",
         "Google was asked too often within a minute, by you or by others in the project.",
-        _WAIT,
+        WAIT,
         UP,
     ),
 )

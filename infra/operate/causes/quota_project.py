@@ -1,6 +1,6 @@
 """Logins that ask in another project than ours, and key files that are not there."""
 
-from infra.operate.causes.wording import UP, by_words
+from infra.operate.causes.wording import UP, WAIT, by_words
 from infra.operate.explanation import Cause
 
 _SET = "gcloud auth application-default set-quota-project"
@@ -29,9 +29,10 @@ CAUSES: tuple[Cause, ...] = (
         "Google counts your calls on the project with the number {number}, and there the API"
         " {api}.googleapis.com is off.",
         "gcloud projects describe {project} --format 'value(projectNumber)'",
-        "If that is the same number, enable the API, wait a minute, and go on:",
-        "gcloud services enable {api}.googleapis.com --project {project}",
+        f"If that is the same number, this update may have enabled it a moment ago. {WAIT}",
         UP,
+        "If it stays off, enable it, and run the same again:",
+        "gcloud services enable {api}.googleapis.com --project {project}",
         "If it is another, your login counts on another project. Lead it to this one:",
         f"{_SET} {{project}}",
     ),

@@ -3,10 +3,8 @@
 The doctor finds most of them before; these are for the day on which it could not look.
 """
 
-from infra.operate.causes.wording import UP, by_words
+from infra.operate.causes.wording import UP, ZONE, by_words
 from infra.operate.explanation import Cause
-
-_ZONE = r"[a-z]+-[a-z]+\d+-[a-z]"
 
 CAUSES: tuple[Cause, ...] = (
     by_words(
@@ -46,7 +44,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     by_words(
         "no-zone",
-        rf"Unknown zone|zones/{_ZONE}' was not found|Permission denied on 'locations/{_ZONE}'",
+        rf"Unknown zone|zones/{ZONE}' was not found|Permission denied on 'locations/{ZONE}'",
         "Google has no such zone.",
         "To see those that there are, and to choose one:",
         "gcloud compute zones list --project {project}",

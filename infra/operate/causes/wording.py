@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from infra.operate.explanation import Cause, Context, Explanation, Failure
 
 UP = "{up}"
+# What passes by itself.
+WAIT = "Wait a minute or two, then run the same again; what is there already stays:"
+# A zone's name, as a pattern.
+ZONE = r"[a-z]+-[a-z]+\d+-[a-z]"
 
 
 def by_words(name: str, pattern: str, what: str, *todo: str) -> Cause:

@@ -65,6 +65,7 @@ _CLOUD_BUILD = ("cloudbuild.builds.create", *_ON_PROJECT)
 ALERTS = (
     "logging.notificationRules.create",
     "monitoring.alertPolicies.create",
+    "monitoring.dashboards.create",
     "monitoring.notificationChannels.create",
     "monitoring.uptimeCheckConfigs.create",
 )

@@ -20,6 +20,11 @@ def test_defaults_are_those_of_a_laptop() -> None:
     assert settings.data_dir.is_absolute()
 
 
+def test_the_first_users_address_is_what_label_studio_will_look_for() -> None:
+    settings = read_settings(GOOD | {"LABEL_STUDIO_USERNAME": "Lead@Garments.Test"})
+    assert settings.username == "Lead@garments.test"
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         read_settings(GOOD).port = 1

@@ -9,6 +9,10 @@ button, its boot disk goes and its data disk stays. A change of metadata needs n
 server reads it where Pulumi wrote it. A data disk that is made from a snapshot has its bytes, and a
 snapshot that was taken of one that goes keeps them. What is asked and answered:
 tests.cloud.gcp.state.
+
+What the operator's programs do by the compute API, `follow` does to the lab:
+
+    stack.api.told = partial(follow, lab)
 """
 
 import json
@@ -24,6 +28,8 @@ from tests.cloud.lab.machine import Machine
 from tests.cloud.lab.place import LabError, Place, default_cache, default_place
 
 STATE = "ATELIER_LAB"
+# Where the machine has its data disk.
+DATA = "/srv/atelier"
 
 
 def place() -> Place:
@@ -77,6 +83,38 @@ def react(lab: Lab, told: dict[str, Any]) -> None:
         if machine.is_on:
             machine.shut_down()
         machine.remove()
+
+
+def follow(lab: Lab, event: str, outputs: dict[str, Any]) -> None:
+    """Do to the machine, or with the bytes of its disk, what the compute API was asked for.
+
+    Raises:
+        LabError: when the machine does not turn on or off.
+    """
+    if event == "snapshot":
+        keep_bytes(lab, outputs)
+        return
+    machine = lab.machine(outputs["name"])
+    if event == "stop" and machine.is_on:
+        machine.shut_down()
+    elif event == "start" and not machine.is_on:
+        show_console(lab.cloud, machine)
+        lab.boot(machine, lab.disk(disk_name(outputs)), outside=outside(outputs))
+
+
+def keep_bytes(lab: Lab, snapshot: dict[str, Any]) -> None:
+    """Copy a disk as it is now; a machine that writes to it waits meanwhile."""
+    name = last(snapshot["sourceDisk"])
+    users = of_kind(Cloud(lab.cloud).read(), "compute.Instance").values()
+    uses = (one["outputs"] for one in users if disk_name(one["outputs"]) == name)
+    machines = [machine for one in uses if (machine := lab.machine(one["name"])).is_on]
+    for machine in machines:
+        machine.run("fsfreeze", "--freeze", DATA)
+    try:
+        Disk(disk_file(lab, name), 0).copy(snapshot_file(lab, snapshot["name"]))
+    finally:
+        for machine in machines:
+            machine.run("fsfreeze", "--unfreeze", DATA)
 
 
 def react_to_disk(lab: Lab, event: str, values: dict[str, Any]) -> None:

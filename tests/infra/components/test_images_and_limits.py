@@ -215,6 +215,17 @@ def test_the_cost_is_an_input_of_the_guardrails(deploy: Deploy) -> None:
     assert not [item for item in stack.resources if item.type.endswith(":Budget")]
 
 
+def test_the_registry_deletes_what_is_old_and_keeps_the_last_of_each_image(deploy: Deploy) -> None:
+    policies = deploy().one("artifactregistry/repository:Repository").inputs["cleanupPolicies"]
+
+    keep, delete = policies
+    assert (keep["action"], delete["action"]) == ("KEEP", "DELETE")
+    # Ten pushes, of three versions each: what runs and what went before it, however old.
+    assert keep["mostRecentVersions"] == {"keepCount": 30}
+    assert "packageNamePrefixes" not in keep["mostRecentVersions"]
+    assert delete["condition"] == {"olderThan": "7776000s"}
+
+
 def test_a_billing_account_makes_a_budget_with_alerts(deploy: Deploy) -> None:
     stack = deploy(billingAccount="012345-6789AB-CDEF01", budgetUsd=70)
 

@@ -1,4 +1,4 @@
-"""The alerts: made, changed and deleted as a whole, and a warning where one cannot be."""
+"""Alerts and dashboard: made, changed and deleted as a whole, and a warning where one cannot."""
 
 import json
 from collections.abc import Iterator
@@ -23,6 +23,7 @@ PROPS: dict[str, Any] = {
 CHANNEL = KINDS["notificationChannels"]
 CHECK = KINDS["uptimeCheckConfigs"]
 POLICY = KINDS["alertPolicies"]
+DASHBOARD = KINDS["dashboards"]
 ON = "projects.Service demo-project/monitoring.googleapis.com"
 
 
@@ -55,6 +56,7 @@ ALL = [
     "atelier-dev administrator",
     "atelier-dev does not answer",
     "atelier-dev health",
+    "atelier-dev studio",
     "atelier-dev was stopped or not started by Google",
 ]
 
@@ -90,7 +92,7 @@ def test_a_studio_that_the_checkers_cannot_reach_is_told_of_when_google_stops_it
 ) -> None:
     provider = AlertsProvider()
     made = outs(provider.create(PROPS | {"url": ""}))
-    assert everything(api) == [ALL[0], ALL[3]]
+    assert everything(api) == [ALL[0], ALL[3], ALL[4]]
     # What the check looks at cannot be changed: they are made anew.
     difference = provider.diff("", made, PROPS)
     assert difference.replaces == ["url"]
@@ -105,7 +107,7 @@ def test_those_that_a_killed_update_left_are_taken_up_and_go_with_the_stack(
     first, again = outs(provider.create(PROPS)), outs(provider.create(PROPS))
     assert again["names"] == first["names"]
     provider.delete("", PROPS | {"names": {}})
-    assert len(everything(api)) == 4
+    assert len(everything(api)) == 5
 
 
 def test_one_is_found_on_a_later_page(api: ComputeApi) -> None:
@@ -124,9 +126,9 @@ def test_one_is_found_on_a_later_page(api: ComputeApi) -> None:
     ("kind", "where", "made"),
     [
         (CHANNEL, {}, []),
-        (CHECK, {}, [ALL[0], ALL[3]]),
-        (POLICY, {"combiner": "AND"}, [ALL[0], ALL[2], ALL[3]]),
-        (POLICY, {"combiner": "OR"}, ALL[:3]),
+        (CHECK, {}, [ALL[0], ALL[3], ALL[4]]),
+        (POLICY, {"combiner": "AND"}, [ALL[0], ALL[2], ALL[3], ALL[4]]),
+        (POLICY, {"combiner": "OR"}, ALL[:4]),
     ],
 )
 def test_one_that_is_refused_is_a_warning_and_is_tried_again(
@@ -149,6 +151,42 @@ def test_one_that_is_refused_is_a_warning_and_is_tried_again(
     ended = outs(provider.update("", begun, PROPS))
     assert everything(api) == ALL
     assert not provider.diff("", ended, PROPS).changes
+
+
+def charts(api: ComputeApi) -> list[str]:
+    grid = there(api, DASHBOARD)["atelier-dev studio"]["gridLayout"]
+    return [widget["title"] for widget in grid["widgets"]]
+
+
+def test_a_dashboard_that_is_refused_is_no_word_about_mails(
+    api: ComputeApi, capfd: pytest.CaptureFixture[str]
+) -> None:
+    refuse(api, DASHBOARD)
+    made = outs(AlertsProvider().create(PROPS))
+    said = capfd.readouterr().out
+    assert said.startswith("warning: the dashboard 'atelier-dev studio' is refused: Error 403")
+    assert "The studio works without it. It needs roles/monitoring.editor" in said
+    assert AlertsProvider().diff("", made, PROPS).changes
+
+
+def test_a_dashboard_gets_the_checks_charts_when_there_is_one(api: ComputeApi) -> None:
+    refuse(api, CHECK)
+    provider = AlertsProvider()
+    begun = outs(provider.create(PROPS))
+    machines = ["Processors in use", "Network", "Disks", "Running since its last start"]
+    assert charts(api) == machines
+    provider.update("", begun, PROPS)
+    assert charts(api)[2:] == machines
+
+
+def test_a_dashboard_that_somebody_changed_meanwhile_is_put_back(api: ComputeApi) -> None:
+    provider = AlertsProvider()
+    made = outs(provider.create(PROPS))
+    with api.cloud.open() as data:
+        (record,) = of_kind(data, DASHBOARD).values()
+        record["outputs"] |= {"etag": "of a change by hand", "gridLayout": {"widgets": []}}
+    provider.update("", made, PROPS)
+    assert len(charts(api)) == 6
 
 
 def test_an_api_that_is_off_is_a_warning(

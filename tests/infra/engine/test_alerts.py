@@ -18,7 +18,7 @@ FAULT = {
     "times": 1,
     "message": f"Error 403: {REFUSED}",
 }
-WHOLE = Counter(NotificationChannel=1, UptimeCheckConfig=1, AlertPolicy=2)
+WHOLE = Counter(NotificationChannel=1, UptimeCheckConfig=1, AlertPolicy=2, Dashboard=1)
 
 
 def there(stack: Stack) -> Counter[str]:
@@ -33,6 +33,7 @@ class Watched:
     said: dict[str, Result] = field(default_factory=dict)
     held: dict[str, Counter[str]] = field(default_factory=dict)
     budget: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,7 @@ def watched(make_stack: MakeStack) -> Watched:
     do("refused", "up", "--yes", "--skip-preview")
     do("again", "up", "--yes", "--skip-preview")
     (run.budget,) = [it for key, it in stack.cloud.items() if key.startswith("billing.Budget")]
+    run.outputs = stack.outputs()
     do("unchanged", "preview", "--expect-no-changes")
     stack.config(alerts=False)
     do("without", "up", "--yes", "--skip-preview")
@@ -71,6 +73,12 @@ def test_the_next_update_makes_it(watched: Watched) -> None:
     assert watched.held["again"] == WHOLE
     unchanged = watched.said["unchanged"]
     assert unchanged.returncode == 0, unchanged.said[-3000:]
+
+
+def test_the_outputs_lead_to_the_figures(watched: Watched) -> None:
+    address = watched.outputs["dashboard"]
+    assert address.startswith("https://console.cloud.google.com/monitoring/dashboards/builder/")
+    assert address.endswith("?project=demo-project")
 
 
 def test_the_budget_writes_to_the_same_address(watched: Watched) -> None:

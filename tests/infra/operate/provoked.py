@@ -353,6 +353,13 @@ PROVOKED: dict[str, tuple[Check, Mapping[str, Answer], Mapping[str, object], str
         " --quota-id=NvidiaL4GpuAllocNoZonalRedundancyPerProjectRegion"
         " --dimensions=region=us-central1 --preferred-value=1",
     ),
+    "Cloud Run's quota that Google does not tell": (
+        batch.jobs,
+        {"consumerQuotaMetrics": l4_on_cloud_run()},
+        {"batch": "cloudrun"},
+        "warning",
+        "not looked at, as Google tells no quota",
+    ),
     "Cloud Run's quota behind an API that is off": (
         batch.jobs,
         {"consumerQuotaMetrics": OFF},

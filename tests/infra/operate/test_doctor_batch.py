@@ -12,13 +12,13 @@ from infra.operate.doctor.permissions import needed
 from infra.operate.doctor.subject import Subject
 from infra.settings.apis import apis
 from tests.cloud.gcp.state import Cloud
-from tests.infra.operate.test_doctor import Recorded
+from tests.infra.operate.asked import google
 from tests.infra.render.scenarios import load
 
 
 def found(folder: Path, check: Check, raw: dict[str, object], **answers: Answer) -> list[Finding]:
     """What a check finds on the double, with these answers over its own."""
-    return list(check(Subject(load(raw), Recorded(Cloud(folder), answers), {})))
+    return list(check(Subject(load(raw), google(Cloud(folder), answers), {})))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,9 @@ def test_the_data_goes_back_to_a_snapshot_in_place_and_a_second_run_changes_noth
     assert wrong.returncode not in (0, 2)
     assert "there is no snapshot tomorrow of this stack's data" in wrong.said
     assert compute.disks() == [before]
+    # It runs, whatever the hour: it is not left off because it had to be stopped.
+    some_day = datetime.now(UTC) + timedelta(days=3)
+    stack.config(workHours="08:00-20:00", workDays=f"{some_day:%a}")
     done = operate(stack, "restore", "--snapshot", "yesterday", *options)
     assert done.returncode == 0, done.said
     (now,) = compute.disks()
@@ -118,6 +122,7 @@ def test_the_data_goes_back_to_a_snapshot_in_place_and_a_second_run_changes_noth
     machine = compute.machine("atelier-dev", now.zone)
     assert machine is not None
     assert machine.disks[DATA_DEVICE] == now.name
+    assert running(stack) == "RUNNING"
     assert running(stack) == "RUNNING"
     kept = [one.name for one in compute.snapshots() if one.disk == before.name]
     assert any(name.startswith("atelier-dev-before-") for name in kept)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.render.alerts import SILENT_SECONDS, Body, Part, Watched, body
+from infra.render.alerts import SILENT_SECONDS, Body, Part, Watched, body, labels_field
 
 MADE: dict[Part, str] = {
     "channel": "projects/p/notificationChannels/1",
@@ -62,5 +62,5 @@ def test_what_google_does_to_the_machine_is_looked_for_in_the_audit_logs() -> No
 def test_every_part_is_known_by_the_stacks_labels() -> None:
     for part in watched().parts:
         made = body(part, watched(), MADE)
-        assert made["userLabels"] == {"atelier-stack": "dev", "managed-by": "atelier"}
+        assert made[labels_field(part)] == {"atelier-stack": "dev", "managed-by": "atelier"}
         assert made["displayName"].startswith("atelier-dev ")

@@ -62,11 +62,35 @@ def test_a_machine_to_which_nobody_comes_turns_itself_off(
     assert running_time(load(raw)).sprint >= 60
 
 
-def test_the_worst_month_of_a_forgotten_stack_is_affordable() -> None:
-    found = estimate(load({}))
+@pytest.mark.parametrize("raw", [{}, {"adminEmail": "lead@garments.studio"}])
+def test_the_worst_month_of_a_forgotten_stack_is_affordable(raw: dict[str, object]) -> None:
+    found = estimate(load(raw))
     assert found.month_forgotten_usd is not None
     assert found.month_forgotten_usd < 50
     assert f"forgotten, ${found.month_forgotten_usd:.2f} a month" in found.sentence()
+
+
+@pytest.mark.parametrize(
+    ("raw", "alerts"),
+    [
+        ({}, 0),
+        ({"alerts": False}, 0),
+        # The check, the running machine, and the logs; two of them read figures.
+        ({"adminEmail": "lead@garments.studio"}, 3 * 1.50 + 2 * 0.03024),
+        # Where Google's checkers cannot come in, the logs alone.
+        ({"adminEmail": "lead@garments.studio", "allowedRanges": ["203.0.113.0/24"]}, 1.50),
+        ({"adminEmail": "lead@garments.studio", "alerts": False}, 0),
+    ],
+)
+def test_alerts_are_paid_for_by_the_condition_whether_the_machine_runs_or_not(
+    raw: dict[str, object], alerts: float
+) -> None:
+    found, without = estimate(load(raw)), estimate(load({}))
+    assert found.alerts_month_usd == pytest.approx(alerts)
+    for name in ("stopped_month_usd", "month_forgotten_usd", "month_uncapped_usd"):
+        dollars, rest = getattr(found, name), getattr(without, name)
+        assert dollars - rest == pytest.approx(alerts), name
+    assert (f", alerts ${alerts:.2f})" in found.sentence()) is bool(alerts)
 
 
 @given(

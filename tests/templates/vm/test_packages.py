@@ -10,7 +10,8 @@ import pytest
 from tests.templates.vm.conftest import Machine
 from tests.templates.vm.metadata_server import Metadata
 
-LOCKED = "dpkg: error: dpkg frontend lock was locked by another process with pid 1234"
+# As Debian 13 says it; older ones say "by another process".
+LOCKED = "dpkg: error: dpkg frontend lock was locked by /usr/bin/dpkg process with pid 1234"
 INSTALL = "mkdir -p $STATE; reported=docker; PACKAGE_PAUSE=0; apt_install docker.io"
 
 

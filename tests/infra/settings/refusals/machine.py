@@ -138,6 +138,17 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         "idleMinutes: 14 minutes are less than a break: the machine would turn itself off while "
         "somebody looks at an image. Write 15 or more, or 0 for never.",
     ),
+    "a limit of an hour": (
+        {"workHours": "08:00-20:00", "maxRunHours": 1},
+        "maxRunHours: the machine stops 1 h after its start, and workHours 08:00-20:00 are "
+        "12 h. Remove maxRunHours: the schedule stops the machine. Or write 24 or more, or "
+        "set workHours to off.",
+    ),
+    "a placeholder as time zone": (
+        {"timeZone": "Factory"},
+        'timeZone: "Factory" is not a time zone. Write a name such as Europe/Rome, '
+        "America/New_York or UTC.",
+    ),
     "a computer's own time zone": (
         {"timeZone": "localtime"},
         'timeZone: "localtime" is not a time zone. Write a name such as Europe/Rome, '
