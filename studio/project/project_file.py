@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from studio.buckets.address import SCHEME, StorageAddress, parse_address
+from studio.output import printable
 
 # Keys of a task's data that the studio fills itself.
 SOURCE_KEY = "source"
@@ -42,7 +43,7 @@ def _beside_the_file(value: object, info: ValidationInfo) -> object:
 
 def _is_file(value: Path) -> Path:
     if not value.is_file():
-        raise ValueError(f"there is no file {value}")
+        raise ValueError(f"there is no file {printable(str(value))}")
     return value
 
 
@@ -74,13 +75,13 @@ def _in_a_bucket(value: object) -> object:
 
 def _is_folder(value: Path) -> Path:
     if not value.is_dir():
-        raise ValueError(f"there is no folder {value}")
+        raise ValueError(f"there is no folder {printable(str(value))}")
     return value
 
 
 def _is_no_file(value: Path) -> Path:
     if value.exists() and not value.is_dir():
-        raise ValueError(f"{value} is a file, not a folder")
+        raise ValueError(f"{printable(str(value))} is a file, not a folder")
     return value
 
 
