@@ -1,6 +1,7 @@
 """The project file: what a labeling project should be, checked and frozen."""
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -122,6 +123,15 @@ def _one_group(value: str) -> str:
     return value
 
 
+def _composed(value: str) -> str:
+    """Accents in the form in which a table's headers are read: each one character with its letter.
+
+    A Mac may write them as two. A person who types the same letter means the same.
+    """
+    return unicodedata.normalize("NFC", value)
+
+
+ColumnName = Annotated[str, AfterValidator(_composed)]
 ExistingFile = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_file)]
 ExistingFolder = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_folder)]
 ManifestPlace = Annotated[str | Path, BeforeValidator(_manifest_place)]
@@ -252,7 +262,7 @@ class Target(Part):
 class Column(Part):
     """How one header is made from the catalogue."""
 
-    column: str
+    column: ColumnName
     merge: Literal["join", "first"] = "join"
     """An image's rows: all their distinct values in the order of the rows, or the first one."""
 
@@ -270,7 +280,7 @@ class Catalogue(Part):
     """Of a CSV file, for example cp1252. Found out if it is not given."""
     delimiter: Annotated[str, AfterValidator(_is_delimiter)] | None = None
     """Between the cells of a CSV file: one character, or tab. Found out if it is not given."""
-    key: str
+    key: ColumnName
     """The column that says which image a row is about."""
     image_key: Annotated[str, AfterValidator(_one_group)] = r"^(.*?)(?:\.[^.]+)?$"
     """Finds the same key in an image's file name, as the one group. Default: the name without its
