@@ -83,9 +83,8 @@ def _question(prompts: list[DrawnRegion], config: LabelingConfig) -> Question:
         raise BadRequest(f"the image {image.name} has no control for masks in the labeling config")
     name = _label_value(prompt, config)
     candidates = [(one, one.label_for(name) if name else None) for one in controls]
-    for_prompts = {control.name for control in config.smart if control.only_prompts}
-    if prompt.from_name not in for_prompts:  # A stable sort: the rest keep their order.
-        candidates.sort(key=lambda found: found[0].name != prompt.from_name)
+    # A stable sort: the rest keep their order.
+    candidates.sort(key=lambda found: found[0].name != prompt.from_name)
     control, label = next((found for found in candidates if found[1]), candidates[0])
     index = (prompt.item_index or 0) if image.is_list else None
     return Question(image, index, control, label, tuple(prompts))
