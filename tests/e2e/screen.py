@@ -176,6 +176,22 @@ class Screen:
         )
         self.page.keyboard.press("Escape")
 
+    def discard(self) -> None:
+        self.page.click("[data-testid=bottombar-reject-suggestions-button]")
+        self.page.wait_for_function(
+            "() => window.Htx.annotationStore.selected.suggestions.size === 0"
+        )
+
+    @contextmanager
+    def expecting_a_draft(self) -> Iterator[None]:
+        """Wait until the page has saved what is done in the block, without being asked to."""
+        with self.page.expect_response(
+            lambda answer: "/drafts" in answer.url and answer.request.method in ("POST", "PATCH"),
+            timeout=PATIENCE_MS,
+        ) as answer:
+            yield
+        assert answer.value.ok
+
     def submit(self) -> None:
         with self.page.expect_response(
             lambda answer: "/annotations" in answer.url and answer.request.method == "POST",
