@@ -21,6 +21,7 @@ from pydantic import (
 
 from studio.buckets.address import SCHEME, StorageAddress, parse_address
 from studio.output import printable
+from studio.project.encodings import read_text
 
 # Keys of a task's data that the studio fills itself.
 SOURCE_KEY = "source"
@@ -340,8 +341,11 @@ class ProjectFile(Part):
 
     @property
     def config_text(self) -> str:
-        """The labeling config, without the white space around it (Label Studio drops it)."""
-        return self.labeling_config.read_text(encoding="utf-8").strip()
+        """The labeling config, without the white space around it (Label Studio drops it).
+
+        Raises StudioError where it is not in UTF-8.
+        """
+        return read_text(self.labeling_config).strip()
 
 
 def _all_different(name: str, values: list[Any]) -> None:
