@@ -17,6 +17,8 @@ _STATE = """() => {
 }"""
 _CHOSEN = """() => [...window.Htx.annotationStore.selected.names.values()]
   .filter((tag) => tag.type === "labels").flatMap((tag) => tag.selectedValues())"""
+_TOOL = """() => [...document.querySelectorAll(".lsf-tool_active")]
+  .map((tool) => tool.getAttribute("aria-label")).filter(Boolean).pop()"""
 _PAINTED = """() => Math.max(...[...document.querySelectorAll(".konvajs-content canvas")].map(
   (canvas) => {
     const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -97,6 +99,10 @@ class Screen:
 
     def chosen_labels(self) -> list[str]:
         return self.page.evaluate(_CHOSEN)
+
+    def chosen_tool(self) -> str:
+        """What the toolbar shows as chosen: "key-point-tool", "brush-tool", ..."""
+        return self.page.evaluate(_TOOL)
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)

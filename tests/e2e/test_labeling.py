@@ -1,6 +1,7 @@
 """A labeler in a real browser does each step of docs/labeling.md, and what it says comes of it."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -190,7 +191,16 @@ def test_a_labeler_discards_a_mask_and_a_draft_outlives_the_page(demo: Demo, pag
     before = screen.state()["regions"]
     screen.switch_auto_annotation_on()
     screen.choose_label("skirt")
-    screen.press("m")
+    screen.press("v")
+    # A task opens with the tool that was chosen last.
+    tools = ("move-tool", "key-point-tool", "rectangle-tool")
+    for opened_with, by_key in pairwise(tools):
+        screen.open_task(task["id"])
+        assert screen.chosen_tool() == opened_with
+        screen.choose_label("skirt")
+        screen.press("m")
+        assert screen.chosen_tool() == by_key
+    screen.choose_smart_tool("key-point-tool")
     with screen.expecting_a_mask():
         screen.click_image(*inner_point(mask_of(garment(task, "skirt"))), "Control")
     assert screen.state()["suggestions"] == [{"type": "brushregion", "label": "skirt"}]
