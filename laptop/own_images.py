@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,13 @@ def require_images(folder: Path) -> None:
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise LaptopError(f"IMAGES: {folder} {what}. Give the folder of your photographs.")
+    # Unpacked from an old archive, for example.
+    shown = os.fsencode(folder.resolve()).decode("utf-8", "backslashreplace")
+    if shown != str(folder.resolve()):
+        raise LaptopError(
+            f"IMAGES: {shown}: this name is not in UTF-8, which a project file cannot hold. "
+            "Rename the folder."
+        )
     if "${" in str(folder):
         raise LaptopError(f"IMAGES: {folder} has ${{ in its name, which a project file cannot hold")
     if not own_images(folder):

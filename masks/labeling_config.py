@@ -122,7 +122,7 @@ class LabelingConfig:
     Attributes:
         images: by name.
         mask_controls: the preferred one first: one with labels before one without, brush before
-            bitmask before polygon.
+            bitmask before polygon. What is for prompts alone (`smartOnly`) holds none.
         lists: the label list of each control that has one, by the control's name.
         smart: the controls that are declared `smart="true"`.
         text: the config itself.
@@ -246,16 +246,6 @@ def _read(root: ElementTree.Element, text: str, may_be_empty: bool = False) -> L
         for tag, found in controls.items()
         if tag.tag.endswith("Labels")
     }
-    masks = [
-        MaskControl(tag.get("name", ""), _MASK_TAGS[tag.tag], found[0], _lists(tag, found, lists))
-        for kind in _MASK_TAGS
-        for tag, found in controls.items()
-        if tag.tag == kind
-    ]
-    if not masks and not may_be_empty:
-        raise LabelingConfigError(
-            f"label_config has no control for masks of an image; {_WHAT_TO_ADD}"
-        )
     smart = tuple(
         SmartControl(
             tag.get("name", ""),
@@ -266,6 +256,19 @@ def _read(root: ElementTree.Element, text: str, may_be_empty: bool = False) -> L
         for tag, found in controls.items()
         if tag.get("smart") == "true"
     )
+    for_prompts = {control.name for control in smart if control.only_prompts}
+    masks = [
+        MaskControl(tag.get("name", ""), _MASK_TAGS[tag.tag], found[0], _lists(tag, found, lists))
+        for kind in _MASK_TAGS
+        for tag, found in controls.items()
+        if tag.tag == kind and tag.get("name") not in for_prompts
+    ]
+    if not masks and not may_be_empty:
+        painting = [tag.get("name", "") for tag in controls if tag.tag in _MASK_TAGS]
+        why = f" ({', '.join(painting)}: smartOnly, for prompts alone)" if painting else ""
+        raise LabelingConfigError(
+            f"label_config has no control for masks of an image{why}; {_WHAT_TO_ADD}"
+        )
     preferred = tuple(sorted(masks, key=lambda control: not control.is_labelled))
     return LabelingConfig(images, preferred, lists, smart, text)
 

@@ -35,12 +35,14 @@ class LabelList:
         name: the control's name, `from_name` of the results that hold its labels.
         type: `type` of those results and the key of their labels: "labels", "brushlabels", ...
         image_names: the images that it labels.
+        takes_several: whether a region may have several of its labels (`choice="multiple"`).
     """
 
     name: str
     type: str
     image_names: tuple[str, ...]
     labels: tuple[Label, ...]
+    takes_several: bool = False
 
     def named(self, name: str) -> Label | None:
         """Return the label that a result calls `name`."""
@@ -65,7 +67,10 @@ class LabelList:
 
 def read_label_list(tag: ElementTree.Element, image_names: tuple[str, ...]) -> LabelList:
     """Return the labels of a control's tag."""
-    return LabelList(tag.get("name", ""), tag.tag.lower(), image_names, tuple(_labels(tag)))
+    several = tag.get("choice") == "multiple"
+    return LabelList(
+        tag.get("name", ""), tag.tag.lower(), image_names, tuple(_labels(tag)), several
+    )
 
 
 def _labels(tag: ElementTree.Element) -> Iterator[Label]:

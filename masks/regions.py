@@ -1,6 +1,7 @@
 """Masks -> the results of a Label Studio annotation, and back."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ def regions_of(
     label: tuple[LabelList, Label] | None,
     score: float,
     item_index: int | None = None,
+    more: Sequence[Label] = (),
 ) -> list[Region]:
     """Return the results that show a mask in the editor, as the editor itself would store them.
 
@@ -34,6 +36,7 @@ def regions_of(
         label: one of `control.label_for`, or None for a region without a label.
         score: certainty from 0 to 1.
         item_index: which image of a `valueList`; None for an image of its own.
+        more: further labels of the same list, which takes several.
 
     Returns:
         One region; one per connected part for polygons; none for an empty mask.
@@ -60,7 +63,7 @@ def regions_of(
                 "id": region_id,
                 "type": owner.type,
                 "from_name": owner.name,
-                "value": value | {owner.type: [chosen.stored]},
+                "value": value | {owner.type: [one.stored for one in (chosen, *more)]},
             }
         if named is None or named["from_name"] != control.name:
             results.append(

@@ -1,5 +1,6 @@
 """What all commands of `python -m studio` share."""
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,11 @@ def plain_errors() -> Iterator[None]:
     """End with the message alone when something is wrong, and quietly on Ctrl-C.
 
     Also where the system refuses: no permission, a full disk. A closed pipe is click's to handle.
+    A name with letters that the terminal or the log cannot show is shown with their codes.
     """
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
+        out.reconfigure(errors="backslashreplace")
     try:
         yield
     except StudioError as error:

@@ -41,7 +41,7 @@ class Left:
         if never:
             said.append(
                 f"{counted(never, 'task')} cannot be pre-labelled before the image or a setting "
-                "is mended"
+                "is mended; after a setting was, run it with --again"
             )
         return "; ".join(said)
 

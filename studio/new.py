@@ -12,8 +12,9 @@ from studio.buckets.address import SCHEME, StorageAddress, parse_address
 from studio.buckets.cloud_storage import CloudStorage
 from studio.errors import CatalogueError, StudioError
 from studio.images.find import find_images
+from studio.images.folder import NO_LINE, NO_TEXT, is_text
 from studio.images.image import FoundImages
-from studio.output import counted, shortened
+from studio.output import counted, printable, shortened
 from studio.project.keys import ImageKey, match_keys
 from studio.project.project_file import (
     SOURCE_KEY,
@@ -100,6 +101,11 @@ def _source(place: str) -> tuple[Source, str, Path]:
     folder = Path(place).expanduser().resolve()
     if not folder.is_dir():
         raise StudioError(f"there is no folder {place}")
+    if not is_text(str(folder)):
+        raise StudioError(
+            f"{printable(str(folder))}: this name is not in UTF-8, which a project file cannot "
+            "hold; rename it"
+        )
     if "${" in str(folder):
         raise StudioError(f"{folder} has ${{ in its name, which a project file cannot hold")
     return Source.model_construct(folder=folder), folder.name, folder.parent
@@ -109,8 +115,8 @@ def _best_table(found: FoundImages, source: Source, cloud: CloudStorage) -> Foun
     """Return the table that has most of the images; None if none has any."""
     images = [ImageKey(Path(one.file_name).stem, one.file_name, one.source) for one in found.images]
     tables = []
-    for name, _ in found.ignored:
-        if Path(name).suffix.lower() not in TABLES:
+    for name, why in found.ignored:
+        if not _is_table(name, why):
             continue
         try:
             if source.folder is not None:
@@ -202,7 +208,7 @@ def _said(
     place: str, found: FoundImages, table: FoundTable | None, file: Path, labels: Path
 ) -> str:
     lines = [f"{counted(len(found.images), 'image')} in {place}"]
-    others = [f"{name} ({why})" for name, why in found.ignored if not _is_table(name)]
+    others = [f"{name} ({why})" for name, why in found.ignored if not _is_table(name, why)]
     if others:
         lines.append(f"{counted(len(others), 'file')} left out: {shortened(others, MOST_COLUMNS)}")
     if table:
@@ -210,7 +216,7 @@ def _said(
             f"{table.name} (read as {table.table.read_as}): {counted(table.matched, 'image')} "
             f"found by its column {table.key!r}"
         )
-    elif any(_is_table(name) for name, _ in found.ignored):
+    elif any(_is_table(name, why) for name, why in found.ignored):
         lines.append("no column of the tables there names these images")
     return "\n".join(
         [
@@ -221,8 +227,9 @@ def _said(
     )
 
 
-def _is_table(name: str) -> bool:
-    return Path(name).suffix.lower() in TABLES
+def _is_table(name: str, why: str) -> bool:
+    """Whether a file that is no image is a table, and can be named in a project file."""
+    return Path(name).suffix.lower() in TABLES and why not in (NO_TEXT, NO_LINE)
 
 
 def _quoted(path: Path) -> str:

@@ -1,5 +1,7 @@
 """What the commands show: tables and progress on a terminal, plain lines in a log."""
 
+import os
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -68,6 +70,17 @@ class Output:
 def counted(number: int, what: str) -> str:
     """Return "1 task" or "3 tasks"."""
     return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def printable(name: str) -> str:
+    """Return a file's name as it can be shown: what is no text as \\x.. or \\n."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(
+        letter.encode("unicode_escape").decode()
+        if unicodedata.category(letter) in ("Cc", "Zl", "Zp")
+        else letter
+        for letter in text
+    )
 
 
 def shortened(names: Sequence[str], most: int) -> str:

@@ -10,6 +10,7 @@ from django.urls import path  # pyright: ignore[reportMissingImports]
 from backends.frontend.editor import pages
 from backends.frontend.interactive import Clicks
 from backends.frontend.opened import Actions, OpenedTask
+from backends.frontend.uploads import Upload
 
 
 def no_tips(request: HttpRequest) -> JsonResponse:
@@ -22,6 +23,7 @@ urlpatterns = [
     path("api/ml/<int:pk>/interactive-annotating", Clicks.as_view()),
     path("editor-<slug:asked>/react-app/<path:file>", pages.page),
     path("api/editor-changes/", pages.changes),
+    path("data/upload/<path:filename>", Upload.as_view(), name="data-upload"),
     path("api/tasks/<int:pk>/", OpenedTask.as_view()),
     path("api/dm/actions/", Actions.as_view()),
     *label_studio,

@@ -131,7 +131,14 @@ class SegmentAnythingEngine(Engine[SegmentAnythingSettings]):
             mask, score = devices.sparing_memory(partial(self.masks.mask, image, prompts))
             if not mask.any():
                 raise BadRequest("the model found nothing there; click elsewhere, or draw a box")
-            found = regions_of(mask, question.control, question.label, score, question.item_index)
+            found = regions_of(
+                mask,
+                question.control,
+                question.label,
+                score,
+                question.item_index,
+                question.more,
+            )
         return found, score
 
 

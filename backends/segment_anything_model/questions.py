@@ -29,6 +29,7 @@ class Question:
         control: the control that holds the mask.
         label: the mask's label, and the list that has it; None without one.
         prompts: in the order in which they were made.
+        more: further labels of the same list, where it takes several.
     """
 
     image: ImageTag
@@ -36,6 +37,7 @@ class Question:
     control: MaskControl
     label: tuple[LabelList, Label] | None
     prompts: tuple[DrawnRegion, ...]
+    more: tuple[Label, ...] = ()
 
 
 def questions(context: Json, config: LabelingConfig) -> list[Question]:
@@ -50,12 +52,18 @@ def questions(context: Json, config: LabelingConfig) -> list[Question]:
     """
     asked: dict[tuple[object, ...], list[DrawnRegion]] = {}
     for prompt in _of_this_mask(drawn_regions(context.get("result") or [])):
-        key = (prompt.to_name, prompt.from_name, prompt.item_index, prompt.label, prompt.label_list)
+        key = (
+            *(prompt.to_name, prompt.from_name, prompt.item_index),
+            *(prompt.labels, prompt.label_list),
+        )
         asked.setdefault(key, []).append(prompt)
     merged: dict[tuple[object, ...], Question] = {}
     for prompts in asked.values():
         question = _question(prompts, config)
-        key = (question.image, question.item_index, question.control, question.label)
+        key = (
+            *(question.image, question.item_index, question.control),
+            *(question.label, question.more),
+        )
         known = merged.get(key)
         merged[key] = question if known is None else _together(known, question)
     return list(merged.values())
@@ -81,14 +89,13 @@ def _question(prompts: list[DrawnRegion], config: LabelingConfig) -> Question:
     controls = config.controls_of(image.name)
     if not controls:
         raise BadRequest(f"the image {image.name} has no control for masks in the labeling config")
-    name = _label_value(prompt, config)
-    candidates = [(one, one.label_for(name) if name else None) for one in controls]
-    for_prompts = {control.name for control in config.smart if control.only_prompts}
-    if prompt.from_name not in for_prompts:  # A stable sort: the rest keep their order.
-        candidates.sort(key=lambda found: found[0].name != prompt.from_name)
+    names = _label_values(prompt, config)
+    candidates = [(one, one.label_for(names[0]) if names else None) for one in controls]
+    # A stable sort: the rest keep their order.
+    candidates.sort(key=lambda found: found[0].name != prompt.from_name)
     control, label = next((found for found in candidates if found[1]), candidates[0])
     index = (prompt.item_index or 0) if image.is_list else None
-    return Question(image, index, control, label, tuple(prompts))
+    return Question(image, index, control, label, tuple(prompts), _more(label, names[1:]))
 
 
 def _image(prompt: DrawnRegion, config: LabelingConfig) -> ImageTag:
@@ -109,18 +116,26 @@ def _image(prompt: DrawnRegion, config: LabelingConfig) -> ImageTag:
     return image
 
 
-def _label_value(prompt: DrawnRegion, config: LabelingConfig) -> str | None:
-    """The label as labelers see it: the prompt's control may have another alias for it than the
-    control for masks.
+def _label_values(prompt: DrawnRegion, config: LabelingConfig) -> list[str]:
+    """The labels as labelers see them: the prompt's control may have other aliases for them than
+    the control for masks.
     """
-    if prompt.label is None:
-        return None
     owner = config.lists.get(prompt.label_list or "")
-    label = owner.named(prompt.label) if owner else None
-    return label.value if label else prompt.label
+    labels = [(name, owner.named(name) if owner else None) for name in prompt.labels]
+    return [label.value if label else name for name, label in labels]
+
+
+def _more(label: tuple[LabelList, Label] | None, names: Sequence[str]) -> tuple[Label, ...]:
+    """What further labels of a prompt are in the list that has the mask's first one."""
+    if label is None or not label[0].takes_several:
+        return ()
+    found = dict.fromkeys(label[0].meant_by(name) for name in names)
+    return tuple(one for one in found if one is not None and one != label[1])
 
 
 def _together(one: Question, other: Question) -> Question:
     return Question(
-        one.image, one.item_index, one.control, one.label, (*one.prompts, *other.prompts)
+        *(one.image, one.item_index, one.control, one.label),
+        (*one.prompts, *other.prompts),
+        one.more,
     )

@@ -4,12 +4,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from studio.images.image import FoundImages, Image
+from studio.project.encodings import read_text
 
 SCHEMES = frozenset({"gs", "http", "https"})
 
 
 def in_list(entries: Path | tuple[str, ...]) -> FoundImages:
-    """Return the images of a list or of a file with one address a line, each once."""
+    """Return the images of a list or of a file with one address a line, each once.
+
+    Raises StudioError where the file is not in UTF-8.
+    """
     ignored = []
     images: dict[str, Image] = {}
     repeated: dict[str, tuple[str, ...]] = {}
@@ -25,6 +29,6 @@ def in_list(entries: Path | tuple[str, ...]) -> FoundImages:
 
 
 def _lines(entries: Path | tuple[str, ...]) -> list[str]:
-    lines = entries.read_text("utf-8").splitlines() if isinstance(entries, Path) else entries
+    lines = read_text(entries).splitlines() if isinstance(entries, Path) else entries
     stripped = (line.strip() for line in lines)
     return [line for line in stripped if line and not line.startswith("#")]

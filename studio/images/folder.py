@@ -5,9 +5,12 @@ import unicodedata
 from pathlib import Path
 
 from studio.images.image import FoundImages, Image, why_no_image
+from studio.output import printable
 
 # Label Studio takes less than 250 MB in a request (TASKS_MAX_FILE_SIZE).
 MAX_BYTES = 250 * 1000 * 1000
+NO_TEXT = "its name is not in UTF-8; rename it"
+NO_LINE = "its name has a line break or another control character; rename it"
 
 
 def in_folder(folder: Path, leave_out: Path | None) -> FoundImages:
@@ -40,21 +43,17 @@ def in_folder(folder: Path, leave_out: Path | None) -> FoundImages:
 
 def why_bad_name(name: str) -> str | None:
     """Return why a file of this name cannot be imported; None if it can."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return "its name is not in UTF-8; rename it"
+    if not is_text(name):
+        return NO_TEXT
     if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in name):
-        return "its name has a line break or another control character; rename it"
+        return NO_LINE
     return None
 
 
-def printable(name: str) -> str:
-    """Return a file's name as it can be shown: what is no text as \\x.. or \\n."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(
-        letter.encode("unicode_escape").decode()
-        if unicodedata.category(letter) in ("Cc", "Zl", "Zp")
-        else letter
-        for letter in text
-    )
+def is_text(name: str) -> bool:
+    """Whether a file's name is in UTF-8; those in old archives may not be."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from studio.errors import StudioError
+from studio.project.encodings import read_text
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def read_connection(
     token = environment.get("LABEL_STUDIO_API_KEY", "").strip()
     if token_file is not None:
         try:
-            token = token_file.read_text().strip()
+            token = read_text(token_file).strip()
         except OSError as error:
             problems.append(f"cannot read the token from {token_file}: {error.strerror}")
     if not token and not problems[1:]:

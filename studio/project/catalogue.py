@@ -1,6 +1,7 @@
 """Facts about images from a table: rows merged per image, and matched with the images."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -107,12 +108,22 @@ def match(rows: Table, catalogue: Catalogue, images: Mapping[str, str]) -> Match
 
 
 def image_keys(catalogue: Catalogue, images: Mapping[str, str]) -> list[ImageKey]:
-    """Return what a row may call each image, by the pattern of the project file."""
-    pattern = re.compile(catalogue.image_key)
+    """Return what a row may call each image, by the pattern of the project file.
+
+    The pattern sees an accent as one character with its letter, also where a Mac's file names have
+    two. A key that the name has as it is, is left as it is.
+    """
+    pattern = re.compile(unicodedata.normalize("NFC", catalogue.image_key))
+
+    def key(name: str) -> str:
+        found = pattern.search(name)
+        return (found.group(1) or "") if found else ""
+
     keys = []
     for source, file_name in images.items():
-        found = pattern.search(file_name)
-        keys.append(ImageKey((found.group(1) or "") if found else "", file_name, source))
+        composed, as_it_is = key(unicodedata.normalize("NFC", file_name)), key(file_name)
+        same = unicodedata.normalize("NFC", as_it_is) == composed
+        keys.append(ImageKey(as_it_is if same else composed, file_name, source))
     return keys
 
 

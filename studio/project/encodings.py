@@ -3,10 +3,11 @@
 import codecs
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import charset_normalizer
 
-from studio.errors import CatalogueError
+from studio.errors import CatalogueError, StudioError
 
 MARKS = (
     # UTF-32's mark begins with that of UTF-16.
@@ -42,13 +43,9 @@ def decode(content: bytes, name: str, encoding: str = "") -> Text:
     """
     if encoding:
         return Text(_decoded(content, name, encoding), NAMES.get(encoding, encoding))
-    for mark, found in MARKS:
-        if content.startswith(mark):
-            return Text(_decoded(content, name, found), NAMES.get(found, found.upper()))
-    # Text of our alphabets in UTF-16 has a zero in nearly every other byte.
-    for zeros, found in ((content[1::2], "utf-16-le"), (content[::2], "utf-16-be")):
-        if zeros.count(0) > len(zeros) / 2:
-            return Text(_decoded(content, name, found), "UTF-16")
+    if found := _certain(content):
+        said = NAMES.get(found.removesuffix("-le").removesuffix("-be"), found.upper())
+        return Text(_decoded(content, name, found), said)
     try:
         return Text(_without_marks(content.decode("utf-8")), "UTF-8")
     except UnicodeDecodeError:
@@ -56,6 +53,39 @@ def decode(content: bytes, name: str, encoding: str = "") -> Text:
     text = content.decode(found)
     words = ", ".join(dict.fromkeys(re.findall(r"\w*[^\x00-\x7f]\w*", text)[:EXAMPLES]))
     return Text(text, f"{NAMES.get(found, found)}, going by its letters ({words})")
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file that a person wrote, lines ending in line feeds.
+
+    It is in UTF-8, or in UTF-16 or UTF-32 as its first bytes say. Nothing is guessed: a letter that
+    is taken for another one would be seen by every labeler.
+
+    Raises:
+        StudioError: it is in another encoding.
+        OSError: it cannot be read.
+    """
+    content = path.read_bytes()
+    try:
+        text = _without_marks(content.decode(_certain(content) or "utf-8"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise StudioError(
+            f"{path}, line {line}: this is not in UTF-8; save the file again, in UTF-8"
+        ) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _certain(content: bytes) -> str:
+    """Return an encoding that the bytes leave no doubt about; "" where they do."""
+    for mark, found in MARKS:
+        if content.startswith(mark):
+            return found
+    # Text of our alphabets in UTF-16 has a zero in nearly every other byte.
+    for zeros, found in ((content[1::2], "utf-16-le"), (content[::2], "utf-16-be")):
+        if zeros.count(0) > len(zeros) / 2:
+            return found
+    return ""
 
 
 def _guess(content: bytes) -> str:

@@ -56,8 +56,11 @@ def read_task_keys(config: str) -> TaskKeys:
 
 def prompt_controls(config: str) -> tuple[str, ...]:
     """Return the controls whose regions are prompts and never annotations (`smartOnly`)."""
-    read = _masks_of(config)
-    return tuple(control.name for control in read.smart if control.only_prompts) if read else ()
+    try:
+        read = labeling_config(config, need_masks=False)
+    except LabelingConfigError:
+        return ()
+    return tuple(control.name for control in read.smart if control.only_prompts)
 
 
 def missing(config: str, used: Mapping[str, Collection[str]]) -> list[str]:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from studio.errors import ProjectFileError
+from studio.project.encodings import read_text
 from studio.project.project_file import (
     Backend,
     Catalogue,
@@ -118,7 +119,7 @@ def read_target(path: Path, environment: Mapping[str, str]) -> str | None:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_text(path))
     except OSError as error:
         raise ProjectFileError(f"cannot read {path}: {error.strerror}") from None
     except yaml.YAMLError as error:

@@ -1,6 +1,7 @@
 """The project file: what a labeling project should be, checked and frozen."""
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from pydantic import (
 )
 
 from studio.buckets.address import SCHEME, StorageAddress, parse_address
+from studio.output import printable
+from studio.project.encodings import read_text
 
 # Keys of a task's data that the studio fills itself.
 SOURCE_KEY = "source"
@@ -42,7 +45,7 @@ def _beside_the_file(value: object, info: ValidationInfo) -> object:
 
 def _is_file(value: Path) -> Path:
     if not value.is_file():
-        raise ValueError(f"there is no file {value}")
+        raise ValueError(f"there is no file {printable(str(value))}")
     return value
 
 
@@ -74,13 +77,13 @@ def _in_a_bucket(value: object) -> object:
 
 def _is_folder(value: Path) -> Path:
     if not value.is_dir():
-        raise ValueError(f"there is no folder {value}")
+        raise ValueError(f"there is no folder {printable(str(value))}")
     return value
 
 
 def _is_no_file(value: Path) -> Path:
     if value.exists() and not value.is_dir():
-        raise ValueError(f"{value} is a file, not a folder")
+        raise ValueError(f"{printable(str(value))} is a file, not a folder")
     return value
 
 
@@ -121,6 +124,15 @@ def _one_group(value: str) -> str:
     return value
 
 
+def _composed(value: str) -> str:
+    """Accents in the form in which a table's headers are read: each one character with its letter.
+
+    A Mac may write them as two. A person who types the same letter means the same.
+    """
+    return unicodedata.normalize("NFC", value)
+
+
+ColumnName = Annotated[str, AfterValidator(_composed)]
 ExistingFile = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_file)]
 ExistingFolder = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_is_folder)]
 ManifestPlace = Annotated[str | Path, BeforeValidator(_manifest_place)]
@@ -251,7 +263,7 @@ class Target(Part):
 class Column(Part):
     """How one header is made from the catalogue."""
 
-    column: str
+    column: ColumnName
     merge: Literal["join", "first"] = "join"
     """An image's rows: all their distinct values in the order of the rows, or the first one."""
 
@@ -269,7 +281,7 @@ class Catalogue(Part):
     """Of a CSV file, for example cp1252. Found out if it is not given."""
     delimiter: Annotated[str, AfterValidator(_is_delimiter)] | None = None
     """Between the cells of a CSV file: one character, or tab. Found out if it is not given."""
-    key: str
+    key: ColumnName
     """The column that says which image a row is about."""
     image_key: Annotated[str, AfterValidator(_one_group)] = r"^(.*?)(?:\.[^.]+)?$"
     """Finds the same key in an image's file name, as the one group. Default: the name without its
@@ -329,8 +341,11 @@ class ProjectFile(Part):
 
     @property
     def config_text(self) -> str:
-        """The labeling config, without the white space around it (Label Studio drops it)."""
-        return self.labeling_config.read_text(encoding="utf-8").strip()
+        """The labeling config, without the white space around it (Label Studio drops it).
+
+        Raises StudioError where it is not in UTF-8.
+        """
+        return read_text(self.labeling_config).strip()
 
 
 def _all_different(name: str, values: list[Any]) -> None:

@@ -5,7 +5,8 @@ named, because its cells may stand under the wrong headers.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from pathlib import PurePosixPath
@@ -27,7 +28,8 @@ class Table:
     """A table's text; white space at the ends of cells is gone.
 
     Attributes:
-        columns: the headers in their order; "" for a column without one.
+        columns: the headers in their order, accents as one character each with their letter (NFC);
+            "" for a column without one.
         rows: line in the file, and as many cells as there are columns. Empty rows are left out.
         left_out: line, and why its row could not be used.
         read_as: how the file was read, as a person calls it.
@@ -80,7 +82,7 @@ def _table(lines: Sequence[tuple[int, list[str]]], name: str, read_as: str) -> T
     filled = [(line, cells) for line, cells in lines if any(cells)]
     if not filled:
         raise CatalogueError(f"{name} is empty")
-    header = _without_end(filled[0][1])
+    header = _composed(_without_end(filled[0][1]))
     rows, left_out = [], []
     for line, cells in filled[1:]:
         # A delimiter after the last cell, which some programs write.
@@ -91,6 +93,10 @@ def _table(lines: Sequence[tuple[int, list[str]]], name: str, read_as: str) -> T
             more = f" ({kept[len(header)]!r} is one too far)" if len(kept) > len(header) else ""
             left_out.append((line, f"{len(kept)} cells under {len(header)} headers{more}"))
     return Table(tuple(header), tuple(rows), tuple(left_out), read_as)
+
+
+def _composed(cells: Iterable[str]) -> list[str]:
+    return [unicodedata.normalize("NFC", cell) for cell in cells]
 
 
 def _without_end(cells: list[str]) -> list[str]:
@@ -128,7 +134,8 @@ def _delimiter(text: str, wanted: Sequence[str]) -> str:
 
     def fit(delimiter: str) -> tuple[int, int]:
         try:
-            cells = next((cells for _, cells in _lines(text, delimiter, "") if any(cells)), [])
+            lines = _lines(text, delimiter, "")
+            cells = _composed(next((cells for _, cells in lines if any(cells)), []))
         except CatalogueError:
             return 0, 0
         return len({*wanted} & {*cells}), len(cells)

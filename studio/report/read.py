@@ -34,7 +34,7 @@ def report(studio: Studio, project: Project, now: datetime, tell: Tell) -> str:
     """
     users = studio.users()
     tasks = [task.id for task in studio.tasks(project.id) if task.annotations or task.skipped]
-    config = labeling_config(project.label_config)
+    config = labeling_config(project.label_config, need_masks=False)
 
     def read() -> Iterator[JudgedTask]:
         for number, found in enumerate(studio.work.judged(project.id, tasks)):
@@ -115,7 +115,8 @@ def _picture(studio: Studio, config: LabelingConfig, pair: Pair, task: Judged) -
     if drawn is None:
         return "the two are of different sizes"
     try:
-        address = config.of({"data": task.data}).images[image].address({"data": task.data}, index)
+        shown = labeling_config(config.text, task.data, need_masks=False).images[image]
+        address = shown.address({"data": task.data}, index)
         content = studio.storages.read_image(task.id, address)
     except (StudioError, MasksError, KeyError, requests.RequestException):
         content = None  # The masks tell most of it.

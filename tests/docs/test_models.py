@@ -10,7 +10,8 @@ from weights.access import Access
 from weights.catalogue import KINDS, Model, catalogue, choose
 from weights.file import megabytes
 
-PAGE = (Path(__file__).parents[2] / "docs/models.md").read_text()
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/models.md").read_text()
 MODELS = [model for kind in KINDS for model in catalogue()[kind].values()]
 
 
@@ -64,3 +65,16 @@ def test_the_mirror_maps_as_the_page_says() -> None:
     assert cells["address"] == choose("sam-vit-b")["interactive"].files[0].url
     mirrored = Access(mirror=cells["`WEIGHTS_MIRROR`"]).address(cells["address"])
     assert mirrored == cells["asked for"]
+
+
+def test_the_readmes_second_thing_is_ones_own_photographs_with_what_is_fetched_for_them() -> None:
+    readme = (ROOT / "README.md").read_text()
+    first, heading, rest = readme.partition("\n## ")
+    assert re.search(r"^    make demo +#", first, re.MULTILINE)
+    assert heading
+    title, _, text = rest.partition("\n## ")[0].partition("\n")
+    assert title == "Your own photographs"
+    (said,) = re.findall(r"^    make demo MODELS=(\S+) IMAGES=\S+ +# fetches (\d+) MB", text, re.M)
+    models, size = choose(said[0]).values(), int(said[1])
+    assert round(sum(model.size or 0 for model in models) / 10**6) == size
+    assert "(docs/models.md)" in text

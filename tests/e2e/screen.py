@@ -17,6 +17,8 @@ _STATE = """() => {
 }"""
 _CHOSEN = """() => [...window.Htx.annotationStore.selected.names.values()]
   .filter((tag) => tag.type === "labels").flatMap((tag) => tag.selectedValues())"""
+_TOOL = """() => [...document.querySelectorAll(".lsf-tool_active")]
+  .map((tool) => tool.getAttribute("aria-label")).filter(Boolean).pop()"""
 _PAINTED = """() => Math.max(...[...document.querySelectorAll(".konvajs-content canvas")].map(
   (canvas) => {
     const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -98,6 +100,10 @@ class Screen:
     def chosen_labels(self) -> list[str]:
         return self.page.evaluate(_CHOSEN)
 
+    def chosen_tool(self) -> str:
+        """What the toolbar shows as chosen: "key-point-tool", "brush-tool", ..."""
+        return self.page.evaluate(_TOOL)
+
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
         self.page.wait_for_timeout(300)
@@ -175,6 +181,22 @@ class Screen:
             "() => window.Htx.annotationStore.selected.suggestions.size === 0"
         )
         self.page.keyboard.press("Escape")
+
+    def discard(self) -> None:
+        self.page.click("[data-testid=bottombar-reject-suggestions-button]")
+        self.page.wait_for_function(
+            "() => window.Htx.annotationStore.selected.suggestions.size === 0"
+        )
+
+    @contextmanager
+    def expecting_a_draft(self) -> Iterator[None]:
+        """Wait until the page has saved what is done in the block, without being asked to."""
+        with self.page.expect_response(
+            lambda answer: "/drafts" in answer.url and answer.request.method in ("POST", "PATCH"),
+            timeout=PATIENCE_MS,
+        ) as answer:
+            yield
+        assert answer.value.ok
 
     def submit(self) -> None:
         with self.page.expect_response(

@@ -1,7 +1,9 @@
 """A labeler in a real browser does each step of docs/labeling.md, and what it says comes of it."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
@@ -9,6 +11,7 @@ from tests.e2e.browser import ARGUMENTS, chromium, knows_only, photograph
 from tests.e2e.demo import Demo
 from tests.e2e.masks import bounds, inner_point, iou, label_of, mask_of, masked
 from tests.e2e.screen import Screen
+from tests.e2e.test_demo import interactive_backend
 
 pytestmark = pytest.mark.browser
 
@@ -69,6 +72,8 @@ def test_a_labeler_repairs_a_pre_label_with_clicks_and_a_box(demo: Demo, page: P
     photograph(page, "pre-label.jpg")
 
     screen.switch_auto_annotation_on()
+    screen.press("d")
+    assert screen.chosen_labels() == [], "right after the switch no key does anything"
     x, y = inner_point(mask_of(dress))
     screen.delete_region_at(x, y)
     assert "dress" not in [item["label"] for item in screen.state()["regions"]]
@@ -177,3 +182,75 @@ def test_submit_without_the_tick_keeps_the_point_and_drops_the_mask(demo: Demo, 
     result = saved(demo, task["id"])
     assert "skirt" not in map(label_of, masked(result))
     assert "keypoint" in {region["type"] for region in result}
+
+
+def test_a_labeler_discards_a_mask_and_a_draft_outlives_the_page(demo: Demo, page: Page) -> None:
+    task = scenes_with(demo, "skirt")[2]
+    screen = Screen(page, demo)
+    screen.open_task(task["id"])
+    before = screen.state()["regions"]
+    screen.switch_auto_annotation_on()
+    screen.choose_label("skirt")
+    screen.press("v")
+    # A task opens with the tool that was chosen last.
+    tools = ("move-tool", "key-point-tool", "rectangle-tool")
+    for opened_with, by_key in pairwise(tools):
+        screen.open_task(task["id"])
+        assert screen.chosen_tool() == opened_with
+        screen.choose_label("skirt")
+        screen.press("m")
+        assert screen.chosen_tool() == by_key
+    screen.choose_smart_tool("key-point-tool")
+    with screen.expecting_a_mask():
+        screen.click_image(*inner_point(mask_of(garment(task, "skirt"))), "Control")
+    assert screen.state()["suggestions"] == [{"type": "brushregion", "label": "skirt"}]
+    screen.discard()
+    assert screen.state() == {"regions": before, "suggestions": []}
+
+    screen.choose_label("hat")
+    screen.press("b")
+    with screen.expecting_a_draft():
+        screen.drag((0.05, 0.85), (0.2, 0.9))
+    assert demo.api("GET", f"/api/tasks/{task['id']}/annotations/") == []
+    assert not demo.api("GET", f"/api/tasks/{task['id']}/")["is_labeled"]
+    screen.open_task(task["id"])
+    hat = {"type": "brushregion", "label": "hat"}
+    assert screen.state()["regions"] == [*before, hat]
+    screen.submit()
+    (annotation,) = demo.api("GET", f"/api/tasks/{task['id']}/annotations/")
+    labels = [label_of(one) for one in masked(annotation["result"])]
+    assert labels == [one["label"] for one in (*before, hat)]
+    assert {one["type"] for one in annotation["result"]} == {"brush", "labels"}
+    assert demo.user in annotation["created_username"]
+
+
+def test_a_point_that_was_left_over_changes_no_later_mask(demo: Demo, page: Page) -> None:
+    """After a reload the editor sends old points along, without their mark."""
+    task = scenes_with(demo, "dress")[1]
+    screen = Screen(page, demo)
+    screen.open_task(task["id"])
+    for at in ((0.03, 0.03), inner_point(mask_of(garment(task, "dress")))):
+        screen.switch_auto_annotation_on()
+        screen.choose_label("dress")
+        screen.choose_smart_tool("key-point-tool")
+        with screen.expecting_a_draft(), screen.expecting_a_mask() as answer:
+            screen.click_image(*at, "Control")
+        screen.open_task(task["id"])
+    old, new = screen.prompts[-1]
+    assert "is_positive" not in old
+    assert new["is_positive"]
+
+    def asked(*points: dict) -> np.ndarray:
+        """The mask for points as the editor sends those of an unfinished region."""
+        marked = [
+            {**one, "is_positive": True, "value": {**one["value"], "labels": ["dress"]}}
+            for one in points
+        ]
+        path = f"/api/ml/{interactive_backend(demo)}/interactive-annotating"
+        body = {"task": task["id"], "context": {"result": marked}}
+        (mask,) = masked(demo.api("POST", path, json=body)["data"]["result"])
+        return mask_of(mask)
+
+    (shown,) = masked(answer)
+    assert iou(mask_of(shown), asked(new)) == 1
+    assert iou(mask_of(shown), asked(old, new)) < 0.99, "the old point would have mattered"

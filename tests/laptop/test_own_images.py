@@ -1,5 +1,6 @@
 """A folder of one's own photographs becomes a project, always the same one."""
 
+import os
 import re
 from pathlib import Path
 
@@ -98,6 +99,21 @@ def test_a_folder_without_an_image_is_refused_in_words(tmp_path: Path) -> None:
     (folder / "deep").mkdir()
     (folder / "deep/B.JPG").touch()
     require_images(folder)
+
+
+@pytest.mark.parametrize("inside", [b"caf\xe9", b"caf\xe9/scans"])
+def test_a_folder_whose_name_is_no_text_is_refused_in_words(tmp_path: Path, inside: bytes) -> None:
+    folder = photographs(tmp_path / os.fsdecode(inside))
+    with pytest.raises(LaptopError, match=r"/caf\\xe9.*: this name is not in UTF-8.* Rename"):
+        require_images(folder)
+
+
+def test_a_file_whose_name_is_no_text_is_no_hindrance(tmp_path: Path) -> None:
+    """`studio apply` names it and takes the others."""
+    folder = photographs(tmp_path / "autumn")
+    (folder / os.fsdecode(b"caf\xe9.jpg")).write_bytes(b"2")
+    require_images(folder)
+    assert project(tmp_path / "projects", folder).source.folder == folder
 
 
 def test_the_labels_are_those_of_the_model_that_makes_the_pre_labels(tmp_path: Path) -> None:

@@ -246,6 +246,20 @@ def test_a_smart_tool_that_can_get_no_mask_is_refused_with_the_reason(
         read.check_smart_controls()
 
 
+@pytest.mark.parametrize("asking", ["Brush", "BrushLabels", "Bitmask", "Polygon", "PolygonLabels"])
+@pytest.mark.parametrize("holding", ["Brush", "BitmaskLabels", "Polygon", "PolygonLabels"])
+def test_no_mask_is_put_where_a_tool_draws_prompts_alone(asking: str, holding: str) -> None:
+    """It would count as a prompt that nobody accepted: not as done, and in no data set."""
+    prompts = f'<{asking} name="ask" toName="photo" smart="true" smartOnly="true">'
+    text = config(f'{prompts}<Label value="hat"/></{asking}>{tag("hold", holding)}')
+    assert [one.name for one in labeling_config(text).mask_controls] == ["hold"]
+    alone = config(f'{prompts}<Label value="hat"/></{asking}>')
+    with pytest.raises(
+        LabelingConfigError, match=r"\(ask: smartOnly, for prompts alone\); add one"
+    ):
+        labeling_config(alone)
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [

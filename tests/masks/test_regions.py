@@ -5,6 +5,7 @@ from masks.errors import RegionError
 from masks.labeling_config import labeling_config
 from masks.polygon import outlines
 from masks.regions import mask_of, regions_of
+from masks.results import drawn_regions
 from masks.rle import encode_mask
 from masks.runs import Runs
 
@@ -90,6 +91,23 @@ def test_a_plain_control_with_a_list_of_labels_gives_two_results_of_one_id(tag: 
     same = ("id", "to_name", "original_width", "original_height", "score", "item_index")
     assert {key: drawn[key] for key in same} == {key: named[key] for key in same}
     assert drawn["item_index"] == 2
+
+
+@pytest.mark.parametrize("tag", ["Brush", "BrushLabels"])
+def test_a_region_may_have_several_labels_of_one_list(tag: str) -> None:
+    labels = '<Label value="hat" alias="h"/><Label value="straw"/>'
+    plain = f'<Labels name="list" toName="photo" choice="multiple">{labels}</Labels>'
+    own = f'<{tag} name="m" toName="photo" choice="multiple">{labels}</{tag}>'
+    text = f'<View><Image name="photo" value="$pic"/>{plain if tag == "Brush" else ""}{own}</View>'
+    holder = labeling_config(text).mask_controls[0]
+    found = holder.label_for("hat")
+    assert found is not None
+    assert found[0].takes_several
+    straw = found[0].named("straw")
+    assert straw is not None
+    results = regions_of(MASK, holder, found, 1.0, more=(straw,))
+    (region,) = drawn_regions(results)
+    assert region.labels == ("h", "straw")
 
 
 def test_an_image_of_its_own_has_no_item_index() -> None:

@@ -30,5 +30,5 @@ def test_what_may_be_answered_later_wins_and_has_its_reason_where_the_backend_te
     ]
     assert left.summary() == (
         "2 tasks could not be pre-labelled now; run it again; 7 tasks cannot be pre-labelled "
-        "before the image or a setting is mended"
+        "before the image or a setting is mended; after a setting was, run it with --again"
     )

@@ -1,5 +1,6 @@
 """`studio new`: a project file that can be applied, from a folder as people have it."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -68,6 +69,30 @@ def test_nothing_is_written_over(folder: Path) -> None:
 def test_a_place_where_nothing_can_be_written_is_said(folder: Path) -> None:
     with pytest.raises(StudioError, match=r"cannot write .*; give --to another place"):
         write_project(str(folder), folder / "a1.png" / "p.yaml")
+
+
+def test_names_that_are_no_text_are_named_and_the_rest_is_taken(folder: Path) -> None:
+    """Unpacked from an old archive. A table is not said to know no image that nobody could read."""
+    for name in (b"caf\xe9.jpg", b"liste\xe9.csv"):
+        (folder / os.fsdecode(name)).write_text("id,name\na1,Anna\n")
+    said = write_project(str(folder), folder.parent / "p.yaml")
+    assert "3 images in" in said
+    why = "(its name is not in UTF-8; rename it)"
+    assert f"2 files left out: caf\\xe9.jpg {why}, liste\\xe9.csv {why}" in said
+    assert "no column of the tables" not in said
+    assert load_project(folder.parent / "p.yaml", SECRETS).source.folder == folder
+
+
+@pytest.mark.parametrize("inside", [b"caf\xe9", b"caf\xe9/scans"])
+def test_a_folder_whose_name_is_no_text_is_refused_in_a_sentence(
+    tmp_path: Path, inside: bytes
+) -> None:
+    folder = tmp_path / os.fsdecode(inside)
+    folder.mkdir(parents=True)
+    shutil.copy(PICTURE, folder)
+    with pytest.raises(StudioError, match=r"/caf\\xe9.*: this name is not in UTF-8, .*; rename it"):
+        write_project(str(folder), tmp_path / "p.yaml")
+    assert not (tmp_path / "p.yaml").exists()
 
 
 def test_a_place_without_images_is_said(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ class Budget:
         """Raises ImageTooLarge when `size` bytes are more than allowed."""
         if size > self.max_bytes:
             raise ImageTooLarge(
-                f"{self.image}: more than the {self.max_bytes / 2**20:g} MiB allowed for one image"
+                f"{self.image}: more than the {self.max_bytes / 2**20:g} MiB allowed for one image "
+                "(IMAGE_MAX_MB)"
             )
 
 

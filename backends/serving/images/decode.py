@@ -55,7 +55,8 @@ def decode(
         with _open(file, image) as picture:
             width, height = picture.size
             if width * height > max_pixels:
-                allowed = f"more than the {max_pixels / 1e6:g} megapixels allowed"
+                most = f"{max_pixels / 1e6:g} megapixels"
+                allowed = f"more than the {most} allowed (IMAGE_MAX_MEGAPIXELS)"
                 raise ImageTooLarge(f"{image}: {width} x {height} pixels are {allowed}", allowed)
             begin(width * height)
             return _pixels(picture)

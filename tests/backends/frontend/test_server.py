@@ -34,6 +34,7 @@ from tests.label_studio import (
 
 pytestmark = pytest.mark.integration
 
+PICTURE = (Path(__file__).parents[2] / "studio" / "picture.png").read_bytes()
 USERS = 9
 ANNOTATIONS = 5
 CONFIG = """<View><Image name="image" value="$image"/>
@@ -260,6 +261,29 @@ def test_a_click_that_the_backend_cannot_answer_ends_in_a_status_that_the_page_s
     # Without an account nobody learns anything.
     url = f"{server.url}/api/ml/{backend}/interactive-annotating"
     assert requests.post(url, json={"task": tasks[0]}, timeout=60).status_code == 401
+
+
+def test_an_upload_that_is_gone_is_not_found_and_the_others_are_there(
+    server: LabelStudioServer,
+) -> None:
+    """With 500, Label Studio's own answer, a backend would ask for it for ever."""
+    asked = {"title": "an upload that is gone", "label_config": CONFIG}
+    project = server.request("POST", "/api/projects/", json=asked).json()["id"]
+    server.request("POST", f"/api/projects/{project}/import", files={"f": ("a.png", PICTURE)})
+    query = {"project": project, "fields": "all"}
+    (task,) = server.get("/api/tasks/", params=query).json()["tasks"]
+    there = task["data"]["image"]
+
+    def status(path: str, **headers: str) -> int:
+        return requests.get(server.url + path, headers=headers, timeout=30).status_code
+
+    with_token = {"Authorization": f"Token {server.token}"}
+    assert server.get(there).content == PICTURE
+    assert status(f"/data/upload/{project}/none.png", **with_token) == 404
+    assert [status(path) for path in (there, f"/data/upload/{project}/none.png")] == [401, 401]
+    server.request("DELETE", f"/api/tasks/{task['id']}/")
+    server.request("DELETE", f"/api/projects/{project}/file-uploads", json={})
+    assert status(there, **with_token) == 404
 
 
 class Listening(BaseHTTPRequestHandler):

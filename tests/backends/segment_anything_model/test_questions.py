@@ -119,6 +119,28 @@ def test_the_two_results_of_a_prompt_with_a_list_of_labels_are_one_click() -> No
     assert question.label[1].stored == "skirt"
 
 
+@pytest.mark.parametrize("several", [True, False])
+def test_a_mask_has_all_labels_of_its_prompt_where_the_list_takes_several(several: bool) -> None:
+    choice = 'choice="multiple"' * several
+    config = ONE_LIST.replace('name="garment"', f'name="garment" {choice}')
+    results = pair("keypoint", "point", "k1", is_positive=True)
+    for result in results:
+        result["value"] = {**result["value"], "labels": ["skirt", "shirt", "unknown"]}
+    (question,) = asked(config, *results)
+    assert question.label is not None
+    assert question.label[1].value == "skirt"
+    assert [label.value for label in question.more] == ["shirt"] * several
+
+
+def test_clicks_with_other_labels_beside_the_same_one_are_other_questions() -> None:
+    config = ONE_LIST.replace('name="garment"', 'name="garment" choice="multiple"')
+    both = pair("keypoint", "point", "k2")
+    for result in both:
+        result["value"] = {**result["value"], "labels": ["skirt", "shirt"]}
+    first, second = asked(config, *pair("keypoint", "point", "k1"), *both)
+    assert (len(first.more), len(second.more)) == (0, 1)
+
+
 def test_what_a_smart_brush_paints_is_answered_in_that_brush() -> None:
     (question,) = asked(ONE_LIST, *pair("brush", "brush", "b1"))
     assert question.control.name == "brush"

@@ -91,6 +91,18 @@ def test_a_folder_of_transformers_gives_the_masks_of_the_official_file(
     assert min(agreement(found, expected)) > 0.99
 
 
+@pytest.mark.parametrize("size", [(3, 5000), (600, 1)])
+def test_strips_get_masks_of_their_size(
+    model: tuple[str, InteractiveModel], size: tuple[int, int]
+) -> None:
+    loaded = model[1]
+    embedding = loaded.encode(picture(0, size))
+    decoded = loaded.decode(embedding, [Click(size[1] / 2, size[0] / 2)])
+    assert np.isfinite(decoded.iou)
+    assert loaded.full_size(embedding, decoded).shape == size
+    assert loaded.as_logits(embedding, np.ones(size, np.bool_)).shape == (1, 1, 256, 256)
+
+
 def test_a_mask_as_prompt_is_squashed_like_the_image() -> None:
     mask = np.zeros((50, 400), np.bool_)
     mask[10:40, 100:300] = True

@@ -138,7 +138,7 @@ def test_every_image_of_a_task_is_pre_labelled(client: FlaskClient, files: Files
     shown = {(r["to_name"], r.get("item_index"), r["from_name"]) for r in first["result"]}
     assert shown >= {("pages", index, name) for index in range(4) for name in ("masks", "garment")}
     front = [r["value"]["brushlabels"] for r in first["result"] if r["to_name"] == "front"]
-    assert all(labels == ["h"] for labels in front)
+    assert front == [["h"]] * len(front) != []
     alone = predict(client, urls[2])[0]["result"]
     paged = [
         r["value"]["rle"]

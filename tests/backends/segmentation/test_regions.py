@@ -1,10 +1,13 @@
 import numpy as np
+import pytest
 
 from backends.segmentation.class_map import ClassMap
 from backends.segmentation.label_map import LabelMap
 from backends.segmentation.regions import scored_regions
 from masks.labeling_config import labeling_config
 from masks.regions import mask_of
+from masks.results import drawn_regions
+from masks.shapes import covered
 
 CONTROL = labeling_config(
     '<View><Image name="i" value="$i"/><BrushLabels name="b" toName="i">'
@@ -52,6 +55,32 @@ def test_a_control_without_labels_gets_regions_without_one() -> None:
     control = labeling_config(text).mask_controls[0]
     regions, _ = scored_regions(scene(), LABELS, control, 0.001, per_component=False)
     assert [region["type"] for region in regions] == ["brush"] * 3
+
+
+@pytest.mark.parametrize(
+    "holder", ["Brush", "BrushLabels", "Bitmask", "BitmaskLabels", "Polygon", "PolygonLabels"]
+)
+def test_every_control_gets_the_labels_of_its_list_by_their_aliases_and_no_others(
+    holder: str,
+) -> None:
+    labels = '<Label value="footwear" alias="f"/><Label value="hat" alias="h"/>'
+    own = labels if holder.endswith("Labels") else ""
+    other = "" if own else f'<Labels name="list" toName="i">{labels}</Labels>'
+    text = f"""<View><Image name="i" value="$i"/>{other}
+      <{holder} name="masks" toName="i">{own}</{holder}></View>"""
+    (control,) = labeling_config(text).mask_controls
+    results, _ = scored_regions(scene(), LABELS, control, 0.001, per_component=False)
+    regions = drawn_regions(results)
+    owner = "masks" if own else "list"
+    assert {(one.label_list, one.label) for one in regions} == {(owner, "f"), (owner, "h")}
+    assert {(one.shape, one.from_name) for one in regions} == {
+        (holder.removesuffix("Labels").lower(), "masks")
+    }
+    assert len(results) == len(regions) * (1 if own else 2)
+    for one in regions:
+        # The hat is above, the shoes are below.
+        rows = np.flatnonzero(covered(one, 200, 200).any(1))
+        assert (rows[-1] < 60) == (one.label == "h")
 
 
 def test_one_region_per_connected_part_when_asked() -> None:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -87,6 +88,39 @@ def test_a_pattern_finds_the_key_in_the_file_name(tmp_path: Path) -> None:
     matched = matched_with(table, names)
     assert matched.facts[address]["Name"] == "Anna"
     assert matched.images_without_row == ("gs://b/y.jpg",)
+
+
+FORMS = ("NFC", "NFD")
+
+
+@pytest.mark.parametrize("in_table", FORMS)
+@pytest.mark.parametrize("in_project_file", FORMS)
+def test_a_column_is_found_in_whichever_form_its_accents_are(
+    tmp_path: Path, in_table: Literal["NFC", "NFD"], in_project_file: Literal["NFC", "NFD"]
+) -> None:
+    text = unicodedata.normalize(in_table, "Numéro;Créé, où;Détail\nété-1;Béa;x\n")
+    columns = {"Name": unicodedata.normalize(in_project_file, "Créé, où"), "Detail": "Détail"}
+    table = catalogue(
+        tmp_path, text, key=unicodedata.normalize(in_project_file, "Numéro"), columns=columns
+    )
+    matched = matched_with(table, images("été-1.jpg"))
+    assert matched.facts["été-1.jpg"]["Detail"] == "x"
+    assert matched.facts["été-1.jpg"]["Name"] == unicodedata.normalize(in_table, "Béa")
+
+
+@pytest.mark.parametrize("in_name", FORMS)
+@pytest.mark.parametrize("in_pattern", FORMS)
+@pytest.mark.parametrize("pattern", [r"^été-(.*)_", r"^[éà]té-(.*)_", "^.té-(..)_"])
+def test_a_pattern_sees_an_accent_as_one_letter(
+    tmp_path: Path,
+    in_name: Literal["NFC", "NFD"],
+    in_pattern: Literal["NFC", "NFD"],
+    pattern: str,
+) -> None:
+    text = "id,name,type,year\né7,Anna,coat,2019\n"
+    table = catalogue(tmp_path, text, image_key=unicodedata.normalize(in_pattern, pattern))
+    name = unicodedata.normalize(in_name, "été-é7_front.jpg")
+    assert matched_with(table, images(name)).facts[name]["Name"] == "Anna"
 
 
 def test_a_separator_can_be_chosen(tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def test_the_shipped_configs_prompts_are_its_points_and_boxes() -> None:
     assert prompt_controls(GARMENTS.read_text()) == ("point", "box")
 
 
+def test_prompts_are_known_also_where_nothing_holds_masks() -> None:
+    """A project that was made before such a config was refused."""
+    brush = '<BrushLabels name="b" toName="i" smart="true" smartOnly="true"/>'
+    text = f'<View><Image name="i" value="$image"/>{brush}</View>'
+    assert prompt_controls(text) == ("b",)
+
+
 def test_smart_tools_that_annotate_too_and_configs_without_masks_have_no_prompts() -> None:
     point = '<KeyPoint name="p" toName="i0" smart="true"/>'
     assert prompt_controls(config("$image", more=point)) == ()

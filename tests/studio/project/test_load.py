@@ -1,5 +1,6 @@
 """A project file: everything that is wrong is said at once, and nothing secret with it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,14 @@ def test_every_fault_is_reported_at_once(folder: Path) -> None:
 )
 def test_a_rule_that_is_broken_is_named(folder: Path, change: dict, fault: str) -> None:
     assert f"\n  {fault}" in refusal(folder, {**GOOD, **change})
+
+
+def test_a_missing_file_below_a_folder_whose_name_is_no_text_is_named(folder: Path) -> None:
+    below = folder / os.fsdecode(b"caf\xe9")
+    below.mkdir()
+    said = refusal(below, GOOD)
+    assert f"labeling_config: there is no file {folder}/caf\\xe9/" in said
+    assert f"source.folder: there is no folder {folder}/caf\\xe9/" in said
 
 
 def test_a_file_that_is_no_yaml_or_no_mapping_is_refused(folder: Path) -> None:

@@ -2,18 +2,22 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import Any, cast
 
 import cv2
 import numpy as np
 import pytest
 
 from masks.rle import encode_mask
+from studio.label_studio.records import Project
 from studio.label_studio.work import Judged
 from studio.report.figures import MOST_PAIRS, Figures, figures_of
 from studio.report.judged import JudgedTask, Judgement
 from studio.report.page import page
 from studio.report.picture import overlay
-from studio.report.read import judged_task
+from studio.report.read import judged_task, report
+from tests.studio.parts.conftest import task as task_of
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 USERS = {1: "anna@a.test", 2: "ben@a.test"}
@@ -221,3 +225,36 @@ def test_an_annotation_is_compared_with_the_pre_label_it_began_from(
     (judgement,) = found.judgements
     assert judgement.prediction == (None if expected is None else [{"text": expected}])
     assert (judgement.by, found.name) == ("anna@a.test", "task 3")
+
+
+def test_a_project_of_boxes_alone_has_a_page_with_pictures_too() -> None:
+    """Boxes cover pixels as masks do; no control of the labeling config holds masks."""
+    labels = '<RectangleLabels name="b" toName="i"><Label value="coat"/></RectangleLabels>'
+    config = f'<View><Image name="i" value="$scan"/>{labels}</View>'
+
+    def box(number: int, user: int, width: int) -> dict:
+        place = {"x": 0, "y": 0, "width": width, "height": 50, "rotation": 0}
+        result = {
+            "id": "r",
+            "from_name": "b",
+            "to_name": "i",
+            "type": "rectanglelabels",
+            "original_width": 10,
+            "original_height": 4,
+            "value": {**place, "rectanglelabels": ["coat"]},
+        }
+        at = "2026-11-25T10:00:00.000000Z"
+        return {"id": number, "completed_by": user, "created_at": at, "result": [result]}
+
+    judged = Judged(1, {"scan": "/data/1.png"}, (box(1, 1, 40), box(2, 2, 80)), ())
+    read: list[str] = []
+    studio = SimpleNamespace(
+        users=lambda: USERS,
+        tasks=lambda project: [task_of(1, "1.png", annotations=2)],
+        work=SimpleNamespace(judged=lambda project, tasks: iter([judged])),
+        storages=SimpleNamespace(read_image=lambda task, address: read.append(address)),
+    )
+    project = Project(1, "Boxes", "", config, True, False, "")
+    shown = report(cast(Any, studio), project, NOW, lambda *_: None)
+    assert "anna@a.test" in shown
+    assert read == ["/data/1.png"], "the pair that disagrees is shown on its image"
