@@ -9,6 +9,7 @@ from django.urls import path  # pyright: ignore[reportMissingImports]
 
 from backends.frontend.editor import pages
 from backends.frontend.interactive import Clicks
+from backends.frontend.late import LateTasks
 from backends.frontend.opened import Actions, OpenedTask
 
 
@@ -24,5 +25,6 @@ urlpatterns = [
     path("api/editor-changes/", pages.changes),
     path("api/tasks/<int:pk>/", OpenedTask.as_view()),
     path("api/dm/actions/", Actions.as_view()),
+    path("api/storages/export/gcs/<int:pk>/sync", LateTasks.as_view()),
     *label_studio,
 ]
