@@ -11,7 +11,7 @@ from laptop.docker.client import Docker
 from laptop.docker.settings import DockerSettings
 from laptop.docker.stack import NAME, Stack
 from laptop.processes.run_lock import run_lock
-from laptop.processes.signals import ignore_signals
+from laptop.processes.signals import ignore_signals, signals_raise
 
 SERVICE = "postgres"
 # As templates/vm/compose.yml has it; whoever is in the container needs no password.
@@ -67,7 +67,8 @@ def database_of(settings: DockerSettings, docker: Docker) -> Iterator[Database]:
     if any(one.service == SERVICE for one in stack.containers()):
         yield Database(docker)
         return
-    with run_lock(settings.run_dir):
+    # Signals that are ignored at its end do again afterwards what they did.
+    with run_lock(settings.run_dir), signals_raise():
         settings.mark.touch()
         try:
             stack.up(SERVICE)

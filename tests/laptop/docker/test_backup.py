@@ -5,6 +5,7 @@ tests/vm/test_laptop.py has the real one, with the real Postgres.
 import json
 import os
 import shutil
+import signal
 import stat
 import tarfile
 from datetime import UTC, datetime, timedelta
@@ -122,8 +123,10 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_everything_is_back_after_all_was_deleted(place: Place) -> None:
+    ctrl_c = signal.getsignal(signal.SIGINT)
     backup = place.backup()
     assert place.asked == ["up", "dump", "down"], "Postgres alone, and only for this"
+    assert signal.getsignal(signal.SIGINT) == ctrl_c
     login = place.settings.credentials_file.read_text()
     shutil.rmtree(place.settings.state)
     assert place.restore(backup) is None
@@ -198,17 +201,25 @@ def test_a_restore_asks_keeps_what_was_there_and_leaves_the_other_studio_alone(
     assert (place.settings.data_dir / "projects/holiday.yaml").is_file()
 
 
-@pytest.mark.parametrize("fault", ["broken", "another number"])
-def test_a_database_that_cannot_be_loaded_changes_nothing(place: Place, fault: str) -> None:
+def test_what_is_labeled_while_it_is_made_spoils_no_backup(place: Place) -> None:
+    """The number in the manifest is that of a moment before the dump."""
+    place.begin()
+    program = place.root / "docker"
+    whole = program.read_text()
+    program.write_text(whole.replace('exec*pg_dump*) cat "$rows"', "exec*pg_dump*) echo 13"))
     backup = place.backup()
-    if fault == "broken":
-        (place.root / "broken").touch()
-    else:
-        program = place.root / "docker"
-        program.write_text(program.read_text().replace('cat >"$rows"', 'echo 11 >"$rows"'))
+    assert read_manifest(backup).annotations == 12
+    (place.root / "runs").unlink()
+    place.restore(backup)
+    assert place.rows.read_text() == "13\n"
+
+
+def test_a_database_that_cannot_be_loaded_changes_nothing(place: Place) -> None:
+    backup = place.backup()
+    (place.root / "broken").touch()
     place.rows.write_text("13\n")
     login = place.settings.credentials_file.read_bytes()
-    with pytest.raises(LaptopError, match=r"pg_restore: error: no|has 11 annotations"):
+    with pytest.raises(LaptopError, match="docker exec failed: pg_restore: error: no"):
         place.restore(backup)
     assert place.rows.read_text() == "13\n"
     password = place.settings.secrets_dir / "database_password"
