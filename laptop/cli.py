@@ -15,14 +15,17 @@ from typing import Any
 import click
 from rich.console import Console
 
-from laptop.backups.archive import make_backup, read_manifest
+from laptop.backups.archive import DATABASE, make_backup, read_manifest
 from laptop.backups.folder import SUFFIX
 from laptop.backups.keeping import KEPT, remove_old
+from laptop.backups.nightly import Nightly
 from laptop.backups.restore import restore_backup
 from laptop.demo_file import invitation
+from laptop.docker.backup import has_studio, make_docker_backup, restore_docker_backup
 from laptop.docker.client import Docker
 from laptop.docker.containers import prepare_containers, stop_containers
 from laptop.docker.images import build_all, sizes
+from laptop.docker.nightly import DockerNightly
 from laptop.docker.requirements import require_docker
 from laptop.docker.settings import DockerSettings, load_docker_settings
 from laptop.models import ensure_weights, served_words
@@ -34,11 +37,12 @@ from laptop.processes.run_lock import holder_pid
 from laptop.processes.signals import signals_raise
 from laptop.progress import Progress
 from laptop.session import run_session
-from laptop.settings import DEFAULT_PORT, LaptopError, LaptopSettings, load_settings
+from laptop.settings import DEFAULT_PORT, LaptopError, LaptopSettings
 from weights.catalogue import Kind
 
 INTERRUPTED = 130
 DETACHED_ENDING = "To stop it: make demo-stop. Everything you labeled is kept."
+IN_DOCKER = "all annotations of the studio in Docker"
 ENDING = "Press Ctrl-C to stop it. Everything you labeled is kept."
 
 
@@ -82,12 +86,14 @@ def up(port: int, detach: bool, in_docker: bool, gpu: bool, in_background: bool)
             demo = background.start(settings, progress.console)
         else:
             prepare = prepare_containers if in_docker else prepare_processes
+            nightly = DockerNightly if in_docker else Nightly
             ending = DETACHED_ENDING if detach else ENDING
             run_session(
                 settings,
                 progress,
                 partial(prepare, settings, progress),
                 "" if in_background else ending,
+                nightly(settings, progress.say),
                 stays=detach,
             )
             return
@@ -145,22 +151,45 @@ def reset(yes: bool) -> None:
     help="How many backups of this studio stay there; older ones are deleted, but for the one "
     "with the most annotations.",
 )
-def backup(folder: Path | None, keep: int) -> None:
+@click.option(
+    "--only",
+    type=click.Choice([Nightly.studio, DockerNightly.studio]),
+    help="One of the two studios that a folder may hold: the demo's without Docker, or in Docker.",
+)
+def backup(folder: Path | None, keep: int, only: str | None) -> None:
     """Save the whole studio in one file outside the clone, while it runs or not.
 
     In it are all projects, annotations, accounts, uploaded images and passwords. Keep it as you
-    keep a password.
+    keep a password. What runs in Docker is a studio of its own, and gets a file of its own.
     """
     progress = Progress(Console())
     with plain_errors():
-        settings = load_settings(os.environ)
+        settings = load_docker_settings(os.environ)
         folder = (folder or settings.backups).expanduser().absolute()
-        with signals_raise(), progress.phase("backing up"):
-            path, manifest = make_backup(settings, datetime.now().astimezone(), folder)
-        progress.say(manifest.said)
-        progress.say(f"{path} ({path.stat().st_size / 1e6:.0f} MB)")
-        if old := remove_old(folder, settings.state, keep):
-            progress.say(f"deleted, because {keep} are kept: {', '.join(one.name for one in old)}")
+        docker = Docker(settings, progress)
+        for studio in [only] if only else studios_in(settings):
+            now, in_docker = datetime.now().astimezone(), studio == DockerNightly.studio
+            with signals_raise():
+                if in_docker:
+                    require_docker(docker)
+                    path, manifest = make_docker_backup(settings, docker, now, folder)
+                else:
+                    with progress.phase("backing up"):
+                        path, manifest = make_backup(settings, now, folder)
+            progress.say(manifest.said)
+            progress.say(f"{path} ({path.stat().st_size / 1e6:.0f} MB)")
+            if old := remove_old(folder, settings.state, keep, in_docker):
+                names = ", ".join(one.name for one in old)
+                progress.say(f"deleted, because {keep} are kept: {names}")
+
+
+def studios_in(settings: DockerSettings) -> list[str]:
+    """What there is to back up; where there is nothing, the one that says so."""
+    there = {
+        Nightly.studio: (settings.data_dir / DATABASE).is_file(),
+        DockerNightly.studio: has_studio(settings),
+    }
+    return [name for name, is_there in there.items() if is_there] or [Nightly.studio]
 
 
 @laptop.command("restore-backup")
@@ -173,21 +202,30 @@ def restore(file: Path | None, yes: bool) -> None:
     """
     progress = Progress(Console())
     with plain_errors():
-        settings = load_settings(os.environ)
+        settings = load_docker_settings(os.environ)
         if file is None:
             list_backups(settings, progress)
             return
-        manifest = read_manifest(file)
+        manifest, now = read_manifest(file), datetime.now().astimezone()
         if holder_pid(settings.run_dir) is not None:
             raise LaptopError("The demo is running. Stop it first: make demo-stop")
         progress.say(manifest.said)
-        if settings.data_dir.exists() and not yes:
-            click.confirm(f"Restore it in place of {describe(settings)}?", abort=True)
-        with progress.phase("restoring"):
-            before = restore_backup(settings, file, datetime.now().astimezone())
+        place = settings.folder if manifest.in_docker else settings.data_dir
+        if place.exists() and not yes:
+            what = IN_DOCKER if manifest.in_docker else describe(settings)
+            click.confirm(f"Restore it in place of {what}?", abort=True)
+        if manifest.in_docker:
+            docker = Docker(settings, progress)
+            require_docker(docker)
+            with signals_raise():
+                before = restore_docker_backup(settings, docker, file, now)
+        else:
+            with progress.phase("restoring"):
+                before = restore_backup(settings, file, now)
         if before is not None:
             progress.say(f"what was there is in {before}; delete it when you miss nothing")
-        progress.say("restored. Start it: make demo")
+        start = "make demo DOCKER=1" if manifest.in_docker else "make demo"
+        progress.say(f"restored. Start it: {start}")
 
 
 def list_backups(settings: LaptopSettings, progress: Progress) -> None:
@@ -259,5 +297,5 @@ def describe(settings: LaptopSettings) -> str:
                 (count,) = connection.execute("SELECT count(*) FROM task_completion").fetchone()
                 annotations = f"{count} annotations"
     if (settings.data_dir / "docker" / "postgres").is_dir():
-        annotations += ", all annotations of the studio in Docker"
+        annotations += f", {IN_DOCKER}"
     return f"the demo's project, images and {annotations} in {settings.data_dir}"

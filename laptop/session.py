@@ -51,6 +51,7 @@ def run_session(
     progress: Progress,
     prepare: Callable[[], Services],
     ending: str,
+    nightly: Nightly,
     stays: bool = False,
 ) -> None:
     """Returns when it has been told to stop, or when a studio that `stays` is ready.
@@ -60,6 +61,7 @@ def run_session(
             already goes on when it fails.
         ending: says how the studio is ended; shown with the login. Empty where the console is a
             log file, which must hold no password.
+        nightly: makes the backups of these services.
         stays: leave the services running.
 
     Raises:
@@ -74,7 +76,6 @@ def run_session(
         services = prepare()
         if settings.images is None:
             ensure_pictures(settings, progress)
-        nightly = Nightly(settings, progress.say)
         is_ready = False
         try:
             services.start()

@@ -31,7 +31,7 @@ compile_with_torch() {
 main() {
   compile "$@" scripts/uv.in --output-file scripts/uv.txt
   compile "$@" requirements.in --output-file requirements.txt
-  compile "$@" requirements-dev.in --output-file requirements-dev.txt
+  compile "$@" --override requirements-dev-overrides.txt requirements-dev.in --output-file requirements-dev.txt
   compile_with_torch backends "$@"
   compile "$@" backends/requirements-test.in --output-file backends/requirements-test.txt
   # Its torch is the backends': the pins above are its preference, and Beam has no opinion about them.

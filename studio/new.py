@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,14 +143,23 @@ def _columns(found: FoundTable) -> dict[str, str]:
     columns: dict[str, str] = {}
     names = found.table.columns
     for at, column in enumerate(names):
-        header = re.sub(r"\W+", "_", column).strip("_")
         is_filled = any(cells[at] for _, cells in found.table.rows)
-        if column == found.key or names.count(column) > 1 or not is_filled or not header:
+        if column == found.key or names.count(column) > 1 or not is_filled or not column.strip():
             continue
-        header = f"_{header}" if header[0].isdigit() or header == SOURCE_KEY else header
-        if header != "image" and header not in columns and len(columns) < MOST_COLUMNS:
+        header = _header(column) or f"column_{at + 1}"
+        if header in columns:
+            header = f"{header}_{at + 1}"
+        if header != "image" and len(columns) < MOST_COLUMNS:
             columns[header] = column
     return columns
+
+
+def _header(column: str) -> str:
+    """A name like the column's that Label Studio's editor knows, of plain letters alone."""
+    letters = unicodedata.normalize("NFKD", column.replace("ß", "ss"))
+    plain = letters.encode("ascii", "ignore").decode()
+    header = re.sub(r"\W+", "_", plain).strip("_")
+    return f"_{header}" if header[:1].isdigit() or header == SOURCE_KEY else header
 
 
 def _with_facts(labels: str, columns: Mapping[str, str]) -> str:

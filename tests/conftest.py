@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 
 # {a tier's -m: the files that have nothing for it}
 NOTHING_FOR = {
-    "not integration and not browser and not vm": re.compile(
-        r"^pytestmark = pytest\.mark\.(integration|browser|vm)\b", re.MULTILINE
+    "not integration and not browser and not vm and not waits": re.compile(
+        r"^pytestmark = pytest\.mark\.(integration|browser|vm|waits)\b", re.MULTILINE
     ),
     "integration or browser": re.compile(r"\A(?!.*\bmark\.(integration|browser)\b)", re.DOTALL),
 }

@@ -78,7 +78,7 @@ def _write_beside(number: int) -> None:
 def _write(number: int) -> None:
     try:
         for writer in WRITERS:
-            _write_newest(number, writer)
+            write_newest(number, writer)
     # Nobody else would see it.
     except Exception:
         log.exception("annotation %s is saved; whether it is in the target is unknown", number)
@@ -87,7 +87,7 @@ def _write(number: int) -> None:
         _places.release()
 
 
-def _write_newest(number: int, writer: Callable[..., None]) -> None:
+def write_newest(number: int, writer: Callable[..., None]) -> None:
     """Write the state of an annotation's task, and again where it has changed meanwhile.
 
     Google's client tries for two minutes to write what it was given first. Without this, an older

@@ -9,6 +9,7 @@ from django.urls import path  # pyright: ignore[reportMissingImports]
 
 from backends.frontend.editor import pages
 from backends.frontend.interactive import Clicks
+from backends.frontend.late import LateTasks
 from backends.frontend.opened import Actions, OpenedTask
 from backends.frontend.uploads import Upload
 
@@ -26,5 +27,6 @@ urlpatterns = [
     path("data/upload/<path:filename>", Upload.as_view(), name="data-upload"),
     path("api/tasks/<int:pk>/", OpenedTask.as_view()),
     path("api/dm/actions/", Actions.as_view()),
+    path("api/storages/export/gcs/<int:pk>/sync", LateTasks.as_view()),
     *label_studio,
 ]

@@ -12,10 +12,11 @@ import sqlite3
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -27,11 +28,19 @@ MANIFEST = "manifest.json"
 DATABASE = "label-studio/label_studio.sqlite3"
 # Written by the frontend: the version of Label Studio whose database it is.
 VERSION = "label-studio/initialised"
-# Below the data folder. Docker's is a studio of its own, whose database is not a file.
+# Below the data folder. Docker's is a studio of its own: laptop/docker/backup.py.
 LEFT_OUT = ("docker", "label-studio/export", "label-studio/test_data", "label-studio/media/export")
 # What can still be read and changed where this much less room is left than the data takes.
 SPARE_BYTES = 200_000_000
 DRAFT_SECONDS = 24 * 3600
+
+
+class Counts(NamedTuple):
+    """How much of what people make is in a database."""
+
+    projects: int
+    tasks: int
+    annotations: int
 
 
 class Manifest(BaseModel):
@@ -39,6 +48,7 @@ class Manifest(BaseModel):
 
     Attributes:
         form: of the file; another one is refused.
+        in_docker: whether it is of the studio in Docker; the demo's without it otherwise.
         made: ISO 8601 with the zone.
         label_studio: the version whose database it is; this or a newer one can take it.
         files: path below the data folder -> SHA-256.
@@ -47,6 +57,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     form: int = 1
+    in_docker: bool = False
     made: str
     state: str
     label_studio: str
@@ -58,14 +69,16 @@ class Manifest(BaseModel):
     @property
     def said(self) -> str:
         """One line about it."""
+        where = " in Docker" if self.in_docker else ""
         return (
             f"{self.made[:16].replace('T', ' ')}: projects: {self.projects}, tasks: {self.tasks}, "
-            f"annotations: {self.annotations}, Label Studio {self.label_studio}, of {self.state}"
+            f"annotations: {self.annotations}, Label Studio {self.label_studio}{where}, of "
+            f"{self.state}"
         )
 
 
 def make_backup(settings: LaptopSettings, now: datetime, folder: Path) -> tuple[Path, Manifest]:
-    """Writes a backup, whole or not at all, readable by its owner alone.
+    """Writes a backup of the studio without Docker, whole or not at all.
 
     Raises LaptopError when there is nothing to back up, the disk has no room, or something cannot
     be read.
@@ -73,39 +86,70 @@ def make_backup(settings: LaptopSettings, now: datetime, folder: Path) -> tuple[
     data = settings.data_dir
     database = data / DATABASE
     if not database.is_file():
-        in_docker = (data / "docker").is_dir()
-        why = "runs in Docker; docs/lead.md says how to back that one up" if in_docker else "is new"
-        raise LaptopError(f"There is nothing to back up in {data}: this studio {why}.")
+        raise LaptopError(f"There is nothing to back up in {data}: this studio is new.")
+    with drafted(folder, now) as draft:
+        # A copy of the database lies beside the backup meanwhile.
+        require_room(_files(data), 2 * database.stat().st_size, folder)
+        copy = draft / "database"
+        _copy_database(database, copy)
+        version = version_of(data / VERSION)
+        about = described(settings, now, version, _counts(copy), in_docker=False)
+        path = backup_path(folder, settings.state, now)
+        return path, write_backup(path, draft, {DATABASE: copy} | dict(_files(data)), about)
+
+
+def described(
+    settings: LaptopSettings, now: datetime, version: str, counts: Counts, in_docker: bool
+) -> Manifest:
+    """What is known of a backup but for its files."""
+    return Manifest(
+        in_docker=in_docker,
+        made=now.isoformat(timespec="seconds"),
+        state=str(settings.state),
+        label_studio=version,
+        projects=counts.projects,
+        tasks=counts.tasks,
+        annotations=counts.annotations,
+        files={},
+    )
+
+
+@contextmanager
+def drafted(folder: Path, now: datetime) -> Iterator[Path]:
+    """A private folder for what becomes a backup, in the folder of backups. Nothing of it stays.
+
+    Raises LaptopError when it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise LaptopError(f"{folder} cannot be made: {error.strerror or error}") from error
     _remove_drafts(folder, now)
-    _require_room(data, folder)
-    path = backup_path(folder, settings.state, now)
     # Temporary files of a name of their own are private from their first byte on (mkstemp).
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder) as draft_folder:
-        copy = Path(draft_folder) / "database"
-        _copy_database(database, copy)
-        manifest = Manifest(
-            made=now.isoformat(timespec="seconds"),
-            state=str(settings.state),
-            label_studio=_version(data),
-            **_counts(copy),
-            files={},
-        )
+    with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder) as draft:
+        yield Path(draft)
 
-        def with_digests(found: dict[str, str]) -> str:
-            nonlocal manifest
-            manifest = manifest.model_copy(update={"files": found})
-            return manifest.model_dump_json(indent=1)
 
-        draft = Path(draft_folder) / "backup"
-        files = {DATABASE: copy} | dict(_files(data))
-        pack(draft, files, MANIFEST, with_digests)
-        draft.chmod(0o600)
-        draft.replace(path)
-    return path, manifest
+def write_backup(path: Path, draft: Path, files: Mapping[str, Path], about: Manifest) -> Manifest:
+    """Packs files into a backup that its owner alone can read. Returns what is in it.
+
+    Args:
+        draft: a folder on the same disk.
+        files: path below the data folder -> place.
+        about: what is known of the backup but for its files.
+    """
+    manifest = about
+
+    def with_digests(found: dict[str, str]) -> str:
+        nonlocal manifest
+        manifest = about.model_copy(update={"files": found})
+        return manifest.model_dump_json(indent=1)
+
+    packed = draft / "backup"
+    pack(packed, files, MANIFEST, with_digests)
+    packed.chmod(0o600)
+    packed.replace(path)
+    return manifest
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -136,12 +180,12 @@ def _remove_drafts(folder: Path, now: datetime) -> None:
             shutil.rmtree(draft, ignore_errors=True)
 
 
-def _require_room(data: Path, folder: Path) -> None:
-    size = 0
-    for _, path in _files(data):
+def require_room(files: Iterable[tuple[str, Path]], more: int, folder: Path) -> None:
+    """Raises LaptopError where a backup of these files and some more bytes may not fit."""
+    size = more
+    for _, path in files:
         with suppress(FileNotFoundError):  # Removed meanwhile.
             size += path.stat().st_size
-    size += 2 * (data / DATABASE).stat().st_size  # A copy of it lies beside the backup meanwhile.
     free = shutil.disk_usage(folder).free
     if free < size + SPARE_BYTES:
         raise LaptopError(
@@ -169,16 +213,16 @@ def _copy_database(database: Path, copy: Path) -> None:
         raise LaptopError(f"{database} is damaged ({state}). No backup was made; older ones stay.")
 
 
-def _counts(database: Path) -> dict[str, int]:
-    tables = {"projects": "project", "tasks": "task", "annotations": "task_completion"}
+def _counts(database: Path) -> Counts:
     with closing(sqlite3.connect(database)) as connection:
         known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        return {
-            what: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            if table in known
-            else 0
-            for what, table in tables.items()
-        }
+
+        def count(table: str) -> int:
+            if table not in known:
+                return 0
+            return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+        return Counts(count("project"), count("task"), count("task_completion"))
 
 
 def _files(data: Path) -> Iterator[tuple[str, Path]]:
@@ -189,8 +233,13 @@ def _files(data: Path) -> Iterator[tuple[str, Path]]:
             yield name, path
 
 
-def _version(data: Path) -> str:
-    stamp = data / VERSION
-    if not stamp.is_file():
-        raise LaptopError("The studio is being started for the first time. Try again in a minute.")
-    return stamp.read_text().strip()
+def version_of(stamp: Path) -> str:
+    """The version of Label Studio whose database it is. Raises LaptopError before there is one."""
+    try:
+        return stamp.read_text().strip()
+    except FileNotFoundError:
+        raise LaptopError(
+            "The studio is being started for the first time. Try again in a minute."
+        ) from None
+    except OSError as error:
+        raise LaptopError(f"{stamp} cannot be read: {error.strerror or error}") from error

@@ -19,13 +19,18 @@ def studio_name(state: Path) -> str:
     return f"{slug}-{hashlib.sha256(str(state).encode()).hexdigest()[:6]}"
 
 
-def backup_path(folder: Path, state: Path, now: datetime) -> Path:
+def backup_path(folder: Path, state: Path, now: datetime, in_docker: bool = False) -> Path:
     """The file of a new backup; the names of one studio's sort by time."""
-    return folder / f"{studio_name(state)}-{now.strftime(STAMP)}{SUFFIX}"
+    return folder / f"{_prefix(state, in_docker)}{now.strftime(STAMP)}{SUFFIX}"
 
 
-def backups_of(folder: Path, state: Path) -> list[Path]:
+def backups_of(folder: Path, state: Path, in_docker: bool = False) -> list[Path]:
     """The backups of one studio, oldest first."""
     stamp = r"\d{4}-\d\d-\d\dT\d{6}"
-    named = re.compile(rf"{re.escape(studio_name(state))}-{stamp}{re.escape(SUFFIX)}")
+    named = re.compile(rf"{re.escape(_prefix(state, in_docker))}{stamp}{re.escape(SUFFIX)}")
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if named.fullmatch(path.name))
+
+
+def _prefix(state: Path, in_docker: bool) -> str:
+    """A state folder may hold two studios, of which each has backups of its own."""
+    return f"{studio_name(state)}-{'docker-' if in_docker else ''}"

@@ -12,7 +12,7 @@ from laptop.settings import LaptopError
 KEPT = 7
 
 
-def remove_old(folder: Path, state: Path, kept: int) -> list[Path]:
+def remove_old(folder: Path, state: Path, kept: int, in_docker: bool = False) -> list[Path]:
     """Removes all but the newest `kept` of one studio, and the one with the most annotations.
 
     A clone that was cleaned has the same name when it begins anew: a week of nearly empty studios
@@ -21,7 +21,7 @@ def remove_old(folder: Path, state: Path, kept: int) -> list[Path]:
     Returns:
         What it removed.
     """
-    found = backups_of(folder, state)
+    found = backups_of(folder, state, in_docker)
     if len(found) <= kept:
         return []
     fullest = max(found, key=lambda path: (_annotations(path), path))

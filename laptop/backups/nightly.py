@@ -21,7 +21,13 @@ AGAIN_SECONDS = 3600.0
 
 
 class Nightly:
-    """Call `tick` often: it looks once a minute, never waits, and never ends the studio."""
+    """Call `tick` often: it looks once a minute, hardly waits, and never ends the studio.
+
+    This one looks after the studio without Docker: laptop/docker/nightly.py.
+    """
+
+    studio = "processes"
+    in_docker = False
 
     def __init__(
         self,
@@ -62,15 +68,15 @@ class Nightly:
 
     def is_due(self) -> bool:
         """Whether there are annotations, and a day of changes since the last backup."""
-        database = self._settings.data_dir / DATABASE
-        if not database.is_file():
-            return False
-        made = [
-            path.stat().st_mtime
-            for path in backups_of(self._settings.backups, self._settings.state)
-        ]
+        folder, state = self._settings.backups, self._settings.state
+        made = [path.stat().st_mtime for path in backups_of(folder, state, self.in_docker)]
         last = max(made, default=0.0)
-        if self._clock() - last < DAY_SECONDS or changed_at(database) <= last:
+        return self._clock() - last >= DAY_SECONDS and self.has_changed_since(last)
+
+    def has_changed_since(self, last: float) -> bool:
+        """Whether there are annotations, and anything is newer than a time."""
+        database = self._settings.data_dir / DATABASE
+        if not database.is_file() or changed_at(database) <= last:
             return False
         return has_annotations(database)
 
@@ -83,7 +89,7 @@ class Nightly:
 
     def _begin(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", "laptop", "backup"],
+            [sys.executable, "-m", "laptop", "backup", "--only", self.studio],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

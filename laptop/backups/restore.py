@@ -35,7 +35,8 @@ def restore_backup(settings: LaptopSettings, path: Path, now: datetime) -> Path 
     with run_lock(settings.run_dir):
         data = settings.data_dir
         with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.state) as draft:
-            fresh = _unpack(path, manifest, Path(draft))
+            fresh = unpack(path, manifest, Path(draft))
+            require_login(settings, fresh / "credentials.json", data / "docker")
             before = None
             if data.exists():
                 before = data.with_name(f"data-before-{now.strftime(STAMP)}")
@@ -77,11 +78,25 @@ def require_label_studio(manifest: Manifest, requirements: str) -> None:
         )
 
 
+def require_login(settings: LaptopSettings, fresh: Path, other: Path) -> None:
+    """Raises LaptopError where the `other` studio of this data folder has another login.
+
+    Both read the same file, and each database knows the passwords that it was made with.
+    """
+    own = settings.credentials_file
+    if other.is_dir() and own.is_file() and own.read_bytes() != fresh.read_bytes():
+        raise LaptopError(
+            f"The studio in {other} has other passwords than the backup, and both would have one "
+            "file of them. Restore into a folder of its own: ATELIER_STATE=folder make "
+            "demo-restore BACKUP=file. Nothing was changed."
+        )
+
+
 def _numbers(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", version)]
 
 
-def _unpack(path: Path, manifest: Manifest, draft: Path) -> Path:
+def unpack(path: Path, manifest: Manifest, draft: Path) -> Path:
     """The data folder of the backup, below `draft`, after every file was compared."""
     data = draft / "data"
     data.mkdir()

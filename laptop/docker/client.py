@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Collection, Mapping
+from typing import BinaryIO
 
 from laptop.docker.settings import DockerSettings
 from laptop.processes.process import Command, run_to_end
@@ -57,6 +58,23 @@ class Docker:
         if done.returncode != 0:
             raise LaptopError(f"docker {words[0]} {words[1]} failed: {done.stderr.strip()}")
         return done.stdout.strip()
+
+    def stream(self, *words: str, of: BinaryIO | None = None, to: BinaryIO | None = None) -> None:
+        """Runs it with a file for its input or its output, however long that takes.
+
+        Raises LaptopError, with its own words, when it fails.
+        """
+        done = subprocess.run(
+            [self._program(), *words],
+            stdin=of or subprocess.DEVNULL,
+            stdout=to or subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=self._environ,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = done.stderr.decode(errors="replace").strip()
+            raise LaptopError(f"docker {words[0]} failed: {said}")
 
     def run(
         self,

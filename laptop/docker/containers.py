@@ -56,11 +56,7 @@ def prepare_containers(settings: DockerSettings, progress: Progress) -> Containe
     docker = Docker(settings, progress)
     require_docker(docker)
     stack = Stack(settings, docker)
-    if other := stack.is_anothers():
-        raise LaptopError(
-            f"Docker runs a studio already, whose data is in {other}. End that one first, with "
-            "make demo-stop and its ATELIER_STATE: one Docker holds one studio."
-        )
+    stack.require_own()
     if not stack.has_port(settings.port):
         require_free(settings.port, "make demo DOCKER=1")
     build_all(docker, settings, progress)

@@ -18,15 +18,20 @@ LABELING = DEMO_PROJECT.parent.parent / "labeling"
 
 def ensure_folders(settings: DockerSettings, credentials: Credentials) -> None:
     """Makes what is missing, and renews what comes from the repository. The pictures are there."""
-    for folder in (*(settings.folder / name for name in DATA), settings.google_dir):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        give(folder, settings)
-    ensure_secrets(settings, credentials)
+    ensure_data_folders(settings, credentials)
     text = CADDYFILE.read_text()
     if not settings.caddyfile.is_file() or settings.caddyfile.read_text() != text:
         settings.caddyfile.write_text(text)
         give(settings.caddyfile, settings)
     renew_project(settings)
+
+
+def ensure_data_folders(settings: DockerSettings, credentials: Credentials) -> None:
+    """What the database needs, and the other services' folders."""
+    for folder in (*(settings.folder / name for name in DATA), settings.google_dir):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        give(folder, settings)
+    ensure_secrets(settings, credentials)
 
 
 def ensure_secrets(settings: DockerSettings, credentials: Credentials) -> None:

@@ -51,11 +51,15 @@ class Stack:
         self._settings = settings
         self._docker = docker
 
-    def up(self) -> None:
-        """Starts what does not run, replaces what changed, and waits until all are healthy."""
+    def up(self, *services: str) -> None:
+        """Starts what does not run, replaces what changed, and waits until it is healthy.
+
+        Without the names of services, all of them.
+        """
         wait = ["--wait", "--wait-timeout", str(HEALTHY_SECONDS)]
+        what = f"starting {' and '.join(services) or 'the containers'}"
         try:
-            self._compose("up", "starting the containers", ["up", "--detach", *wait])
+            self._compose("up", what, ["up", "--detach", *wait, *services])
         except LaptopError as error:
             raise LaptopError(self._reason(str(error)) or explain(str(error))) from None
 
@@ -94,6 +98,14 @@ class Stack:
         """The folder of another studio that has the name now, or nothing."""
         own = str(self._settings.folder)
         return next((one.folder for one in self.containers() if one.folder != own), "")
+
+    def require_own(self) -> None:
+        """Raises LaptopError while the name is another studio's."""
+        if other := self.is_anothers():
+            raise LaptopError(
+                f"Docker runs a studio already, whose data is in {other}. End that one first, with "
+                "make demo-stop and its ATELIER_STATE: one Docker holds one studio."
+            )
 
     def has_port(self, port: int) -> bool:
         """Whether the port is this studio's own already."""

@@ -1,7 +1,7 @@
 """Label Studio's Cloud Storage storages, through its API."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from studio.label_studio.connection import Connection
 from studio.label_studio.records import number_of
 
 TIMEOUT_SECONDS = 60.0
-# Label Studio writes every annotated task within this one request.
+# Label Studio writes all that was asked for within this one request.
 SAVE_TIMEOUT_SECONDS = 1800
 # What google-auth says of a key that is deleted, and of no key at all.
 NO_CREDENTIALS = ("invalid_grant", "default credentials were not found")
@@ -124,11 +124,18 @@ class Storages:
         with explained(self.connection, f"removing target {storage.address}"):
             self.sdk.export_storage.gcs.delete(id=storage.id)
 
-    def save_all(self, storage: TargetStorage) -> None:
-        """Write every annotated task to the target. Label Studio does not say which ones failed."""
+    def save(self, storage: TargetStorage, tasks: Collection[int]) -> None:
+        """Write tasks to the target. Label Studio does not say which ones failed.
+
+        Another Label Studio than Atelier's does not know the list, and writes all annotated tasks.
+        """
         with _accessible(storage.address.bucket), explained(self.connection, "saving annotations"):
             self.sdk.export_storage.gcs.sync(
-                id=storage.id, request_options={"timeout_in_seconds": SAVE_TIMEOUT_SECONDS}
+                id=storage.id,
+                request_options={
+                    "timeout_in_seconds": SAVE_TIMEOUT_SECONDS,
+                    "additional_body_parameters": {"tasks": sorted(tasks)},
+                },
             )
 
     def check_image(self, task: int, address: str) -> None:

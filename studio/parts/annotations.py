@@ -50,10 +50,10 @@ class SaveAnnotations(Step):
     def carry_out(self, context: Context) -> None:
         """Raises StorageAccessError if some are still not there."""
         # A target that was opened by this run has been filled already.
-        if unsaved(self.tasks, _read_saved(context.cloud, self.address), self.changing):
+        if late := unsaved(self.tasks, _read_saved(context.cloud, self.address), self.changing):
             for storage in context.studio.storages.targets(context.project_id):
                 if storage.address == self.address:
-                    context.studio.storages.save_all(storage)
+                    context.studio.storages.save(storage, [task.id for task in late])
         saved = _read_saved(context.cloud, self.address)
         lost = [task for task in self.tasks if name_of(task.id) not in saved]
         if lost:

@@ -16,7 +16,7 @@ from studio.output import counted, shortened
 from studio.part import Context, Remark, Step
 from studio.project.catalogue import Matched, match, read_rows
 from studio.project.doubts import doubt_facts, doubt_match
-from studio.project.labeling_config import read_task_keys
+from studio.project.labeling_config import read_task_keys, unknown_to_the_editor
 from studio.project.project_file import SOURCE_KEY, ProjectFile
 
 OF_DATA = True
@@ -164,6 +164,8 @@ def look(context: Context) -> Seen:
     """
     project, catalogue = context.project, context.project.catalogue
     keys = read_task_keys(project.config_text)
+    if unknown := unknown_to_the_editor(keys):
+        context.output.say(unknown)
     found = find_images(project.source, catalogue.file if catalogue else None, context.cloud)
     with context.output.progress("looking at images") as tell:
         found = read_contents(found, context.present.tasks, tell)

@@ -54,6 +54,22 @@ def read_task_keys(config: str) -> TaskKeys:
     return TaskKeys(image, tuple(name for name in names if name != image))
 
 
+def unknown_to_the_editor(keys: TaskKeys) -> str:
+    """Return what to say about names that the editor does not replace; "" if there are none.
+
+    The server knows letters of all alphabets. The editor reads `$Künstler` as `$K`, and shows
+    "undefinedünstler".
+    """
+    odd = [name for name in (keys.image, *keys.headers) if not name.isascii()]
+    if not odd:
+        return ""
+    return (
+        f"the labeling config has ${', $'.join(odd)}: Label Studio's editor knows names of A-Z, "
+        "a-z, 0-9 and _ alone, and shows 'undefined' in place of others. Write another name there "
+        "and below `columns`; the column of the table may be called as it is"
+    )
+
+
 def prompt_controls(config: str) -> tuple[str, ...]:
     """Return the controls whose regions are prompts and never annotations (`smartOnly`)."""
     try:

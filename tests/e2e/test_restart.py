@@ -16,11 +16,13 @@ MIGRATES = "preparing the database"
 def test_a_stop_leaves_no_process_and_a_start_from_a_backup_migrates_nothing_and_finds_all(
     demo: Demo,
 ) -> None:
-    task = demo.tasks()[0]
-    annotation = demo.api("POST", f"/api/tasks/{task['id']}/annotations/", json={"result": []})
+    task = demo.scenes()[0]
+    drawn = {"result": task["predictions"][0]["result"]}
+    assert drawn["result"]
+    demo.api("POST", f"/api/tasks/{task['id']}/annotations/", json=drawn)
     urls = list(demo.services().values())
     running = [process for url in urls for process in processes(url)]
-    tasks = len(demo.tasks())
+    before = annotations(demo)
     user, password, token = demo.user, demo.password, demo.facts["token"]
     address = task["data"]["image"]
     picture = image(demo, address)
@@ -37,13 +39,24 @@ def test_a_stop_leaves_no_process_and_a_start_from_a_backup_migrates_nothing_and
     first, second = demo.seconds[0], demo.seconds[-1]
     print(f"first start {first:.0f} s, second start {second:.0f} s")
     assert MIGRATES not in log_of_frontend(demo)
-    assert len(demo.tasks()) == tasks
-    found = [item["id"] for item in demo.api("GET", f"/api/tasks/{task['id']}/")["annotations"]]
-    assert annotation["id"] in found
-    assert lost["id"] not in found, "made after the backup"
+    # All as they were, and nothing that was made after the backup.
+    assert annotations(demo) == before
+    assert lost["id"] not in {one["id"] for ones in before.values() for one in ones}
     assert (demo.user, demo.password, demo.facts["token"]) == (user, password, token)
     assert log_in(demo) == 200
     assert image(demo, address) == picture
+
+
+def annotations(demo: Demo) -> dict[int, list[dict]]:
+    """The annotations of each task, as Label Studio has them."""
+    return {
+        # How long ago they were made is said in words.
+        task["id"]: [
+            {name: value for name, value in one.items() if name != "created_ago"}
+            for one in demo.api("GET", f"/api/tasks/{task['id']}/annotations/")
+        ]
+        for task in demo.tasks()
+    }
 
 
 def log_of_frontend(demo: Demo) -> str:

@@ -10,7 +10,7 @@ LOCKS = sorted(
     path
     for folder in ("", "backends", "backends/frontend", "batch", "policy", "scripts")
     for path in (ROOT / folder).glob("*.txt")
-    if path.name != "overrides.txt"
+    if not path.name.endswith("overrides.txt")
 )
 # Built for one CUDA each, and needed by PyTorch's default build alone.
 TORCH_ONLY = re.compile(r"^(torch|torchvision|triton|nvidia-[\w-]+|cuda-[\w-]+)==")

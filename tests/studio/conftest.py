@@ -71,9 +71,13 @@ class Workplace:
     def write_catalogue(self, text: str) -> None:
         (self.folder / "catalogue.csv").write_text(text)
 
+    def write_file(self) -> None:
+        """Write the project file."""
+        self.file.write_text(yaml.safe_dump(self.content))
+
     def run(self, *arguments: str, about: Sequence[str] = (), **environment: str) -> Result:
         """Run a command of `python -m studio`; it gets `about`, the project file, then the rest."""
-        self.file.write_text(yaml.safe_dump(self.content))
+        self.write_file()
         connection = {
             "LABEL_STUDIO_URL": self.label_studio.url,
             "LABEL_STUDIO_API_KEY": self.label_studio.token,

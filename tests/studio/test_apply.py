@@ -104,35 +104,39 @@ def test_a_grown_folder_adds_only_what_is_new(
     with_backends.apply()
     before = with_backends.tasks()
     annotate(before["a.png"]["id"])
-    with_backends.add_images("d.png")
+    with_backends.add_images("d.png", "m.png")
     (with_backends.images / "c.png").unlink()
     output = with_backends.apply()
-    assert "import 1 image" in output
+    assert "import 2 images" in output
     assert "no longer in the source" in output
     after = with_backends.tasks()
-    assert set(after) == {"a.png", "b.png", "c.png", "d.png"}
+    assert set(after) == {"a.png", "b.png", "c.png", "d.png", "m.png"}
     assert {name: after[name]["id"] for name in before} == {
         name: task["id"] for name, task in before.items()
     }
     assert after["a.png"]["total_annotations"] == 1
     assert after["d.png"]["predictions_model_versions"] == "foreign-1"
 
-    # The title is changed by a lead, one image is renamed, and two get other contents.
+    # The title is changed by a lead, one image is renamed, one moved, and two get other contents.
     number = with_backends.project()["id"]
     with_backends.label_studio.request(
         "PATCH", f"/api/projects/{number}/", json={"title": f"{with_backends.title} 2"[:50]}
     )
     images = with_backends.images
     (images / "d.png").rename(images / "e.png")
+    (images / "deep").mkdir()
+    (images / "m.png").rename(images / "deep" / "m.png")
     for name in ("a.png", "b.png"):
         (images / name).write_bytes((images / name).read_bytes() + b"a better scan")
     output = with_backends.apply()
-    assert "follow 1 image to another name or place" in output
+    assert "follow 2 images to another name or place" in output
     assert "take the new content of 1 image: b.png" in output
     assert "annotations; these were made on the earlier content" in output
     assert with_backends.project()["id"] == number
     last = with_backends.tasks()
     assert last["e.png"]["id"] == after["d.png"]["id"]
+    assert last["deep/m.png"]["id"] == after["m.png"]["id"]
+    assert len(last) == len(after), "and nothing was imported again"
     assert last["a.png"]["data"] == after["a.png"]["data"]
     shown = with_backends.label_studio.get(last["b.png"]["data"]["image"]).content
     assert shown == (images / "b.png").read_bytes()

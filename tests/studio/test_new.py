@@ -8,7 +8,7 @@ import pytest
 
 from studio.errors import StudioError
 from studio.new import write_project
-from studio.project.labeling_config import read_task_keys
+from studio.project.labeling_config import read_task_keys, unknown_to_the_editor
 from studio.project.load import load_project
 
 PICTURE = Path(__file__).with_name("picture.png")
@@ -39,7 +39,7 @@ def test_the_table_that_names_the_images_becomes_the_catalogue(folder: Path) -> 
     assert project.catalogue is not None
     assert project.catalogue.file == folder / "Liste.csv"
     columns = {header: one.column for header, one in project.catalogue.columns.items()}
-    assert columns == {"nr": "nr", "Künstler_Co": "Künstler & Co", "_2020": "2020"}
+    assert columns == {"nr": "nr", "Kunstler_Co": "Künstler & Co", "_2020": "2020"}
     assert read_task_keys(project.config_text).headers == tuple(columns)
 
 
@@ -58,6 +58,27 @@ def test_a_column_whose_name_is_a_word_of_yaml_stays_a_name(folder: Path) -> Non
     catalogue = load_project(folder.parent / "p.yaml", SECRETS).catalogue
     assert catalogue is not None
     assert list(catalogue.columns) == ["No", "Yes", "on", "Null", "_1e3"]
+
+
+def test_every_column_gets_a_name_that_the_editor_knows_and_is_shown_by_its_own(
+    folder: Path,
+) -> None:
+    table = "file,Größe,Grosse,Größe (cm),Название,Ø\na1,1,2,3,4,5\n"
+    (folder / "list.csv").write_text(table)
+    write_project(str(folder), folder.parent / "p.yaml")
+    project = load_project(folder.parent / "p.yaml", SECRETS)
+    assert project.catalogue is not None
+    columns = {header: one.column for header, one in project.catalogue.columns.items()}
+    assert columns == {
+        "Grosse": "Größe",
+        "Grosse_3": "Grosse",
+        "Grosse_cm": "Größe (cm)",
+        "column_5": "Название",
+        "column_6": "Ø",
+    }
+    keys = read_task_keys(project.config_text)
+    assert (keys.headers, unknown_to_the_editor(keys)) == (tuple(columns), "")
+    assert 'value="Название: $column_5"' in project.config_text
 
 
 def test_nothing_is_written_over(folder: Path) -> None:
@@ -107,7 +128,7 @@ FOLDERS = {
     "a table of Excel's in half of Europe": (
         {"liste.csv": "Datei;Käufer\na1;Bé\na2;Zo\na3;Uwe\n".encode("cp1252")},
         ("liste.csv", "Datei"),
-        {"Käufer"},
+        {"Kaufer"},
     ),
     "a table of a Mac's, in UTF-16 with tabs": (
         {"list.txt.csv": "id\ttitle\ra1.png\tone\rA2.PNG\ttwo\r".encode("utf-16")},

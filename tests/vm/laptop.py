@@ -98,6 +98,30 @@ class Laptop:
         project = self.facts["project"]
         return self.api(f"/api/tasks?project={project}&page_size=200&fields=all")["tasks"]
 
+    def picture(self) -> str:
+        """Return the SHA-256 of a task's picture, as Label Studio gives it to a browser."""
+        token = f"Authorization: Token {self.facts['token']}"
+        address = self.address + self.tasks()[0]["data"]["image"]
+        fetch = f"curl -sS --fail -H '{token}' '{address}' | sha256sum"
+        return self.lab.network.run("bash", "-o", "pipefail", "-c", fetch).stdout
+
+    def logs_in(self) -> bool:
+        """Whether a person who types the demo's password gets in."""
+        script = """
+        curl() { command curl -sS --max-time 60 -b "$jar" -c "$jar" "$@"; }
+        jar=$(mktemp) page=$1/user/login/
+        curl -o /dev/null "$page"
+        csrf=$(awk '$6 == "csrftoken" { print $7 }' "$jar")
+        curl -L -o /dev/null -w '%{http_code} %{url_effective}' -e "$page" \\
+          --data-urlencode "email=$2" --data-urlencode "password=$3" \\
+          --data-urlencode "csrfmiddlewaretoken=$csrf" "$page"
+        rm "$jar"
+        """
+        facts = self.facts
+        words = (self.address, facts["user"], facts["password"])
+        said = self.lab.network.run("bash", "-euc", script, "login", *words).stdout
+        return said.startswith("200 ") and "/user/login" not in said
+
     def containers(self) -> dict[str, dict[str, str]]:
         """Return what there is of the studio, running or not: service -> id, ports."""
         form = '{"service":{{json (.Label "com.docker.compose.service")}},"id":{{json .ID}},'

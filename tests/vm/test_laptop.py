@@ -5,7 +5,9 @@ prints their sizes, and how long everything took.
 """
 
 import json
+import os
 import re
+import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -171,6 +173,52 @@ def test_a_stop_leaves_no_container_and_a_new_start_finds_what_was_labeled(lapto
     again = next(one for one in laptop.tasks() if one["id"] == task["id"])
     (annotation,) = again["annotations"]
     assert json.dumps(annotation["result"]) == json.dumps(result)
+
+
+def test_a_backup_brings_back_a_studio_of_which_all_was_deleted(
+    laptop: Laptop, tmp_path: Path
+) -> None:
+    kept = tmp_path / "backups"
+    kept.mkdir()
+    os.chown(kept, laptop.user, laptop.user)
+    where = {"ATELIER_BACKUPS": str(kept)}
+    laptop.up()
+    task = laptop.tasks()[1]
+    drawn = {"result": task["predictions"][0]["result"]}
+    laptop.api(f"/api/tasks/{task['id']}/annotations/", drawn)
+    before, page = annotations(laptop), laptop.picture()
+    assert task["id"] in before
+    login = (laptop.facts["user"], laptop.facts["password"])
+    began = time.monotonic()
+    said = laptop.local("backup", environ=where)  # While it runs.
+    print(f"a backup: {time.monotonic() - began:.0f} s\n{said}")
+    assert f"annotations: {sum(map(len, before.values()))}, Label Studio " in said
+    (backup,) = kept.glob("*-docker-*.tar.gz")
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    laptop.stop()
+    # And once more while it is stopped, as somebody does who is about to move it.
+    assert "starting postgres" in laptop.local("backup", environ=where)
+    assert (len(list(kept.iterdir())), laptop.containers()) == (2, {})
+
+    shutil.rmtree(laptop.state / "data")
+    began = time.monotonic()
+    said = laptop.local("restore-backup", str(backup), "--yes", environ=where)
+    print(f"a restore: {time.monotonic() - began:.0f} s\n{said}")
+    assert (laptop.containers(), laptop.networks()) == ({}, [])
+    laptop.up()
+    assert (laptop.facts["user"], laptop.facts["password"]) == login
+    assert annotations(laptop) == before
+    assert laptop.picture() == page
+    assert laptop.logs_in()
+
+
+def annotations(laptop: Laptop) -> dict[int, list[tuple[int, str]]]:
+    """Return the annotations of each task that has some: their ids and results."""
+    found = {
+        task["id"]: [(one["id"], json.dumps(one["result"])) for one in task["annotations"]]
+        for task in laptop.tasks()
+    }
+    return {task: ones for task, ones in found.items() if ones}
 
 
 def test_a_model_that_cannot_load_ends_the_start_with_its_last_words(laptop: Laptop) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import time
 from collections import Counter
@@ -59,6 +60,7 @@ def started(archive: Place, *arguments: str) -> subprocess.Popen[str]:
         [*names.with_names(archive.stand_in.hosts), PYTHON, "-m", "batch", *arguments],
         cwd=ROOT,
         env={**os.environ, **settings},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -132,10 +134,11 @@ def test_embeddings_go_to_a_bucket_under_the_names_that_the_backend_looks_for(
     assert all(file.name.startswith("embeddings/") for file in embeddings)
 
 
-def test_a_job_is_described_and_not_begun(archive: Place, tmp_path: Path) -> None:
-    stack = tmp_path / "batch.json"
+def job_of(archive: Place, runner: str, folder: Path) -> tuple[dict[str, str], list[str]]:
+    """What a stack says of itself, and a command that begins a job there."""
+    stack = folder / "batch.json"
     told = {
-        "runner": "dataflow",
+        "runner": runner,
         "project": "demo-project",
         "region": "europe-west4",
         "bucket": "target",
@@ -143,21 +146,45 @@ def test_a_job_is_described_and_not_begun(archive: Place, tmp_path: Path) -> Non
         "service_account": archive.account,
     }
     stack.write_text(json.dumps(told))
-    process = started(
-        archive,
-        *("pre-labels", "gs://source/scans/", "gs://target/ready", "--config", str(CONFIG)),
-        *("--runner", "dataflow", "--stack", str(stack), "--dry-run"),
-    )
+    command = ["pre-labels", "gs://source/scans/", "gs://target/ready", "--config", str(CONFIG)]
+    return told, [*command, "--runner", runner, "--stack", str(stack)]
+
+
+@pytest.mark.parametrize("runner", ["dataflow", "cloudrun"])
+def test_a_job_is_described_and_not_begun(archive: Place, tmp_path: Path, runner: str) -> None:
+    told, command = job_of(archive, runner, tmp_path)
+    process = started(archive, *command, "--dry-run")
     said = ended(process)
     assert process.returncode == 0, said
-    assert f"{WHOLE + 1} images on 3 x L4 (dataflow): about" in said
-    # As Beam's own parser has it, after its runner made a job of it.
-    options = json.loads(said[said.index("{") : said.rindex("}") + 1])
-    accelerator = "worker_accelerator=type:nvidia-l4;count:1;install-nvidia-driver"
-    assert accelerator in options["dataflow_service_options"]
-    assert options["sdk_container_image"] == told["image"]
-    assert options["service_account_email"] == archive.account
-    assert (options["machine_type"], options["max_num_workers"]) == ("g2-standard-4", 3)
+    assert f"{WHOLE + 1} images on 3 x L4 ({runner}): about" in said
+    made = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    if runner == "dataflow":
+        # As Beam's own parser has it, after its runner made a job of it.
+        accelerator = "worker_accelerator=type:nvidia-l4;count:1;install-nvidia-driver"
+        assert accelerator in made["dataflow_service_options"]
+        assert made["sdk_container_image"] == told["image"]
+        assert made["service_account_email"] == archive.account
+        assert (made["machine_type"], made["max_num_workers"]) == ("g2-standard-4", 3)
+    else:
+        # What tests/batch/golden has in full.
+        assert made["template"]["taskCount"] == 1
+        task = made["template"]["template"]
+        (container,) = task["containers"]
+        assert container["image"] == told["image"]
+        assert container["args"][0] == "part"
+        assert container["args"][1].startswith("gs://target/ready/plans/")
+        assert task["serviceAccount"] == archive.account
+    assert archive.stand_in.live("target") == []
+
+
+@pytest.mark.parametrize("runner", ["dataflow", "cloudrun"])
+def test_nothing_is_rented_where_nobody_agrees(archive: Place, tmp_path: Path, runner: str) -> None:
+    _, command = job_of(archive, runner, tmp_path)
+    process = started(archive, *command)
+    said = ended(process)
+    assert process.returncode == 2, said
+    assert re.search(r": about [\d.]+ hours and [\d.,]+ dollars\.", said), "what it would cost"
+    assert "nobody is here to agree; give --yes" in said
     assert archive.stand_in.live("target") == []
 
 

@@ -21,13 +21,21 @@ def settings(tmp_path: Path) -> LaptopSettings:
     """A studio with a database, an upload, a project file and passwords."""
     given = {"ATELIER_STATE": str(tmp_path / "state"), "ATELIER_BACKUPS": str(tmp_path / "backups")}
     settings = load_settings(given)
+    settings.data_dir.mkdir(parents=True)
+    settings.credentials_file.write_text('{"password": "secret"}')
+    (settings.data_dir / "docker/postgres").mkdir(parents=True)
+    (settings.data_dir / "docker/postgres/base").write_text("another studio's")
+    studio_without_docker(settings)
+    return settings
+
+
+def studio_without_docker(settings: LaptopSettings) -> None:
+    """Its database with an annotation, and what lies beside it."""
     for name, text in {
-        "credentials.json": '{"password": "secret"}',
         "label-studio/initialised": "1.23.2",
         "label-studio/media/upload/1/été.png": "a picture",
         "label-studio/export/old.zip": "an export",
         "projects/holiday.yaml": "title: Holiday",
-        "docker/postgres/base": "another studio's",
     }.items():
         path = settings.data_dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +47,6 @@ def settings(tmp_path: Path) -> LaptopSettings:
         database.execute("CREATE TABLE task_completion (id INTEGER, result TEXT)")
         database.execute("INSERT INTO task_completion VALUES (1, 'mask')")
         database.commit()
-    return settings
 
 
 def made(settings: LaptopSettings, at: datetime = NOON) -> Path:

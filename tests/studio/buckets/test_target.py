@@ -87,15 +87,20 @@ def test_what_the_target_refused_is_saved_by_the_next_run(
     workplace: BucketPlace, annotate: Annotate
 ) -> None:
     workplace.apply()
+    number, other, _ = sorted(task["id"] for task in workplace.tasks().values())
+    annotate(other)
     grant = workplace.stand_in.cloud.grant
     grant(workplace.target, workplace.account.email, "objectViewer", "legacyBucketReader")
-    number = first_task(workplace)
     # The labeler has done all there is to do, and is told nothing else.
-    annotate(number)
-    assert saved(workplace) == {}
+    for _ in range(2):
+        annotate(number)
+    assert list(saved(workplace)) == [f"sprint-1/{other}.json"]
     grant(workplace.target, workplace.account.email, "objectUser", "legacyBucketReader")
     assert "save the annotations of 1 task to the target" in workplace.apply()
-    assert list(saved(workplace)) == [f"sprint-1/{number}.json"]
+    # What the bucket had is not written anew: a bucket keeps few versions, and they are a history.
+    written = workplace.stand_in.server.service.objects.versions(workplace.target)
+    assert [one.name for one in written] == [f"sprint-1/{one}.json" for one in (number, other)]
+    assert len(saved(workplace)[f"sprint-1/{number}.json"]["annotations"]) == 2
     assert "nothing to change" in workplace.apply()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import supervision
 import yaml
 from PIL import Image
 from pycocotools.coco import COCO
@@ -204,6 +205,31 @@ def test_yolo_keeps_holes_and_says_what_joins_parts(
     assert lost == (joined, 1)
     assert 0 < joined < 100
     assert (folder / "labels/train/autumn/nothing.txt").read_text() == ""
+
+
+@pytest.mark.parametrize("made", ["yolo"], indirect=True)
+def test_yolo_is_read_by_supervision(made: tuple[Path, Exported]) -> None:
+    folder, exported = made
+    read = supervision.DetectionDataset.from_yolo(
+        images_directory_path=str(folder / "images/train/autumn"),
+        annotations_directory_path=str(folder / "labels/train/autumn"),
+        data_yaml_path=str(folder / "data.yaml"),
+        force_masks=True,
+    )
+    assert read.classes == NAMES
+    found = {Path(path).name: detections for path, _, detections in read}
+    assert {name: len(one) for name, one in found.items()} == {"1.jpg": 4, "nothing.jpg": 0}
+    objects = found["1.jpg"]
+    assert objects.class_id is not None
+    assert [number + 1 for number in objects.class_id] == [NUMBERS[one] for one, _ in hard_masks()]
+    masks = np.asarray(objects.mask)
+    assert masks.shape == (len(hard_masks()), HEIGHT, WIDTH)
+    joined = 0
+    for mask, (label, drawn) in zip(masks, hard_masks(), strict=True):
+        assert mask[drawn].all(), label
+        joined += int((mask & ~drawn).sum())
+    (lost,) = exported.counts.losses.values()
+    assert lost == (joined, 1), "the lines between parts, as the card says, and nothing else"
 
 
 @pytest.mark.parametrize("made", ["label-studio"], indirect=True)

@@ -91,6 +91,44 @@ def test_a_target_folder_has_each_annotation_once_with_its_history(labeled: Work
     assert (folder / "snapshots/v1.json").is_file()
 
 
+EDITS = 50
+
+
+def test_an_export_of_a_snapshot_has_the_same_bytes_after_50_edits(labeled: Workplace) -> None:
+    hard, few = drawn_with_brush(hard_masks()), drawn_with_brush(hard_masks()[:1])
+    submit(labeled, "a.jpg", hard)
+    submit(labeled, "deep/b.jpg", few)
+    assert command(labeled, "snapshot", "v1").exit_code == 0
+    before = exported(labeled, "before")
+    (first,) = labeled.annotations(labeled.tasks()["a.jpg"]["id"])
+    names = ("a.jpg", "deep/b.jpg", "c.jpg")
+    for number in range(EDITS):
+        results = hard[: 2 * (number % 4)]
+        if number % 2:
+            submit(labeled, names[number % 3], results)
+        else:
+            path = f"/api/annotations/{first['id']}/"
+            labeled.label_studio.request("PATCH", path, json={"result": results})
+    kept = [len(labeled.annotations(labeled.tasks()[name]["id"])) for name in names]
+    assert sum(kept) == 2 + EDITS // 2
+    labeled.label_studio.request("DELETE", f"/api/annotations/{first['id']}/")
+    # The picture is another's place now; its bytes are in Label Studio.
+    (labeled.images / "a.jpg").rename(labeled.images / "moved.jpg")
+    assert "follow 1 image to another name or place" in labeled.apply()
+    assert exported(labeled, "after") == before
+    assert command(labeled, "diff", "v1", "now").exit_code == 0
+
+
+def exported(labeled: Workplace, name: str) -> dict[str, bytes]:
+    """The files of an export of the snapshot."""
+    place = labeled.folder / name
+    words = ("export", "--snapshot", "v1", "--format", "coco", "--to", str(place))
+    done = command(labeled, *words)
+    assert done.exit_code == 0, done.output
+    files = (path for path in place.rglob("*") if path.is_file())
+    return {path.relative_to(place).as_posix(): path.read_bytes() for path in files}
+
+
 def test_from_label_studio_to_data_sets_snapshots_and_differences(labeled: Workplace) -> None:
     folder = labeled.folder
     export = ("export", "--split", "100,0,0", "--to", str(folder / "set"))

@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from studio.errors import ProjectFileError
-from studio.project.labeling_config import missing, prompt_controls, read_task_keys
+from studio.project.labeling_config import (
+    missing,
+    prompt_controls,
+    read_task_keys,
+    unknown_to_the_editor,
+)
 
 GARMENTS = Path(__file__).parents[3] / "templates" / "labeling" / "garments.xml"
 
@@ -77,3 +82,10 @@ def test_labels_that_a_list_lacks_are_told_an_alias_counts_as_its_label(tag: str
 def test_labels_that_come_from_a_tasks_data_are_not_looked_for() -> None:
     more = "<Labels name='l' toName='i0' value='$kinds'/>"
     assert missing(config("$image", more=more), {"l": ["dress"]}) == []
+
+
+def test_names_that_the_editor_does_not_know_are_told() -> None:
+    odd = read_task_keys(config("$photo", more='<Header value="$Künstler, $Titel und $Größe"/>'))
+    assert "has $Künstler, $Größe: " in unknown_to_the_editor(odd)
+    plain = read_task_keys(config("$photo", more='<Header value="Künstler: $Artist_2"/>'))
+    assert unknown_to_the_editor(plain) == ""
