@@ -80,6 +80,14 @@ def entries(output: Path, kind: str) -> Iterator[dict]:
         yield from json.loads(file.read_text())
 
 
+def written(output: Path) -> dict[Path, tuple[int, int]]:
+    """What there is of results, and which file and when: each is written once, and never over."""
+    files = (
+        path for kind in ("tasks", "failed", "done") for path in output.rglob(f"{kind}-*.json")
+    )
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
+
+
 def until_kept(output: Path, count: int, process: subprocess.Popen[str]) -> None:
     """Wait until so many images have an outcome."""
     ends = time.monotonic() + PATIENCE_SECONDS
@@ -100,6 +108,8 @@ def test_an_archive_gets_what_the_backend_answers_whatever_stops_it(
     said = ended(interrupted)
     assert interrupted.returncode == 130, said
     assert "The same command goes on from there." in said
+    after_ctrl_c = written(tmp_path)
+    assert 16 <= sum(1 for kind in ("tasks", "failed") for _ in entries(tmp_path, kind)) < ALL
 
     killed = started(*command)
     until_kept(tmp_path, 80, killed)
@@ -107,6 +117,8 @@ def test_an_archive_gets_what_the_backend_answers_whatever_stops_it(
     ended(killed)
     kept = Counter(task["data"]["image"] for task in entries(tmp_path, "tasks"))
     assert 64 <= kept.total() < WHOLE
+    # What the first had done was kept, and not done again.
+    assert after_ctrl_c.items() <= written(tmp_path).items()
 
     # The rest is done as workers elsewhere do it: by a plan.
     planned = started(*command, "--plan-only")
