@@ -22,6 +22,7 @@ from backends.serving.cache import SingleFlightCache
 from backends.serving.device import sparing_memory
 from backends.serving.errors import Busy, CannotNow, Unanswered
 from backends.serving.images import ImageAccess
+from backends.serving.memory import give_back
 from backends.serving.metrics import CACHE_BYTES, CACHE_HITS, CACHE_MISSES
 
 log = logging.getLogger(__name__)
@@ -216,6 +217,8 @@ class EmbeddingStore:
             if packed is None:
                 with self._queue.turn(job):
                     embedding = sparing_memory(lambda: self._model.encode(image.pixels))
+                    if self._model.device.type == "cpu":
+                        give_back()
                 packed = Packed.of(image.identity, embedding)
                 self._store(job, packed)
             encoded = self._encoded(packed, image.pixels if self._keep_pixels else None)
