@@ -89,9 +89,12 @@ class Laptop:
         """Ask Label Studio through the published port."""
         token = f"Authorization: Token {self.facts['token']}"
         command = ["curl", "-sS", "--fail-with-body", "--max-time", "120", "-H", token]
+        sent = None
         if body is not None:
-            command += ["-H", "Content-Type: application/json", "--data", json.dumps(body)]
-        return json.loads(self.lab.network.run(*command, self.address + path).stdout)
+            # Masks are longer than a word of a command may be.
+            sent = json.dumps(body)
+            command += ["-H", "Content-Type: application/json", "--data-binary", "@-"]
+        return json.loads(self.lab.network.run(*command, self.address + path, stdin=sent).stdout)
 
     def tasks(self) -> list[dict[str, Any]]:
         """Return all tasks with their annotations and predictions."""

@@ -46,9 +46,15 @@ class Network:
         """Return a command that runs `command` in the namespace."""
         return ["nsenter", "-t", str(self.first), *ENTER, "--", *map(str, command)]
 
-    def run(self, *command: str | Path, check: bool = True, timeout: float = 600):
+    def run(
+        self,
+        *command: str | Path,
+        check: bool = True,
+        timeout: float = 600,
+        stdin: str | None = None,
+    ):
         """Run a command in the namespace. Raises LabError as `place.run` does."""
-        return run(self.inside(*command), check=check, timeout=timeout)
+        return run(self.inside(*command), check=check, timeout=timeout, stdin=stdin)
 
     def up(self) -> None:
         """Make the namespace with its services' addresses, and its way out."""
