@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,12 +176,17 @@ def test_a_stop_leaves_no_container_and_a_new_start_finds_what_was_labeled(lapto
     assert json.dumps(annotation["result"]) == json.dumps(result)
 
 
-def test_a_backup_brings_back_a_studio_of_which_all_was_deleted(
-    laptop: Laptop, tmp_path: Path
-) -> None:
-    kept = tmp_path / "backups"
-    kept.mkdir()
-    os.chown(kept, laptop.user, laptop.user)
+@pytest.fixture
+def kept(laptop: Laptop) -> Iterator[Path]:
+    """A folder of the person's. pytest's own are below one of root's, and click asks for the right
+    to read a file as access(2) does, without capabilities.
+    """
+    with tempfile.TemporaryDirectory(prefix="atelier-backups-") as folder:
+        os.chown(folder, laptop.user, laptop.user)
+        yield Path(folder)
+
+
+def test_a_backup_brings_back_a_studio_of_which_all_was_deleted(laptop: Laptop, kept: Path) -> None:
     where = {"ATELIER_BACKUPS": str(kept)}
     laptop.up()
     task = laptop.tasks()[1]
