@@ -7,7 +7,7 @@ reloaded. Only the unfinished ones carry `is_positive`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backends.serving.errors import BadRequest
 from backends.serving.payloads import Json
@@ -134,8 +134,4 @@ def _more(label: tuple[LabelList, Label] | None, names: Sequence[str]) -> tuple[
 
 
 def _together(one: Question, other: Question) -> Question:
-    return Question(
-        *(one.image, one.item_index, one.control, one.label),
-        (*one.prompts, *other.prompts),
-        one.more,
-    )
+    return replace(one, prompts=(*one.prompts, *other.prompts))

@@ -23,7 +23,8 @@ _TYPES: dict[Precision, torch.dtype] = {
 # A processor without instructions for half precision is up to 40 times slower with it, and one that
 # is only a little quicker is not worth other masks.
 WORTH_IT = 1.5
-# Turns that are timed, at most a second together; one that is so many times slower gets no further.
+# Turns that are timed, under a second together on two cores; one that is so many times slower gets
+# no further.
 TURNS = 12
 HOPELESS = 4.0
 # One product as encoders have them: all tokens of an image, times a layer's weights.
