@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: demo preview up destroy images check test test-vm lint bench
 # Not in the list, which has room for ten: the first one's line names those of the demo.
-.PHONY: help doctor start stop restore demo-stop demo-reset demo-backup demo-restore batch check-operator check-ml
+.PHONY: help doctor start stop restore demo-stop demo-reset demo-backup demo-restore batch check-operator check-ml test-stacks test-ml test-others
 .PHONY: properties
 
 PYTHON ?= python3
@@ -142,9 +142,18 @@ test: ## everything: the unit tier, real Label Studio and backends, Pulumi, a br
 	@scripts/install_chromium.sh
 	@$(OPERATOR) -m tests.cloud.engine
 	@$(MAKE) --no-print-directory check
-	$(OPERATOR) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "integration or browser" $(PARALLEL_TESTS)
-	$(ML) -m pytest -q -m "integration or browser" $(ML_TESTS)
-	$(OPERATOR) -m pytest -q -m "integration or browser" $(OTHER_TESTS)
+	@$(MAKE) --no-print-directory --keep-going -j 1 test-stacks test-ml test-others
+
+# Whoever waits for these for minutes wants to know of all that fail: a failure in one ends no other.
+INTEGRATION := -m pytest -q -m "integration or browser"
+test-stacks:
+	$(OPERATOR) $(INTEGRATION) -n 3 --dist loadfile --no-loadscope-reorder $(PARALLEL_TESTS)
+
+test-ml:
+	$(ML) $(INTEGRATION) $(ML_TESTS)
+
+test-others:
+	$(OPERATOR) $(INTEGRATION) $(OTHER_TESTS)
 
 # docs/verification.md says what it needs.
 test-vm: ## what wants root, on Debian: machines of the stand-in cloud, a laptop with Docker, a watched network
