@@ -30,6 +30,7 @@ DUAL_REGIONS = {
 }
 # Parts of the world between which every image would cross an ocean; others are not judged.
 _OCEANS = {"asia": "asia", "europe": "europe", "us": "us", "northamerica": "us"}
+_ANOTHER = "Remove it, or write another of the region"
 
 
 def unlisted(name: str) -> str:
@@ -106,24 +107,34 @@ def type_in_zone(settings: Settings) -> Iterator[Finding]:
         )
 
 
+@reads("zones")
+def zones(settings: Settings) -> Iterator[Finding]:
+    """Each is a zone that Google has, wherever the machine itself is."""
+    for name in settings.zones:
+        for found in zone.check(settings.model_copy(update={"zone": name})):
+            yield Finding("zones", found.message, _ANOTHER)
+
+
 @reads("zones", "zone", "preset", "machine_type")
 def other_zones(settings: Settings) -> Iterator[Finding]:
     """Each may take the zone's place: the address and the subnetwork are the region's."""
-    checks = (zone, gpu_in_zone, type_in_zone)
-    if any(True for rule in checks for _ in rule.check(settings)):
-        checks = (zone,)  # Which region is meant, or which machine, is not known.
+    fit = (gpu_in_zone, type_in_zone)
+    if any(True for rule in (zone, *fit) for _ in rule.check(settings)):
+        return  # Which region is meant, or which machine, is not known.
     for name in settings.zones:
-        if len(checks) > 1 and not name.startswith(f"{settings.region}-"):
+        there = settings.model_copy(update={"zone": name})
+        if any(True for _ in zone.check(there)):
+            continue
+        if not name.startswith(f"{settings.region}-"):
             yield Finding(
                 "zones",
                 f"{shown(name)} is not in {settings.region}, where the studio's address is",
                 "Write zones of that region; to move to another one, set zone",
             )
             continue
-        there = settings.model_copy(update={"zone": name})
-        for rule in checks:
+        for rule in fit:
             for found in rule.check(there):
-                yield Finding("zones", found.message, "Remove it, or write another of the region")
+                yield Finding("zones", found.message, _ANOTHER)
 
 
 @reads("bucket_location", "zone")

@@ -20,6 +20,7 @@ ACCUSED_BY_OTHERS = {
     "allowedRanges",
     "prebuilt",
     "maxRunHours",
+    "bucketLocation",
 }
 KEYS = {to_camel(name): name for name in CONFIG_FIELDS}
 

@@ -39,6 +39,10 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         "2026-11-22). Write us-central1-a, us-central1-b, us-central1-c, us-east1-b, "
         "us-east1-c or us-east1-d, or set preset to t4, which this zone has.",
     ),
+    "another zone that is none": (
+        {"zones": ["us-central1"]},
+        'zones: "us-central1" is not a zone. Remove it, or write another of the region.',
+    ),
     "another zone in another region": (
         {"zones": ["us-central1-b", "us-east1-b"]},
         'zones: "us-east1-b" is not in us-central1, where the studio\'s address is. Write zones of'
