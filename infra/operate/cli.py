@@ -204,7 +204,7 @@ def _preview(known: Stack, target: Target, extra: tuple[str, ...]) -> Outcome:
     not_started = outcome.status != 0 and policies.could_not_start(outcome.complaints)
     if not_started:
         outcome = operate(target, "preview", extra)
-    made = make(preview_of(outcome.events), policies.note(not_started))
+    made = make(preview_of(outcome.events, outcome.status == 0), policies.note(not_started))
     # A policy fails a preview that is whole, and its reasons are in the table.
     is_refused = made.is_refused and not made.errors
     if outcome.status == 0 or is_refused:

@@ -71,17 +71,17 @@ def run_preview(stack: str, config_file: Path | None) -> Plan:
     command = [pulumi, "preview", "--non-interactive", "--stack", stack]
     if config_file:
         command += ["--config-file", str(config_file.resolve())]
-    events, said = _run([*command, *policies.options()])
+    events, said, status = _run([*command, *policies.options()])
     not_started = policies.could_not_start(said)
     if not_started:
-        events, said = _run(command)
+        events, said, status = _run(command)
     if not events:
         raise PlanError(f"`pulumi preview --stack {stack}` did not begin: {said}")
-    return make(preview_of(events), policies.note(not_started))
+    return make(preview_of(events, status == 0), policies.note(not_started))
 
 
-def _run(command: list[str]) -> tuple[tuple[Event, ...], str]:
-    """Return the events of a preview, and what it said where they are not enough."""
+def _run(command: list[str]) -> tuple[tuple[Event, ...], str, int]:
+    """Return a preview's events, what it said where they are not enough, and its exit status."""
     with TemporaryDirectory(prefix="atelier-events-") as folder:
         log = Path(folder) / "events.json"
         done = subprocess.run(
@@ -92,7 +92,7 @@ def _run(command: list[str]) -> tuple[tuple[Event, ...], str]:
             text=True,
             check=False,
         )
-        return read_log(log), (done.stderr or done.stdout).strip()
+        return read_log(log), (done.stderr or done.stdout).strip(), done.returncode
 
 
 def main() -> None:

@@ -33,8 +33,12 @@ class Preview:
         return next((step.urn.split("::")[0].split(":")[-1] for step in self.steps), "")
 
 
-def preview_of(events: Iterable[Event]) -> Preview:
+def preview_of(events: Iterable[Event], succeeded: bool = False) -> Preview:
     """Return what a preview's events say; the parts of a replacement are told by its own step.
+
+    One that succeeded has no errors, whatever the engine complained of: it does so when it is done
+    and a provider takes more than five seconds to stop, on a busy computer say ("exited
+    prematurely", Plugin.Close in Pulumi's pkg/resource/plugin/plugin.go).
 
     The engine marks every replacement that deletes first as pending, the ones that an update left
     half done too. What tells them apart is that these have nothing to delete.
@@ -47,7 +51,7 @@ def preview_of(events: Iterable[Event]) -> Preview:
         if about:
             # The later event of a step knows the outputs as well.
             met[about.metadata.urn, about.metadata.op] = about.metadata
-        if said and said.severity == "error":
+        if said and said.severity == "error" and not succeeded:
             errors.setdefault(said.message.removeprefix("error: ").strip())
     errors.pop("", None)
     against = violations(events)

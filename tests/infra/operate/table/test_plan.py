@@ -198,13 +198,17 @@ if not recording.exists():
 log = Path(sys.argv[sys.argv.index("--event-log") + 1])
 log.write_text("".join(json.dumps(event) + "\\n" for event in json.loads(recording.read_text())))
 print("Previewing update (dev)")
+sys.exit({status})
 """
 
 
-def run(folder: Path, name: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the table's command with a pulumi that says what was recorded."""
+def run(
+    folder: Path, name: str, *options: str, status: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run the table's command with a pulumi that says what was recorded, and ends so."""
     pulumi = folder / "pulumi"
-    pulumi.write_text(f"#!{sys.executable}\n{PULUMI.format(recording=f'{RECORDED}/{name}.json')}")
+    script = PULUMI.format(recording=f"{RECORDED}/{name}.json", status=status)
+    pulumi.write_text(f"#!{sys.executable}\n{script}")
     pulumi.chmod(0o755)
     return subprocess.run(
         [sys.executable, "-m", "infra.operate.table", "--stack", "dev", *options],
@@ -215,16 +219,24 @@ def run(folder: Path, name: str, *options: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize(("name", "status"), [("zone", 0), ("failed", 1)])
+@pytest.mark.parametrize(("name", "of_pulumi", "status"), [("zone", 0, 0), ("failed", 255, 1)])
 def test_the_exit_status_tells_whether_the_preview_failed(
-    name: str, status: int, tmp_path: Path
+    name: str, of_pulumi: int, status: int, tmp_path: Path
 ) -> None:
-    done = run(tmp_path, name)
+    done = run(tmp_path, name, status=of_pulumi)
     assert (done.returncode, done.stderr) == (status, "")
     # `make check` needs no environment of the policies, and makes none.
     said = done.stdout.replace(f"\n{policies.NO_ENVIRONMENT}\n", "")
     assert (said != done.stdout) == (not policies.PYTHON.exists())
     assert said == (TABLES / f"{name}.txt").read_text()
+
+
+def test_what_the_engine_complains_of_after_a_preview_that_succeeded_makes_it_no_failure(
+    tmp_path: Path,
+) -> None:
+    done = run(tmp_path, "failed", status=0)
+    assert done.returncode == 0
+    assert "failed" not in done.stdout
 
 
 def test_a_preview_that_never_began_ends_with_2_and_a_sentence(tmp_path: Path) -> None:
