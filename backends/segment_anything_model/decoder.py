@@ -19,9 +19,9 @@ from segment_anything.modeling.transformer import Attention
 from torch import Tensor
 from torch.nn import functional
 
-# Half a megabyte of places: what is made of them stays in a core's own cache, and no step brings
+# A megabyte of places: what is made of them stays in a core's own cache, and no step brings
 # new pages for the whole image.
-PLACES_AT_A_TIME = 512
+PLACES_AT_A_TIME = 1024
 
 
 class Ready(NamedTuple):

@@ -18,10 +18,11 @@ from backends.segment_anything_model.encode_queue import EncodeQueue, Job, Prior
 from backends.segment_anything_model.kept import KeptEmbeddings
 from backends.segment_anything_model.model import Embedding, InteractiveModel
 from backends.segment_anything_model.packed import Packed
+from backends.serving import computing
 from backends.serving.cache import SingleFlightCache
 from backends.serving.device import sparing_memory
 from backends.serving.errors import Busy, CannotNow, Unanswered
-from backends.serving.images import ImageAccess
+from backends.serving.images import Image, ImageAccess
 from backends.serving.memory import give_back
 from backends.serving.metrics import CACHE_BYTES, CACHE_HITS, CACHE_MISSES
 
@@ -191,8 +192,14 @@ class EmbeddingStore:
                 self._memory.put(content, packed)
         return packed
 
+    def _packed_anew(self, image: Image) -> Packed:
+        embedding = sparing_memory(lambda: self._model.encode(image.pixels))
+        return Packed.of(image.identity, embedding)
+
     def _encoded(self, packed: Packed, pixels: NDArray[np.uint8] | None) -> EncodedImage:
-        embedding = self._model.readied(packed.embedding(self._model.device))
+        embedding = computing.briefly(
+            lambda: self._model.readied(packed.embedding(self._model.device))
+        )
         return EncodedImage(packed.identity, embedding, pixels)
 
     def _make(self, job: Job[EncodedImage]) -> EncodedImage:
@@ -202,6 +209,10 @@ class EmbeddingStore:
         except Exception as error:
             self._note(job, error)
             raise
+        finally:
+            # The encoder's memory, and that of the pixels, which this thread has let go of by now.
+            if self._model.device.type == "cpu":
+                give_back()
 
     def _load_and_encode(self, job: Job[EncodedImage]) -> EncodedImage:
         # Who asked ahead may find it made in between. Nobody clicks on it yet, so it drives nothing
@@ -216,10 +227,7 @@ class EmbeddingStore:
             packed = self._packed(image.identity)
             if packed is None:
                 with self._queue.turn(job):
-                    embedding = sparing_memory(lambda: self._model.encode(image.pixels))
-                    if self._model.device.type == "cpu":
-                        give_back()
-                packed = Packed.of(image.identity, embedding)
+                    packed = computing.at_length(lambda: self._packed_anew(image))
                 self._store(job, packed)
             encoded = self._encoded(packed, image.pixels if self._keep_pixels else None)
         if job.priority <= Priority.OPENED or (self._keep_pixels and job.priority == Priority.NEXT):

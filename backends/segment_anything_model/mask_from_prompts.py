@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from backends.segment_anything_model.embeddings import EncodedImage
 from backends.segment_anything_model.model import Decoded, InteractiveModel
 from backends.segment_anything_model.prompts import Box, Click, Prompts
+from backends.serving import computing
 from backends.serving.cache import SingleFlightCache
 from backends.serving.errors import BadRequest
 from masks.regions import mask_of
@@ -66,11 +68,17 @@ class MaskFromPrompts:
                 shot = _Shot(clicks_along(drawn), None)
                 if not shot.clicks:
                     raise BadRequest("the stroke is empty; paint over the object")
+        found, iou = computing.briefly(partial(self._decoded, image, shot, earlier))
+        return self._refined(image, shot, found), min(max(iou, 0.0), 1.0)
+
+    def _decoded(
+        self, image: EncodedImage, shot: _Shot, earlier: torch.Tensor | None
+    ) -> tuple[Runs, float]:
         if earlier is None:
             decoded = self._replay(image, shot)
         else:
             decoded = self._model.decode(image.embedding, shot.clicks, shot.box, earlier)
-        return self._full_size(image, shot, decoded), min(max(decoded.iou, 0.0), 1.0)
+        return self._model.full_size(image.embedding, decoded), decoded.iou
 
     def _replay(self, image: EncodedImage, shot: _Shot) -> Decoded:
         """Decode the prompts click by click, each on the logits of those before it.
@@ -87,8 +95,7 @@ class MaskFromPrompts:
 
         return self._remembered.get_or_compute((image.identity, shot), decode)
 
-    def _full_size(self, image: EncodedImage, shot: _Shot, decoded: Decoded) -> Runs:
-        mask = self._model.full_size(image.embedding, decoded)
+    def _refined(self, image: EncodedImage, shot: _Shot, mask: Runs) -> Runs:
         if self._refine is None or image.pixels is None:
             return mask
         refined = self._refine(

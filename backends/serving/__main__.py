@@ -11,6 +11,7 @@ from gunicorn.arbiter import Arbiter
 
 from backends.serving.app import RESERVE, create_app
 from backends.serving.errors import SettingsError
+from backends.serving.memory import keep_for_next
 from backends.serving.model_loader import ModelLoader, model_factory
 from backends.serving.settings import ServingSettings
 
@@ -76,6 +77,7 @@ def main() -> int:
     # The Google and HTTP libraries log request headers at DEBUG, tokens among them.
     for noisy in ("urllib3", "google", "requests"):
         logging.getLogger(noisy).setLevel(max(logging.INFO, logging.root.level))
+    keep_for_next()
     Server(settings).run()
     return 0
 

@@ -28,6 +28,32 @@ give_back()
 print(used, resident() - before)
 """
 
+# What a click needs for a moment, in a thread that stays: how many pages the kernel has to bring.
+AGAIN = """
+import resource
+from concurrent.futures import ThreadPoolExecutor
+from backends.serving.memory import keep_for_next
+
+def click():
+    bytearray(4 * 2**20), bytearray(12 * 2**20)
+
+keep_for_next()
+with ThreadPoolExecutor(1) as thread:
+    thread.submit(click).result()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        thread.submit(click).result()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def test_the_next_click_has_the_memory_of_the_last_one() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AGAIN], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    # Without it, and with pages of 4 kB, 4,000.
+    assert int(done.stdout) < 400
+
 
 def test_what_a_thread_freed_goes_back_to_the_system() -> None:
     done = subprocess.run(
