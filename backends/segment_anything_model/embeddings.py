@@ -171,8 +171,8 @@ class EmbeddingStore:
             ready = packed is not None or self._hot.get(source) is not None
         return "ready" if ready else "waiting"
 
-    def _resident(self, source: str) -> EncodedImage | None:
-        """What can be had at once: a hot one, or one that becomes hot."""
+    def _resident(self, source: str, becomes_hot: bool = True) -> EncodedImage | None:
+        """What can be had at once: a hot one, or what was made of the same image before."""
         known = self._hot.get(source)
         if known is not None or self._keep_pixels:
             return known
@@ -181,6 +181,8 @@ class EmbeddingStore:
         packed = self._packed(content) if content is not None else None
         if packed is None:
             return None
+        if not becomes_hot:
+            return self._encoded(packed, None)
         # All who come at the same moment get one embedding.
         return self._hot.get_or_compute(source, lambda: self._encoded(packed, None))
 
@@ -218,7 +220,7 @@ class EmbeddingStore:
         # Who asked ahead may find it made in between. Nobody clicks on it yet, so it drives nothing
         # out of what is hot.
         ahead = job.priority == Priority.CREATED
-        known = self._hot.get(job.source) if ahead else self._resident(job.source)
+        known = self._resident(job.source, becomes_hot=not ahead)
         if known is not None and not job.may_be_stale:
             return known
         with self._images.loaded(job.url) as image:
