@@ -137,7 +137,7 @@ def other_zones(settings: Settings) -> Iterator[Finding]:
                 yield Finding("zones", found.message, _ANOTHER)
 
 
-@reads("bucket_location", "zone")
+@reads("bucket_location")
 def bucket_location(settings: Settings) -> Iterator[Finding]:
     """A region, or a place that spans several, where Cloud Storage is."""
     place = settings.bucket_location
