@@ -1,7 +1,8 @@
-"""docs/deploying.md's commands, run in their order with the real engine on the cloud double.
+"""The commands of docs/deploying.md and docs/pull-requests.md, run in order on the cloud double.
 
-gcloud is a stand-in that keeps what it was asked (there is no account), uploads become objects of
-the double's buckets, and the state lies in a folder. All else is run as it is written.
+The engine is the real one. gcloud is a stand-in that keeps what it was asked (there is no account),
+uploads become objects of the double's buckets, and the state lies in a folder. All else is run as
+it is written.
 """
 
 import os
@@ -17,6 +18,7 @@ from tests.cloud.workspace import ROOT, Stack
 from tests.infra.engine.changes import GROUPS
 
 PAGE = ROOT / "docs" / "deploying.md"
+PULL_REQUESTS = ROOT / "docs" / "pull-requests.md"
 PASSWORD = "nine people and 400 images"
 STATE = "gs://my-project-pulumi"
 GCLOUD = """#!/bin/bash
@@ -31,8 +33,9 @@ esac
 
 
 def commands() -> str:
-    """All command blocks of the page, one after the other."""
-    return "".join(re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL))
+    """All command blocks of the pages, one after the other."""
+    pages = PAGE.read_text() + PULL_REQUESTS.read_text()
+    return "".join(re.findall(r"^```sh\n(.*?)^```$", pages, re.MULTILINE | re.DOTALL))
 
 
 def test_the_page_says_of_each_setting_what_becomes_of_the_machine() -> None:
@@ -46,7 +49,7 @@ def test_the_page_says_of_each_setting_what_becomes_of_the_machine() -> None:
 
 
 def test_the_account_of_pull_requests_changes_nothing_and_sees_no_metadata() -> None:
-    section = PAGE.read_text().partition("## Pull requests\n")[2]
+    section = PULL_REQUESTS.read_text()
     member = r"add-iam-policy-binding my-project --member \S*atelier-preview@.* --role (\S+)"
     assert re.findall(member, section) == ["projects/my-project/roles/atelierPreview"]
     state = r"buckets add-iam-policy-binding gs://my-project-pulumi .* --role (\S+)"
@@ -58,7 +61,7 @@ def test_the_account_of_pull_requests_changes_nothing_and_sees_no_metadata() -> 
 
 
 @pytest.mark.integration
-def test_every_command_of_the_page_can_be_pasted(tmp_path: Path) -> None:
+def test_every_command_of_the_pages_can_be_pasted(tmp_path: Path) -> None:
     script = commands()
     assert script.count(f"pulumi login {STATE}\n") == 1
     script = script.replace(f"pulumi login {STATE}\n", 'pulumi login "file://$STATE"\n')
