@@ -31,10 +31,13 @@ def test_half_precision_is_taken_where_it_is_much_quicker(
     assert chosen("bf16", CPU) == "bf16", "whoever asks for it has it"
 
 
-def test_of_a_gpus_two_the_quicker_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = {"fp32": 1.0, "bf16": 0.9, "fp16": 0.2}
+@pytest.mark.parametrize(("bf16", "taken"), [(0.19, "bf16"), (0.21, "bf16"), (0.9, "fp16")])
+def test_a_gpu_takes_the_same_half_after_each_start(
+    monkeypatch: pytest.MonkeyPatch, bf16: float, taken: str
+) -> None:
+    seconds = {"fp32": 1.0, "bf16": bf16, "fp16": 0.2}
     monkeypatch.setattr(precision, "seconds_of_a_product", lambda *_: seconds)
-    assert chosen("auto", torch.device("cuda")) == "fp16"
+    assert chosen("auto", torch.device("cuda")) == taken
 
 
 def test_what_a_processor_has_not_is_refused() -> None:
