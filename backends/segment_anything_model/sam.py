@@ -18,7 +18,7 @@ from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.conversion import official_sam_state
 from backends.segment_anything_model.decoder import FastDecoder, Ready
 from backends.segment_anything_model.demo.small_sam import build_small_sam
-from backends.segment_anything_model.encoder import spare_memory
+from backends.segment_anything_model.encoder import in_parts
 from backends.segment_anything_model.geometry import Padded
 from backends.segment_anything_model.model import Decoded, Embedding, InteractiveModel
 from backends.segment_anything_model.prompts import Box, Click
@@ -42,7 +42,7 @@ class SegmentAnything(InteractiveModel):
         self.is_demo = is_demo
         self._precision: Precision = precision
         self._description = description + suffix(precision)
-        spare_memory(sam)
+        in_parts(sam)
         self._sam = sam.to(devices.chosen(device)).eval()
         self.device = self._sam.device
         with torch.inference_mode():

@@ -3,37 +3,77 @@
 import pytest
 import torch
 from segment_anything.modeling import ImageEncoderViT, Sam
-from segment_anything.modeling.image_encoder import Attention
+from segment_anything.modeling.image_encoder import Block
 
 from backends.segment_anything_model import encoder
-from backends.segment_anything_model.encoder import ChunkedAttention, spare_memory
+from backends.segment_anything_model.encoder import BlockInParts, in_parts
 
 
-def attention(side: tuple[int, int], heads: int = 3) -> Attention:
+def block(side: tuple[int, int], window: int = 0, qkv_bias: bool = True) -> Block:
     torch.manual_seed(4)
-    made = Attention(24, heads, use_rel_pos=True, input_size=side).eval()
-    torch.nn.init.normal_(made.rel_pos_h)
-    torch.nn.init.normal_(made.rel_pos_w)
+    made = Block(
+        24, 3, qkv_bias=qkv_bias, use_rel_pos=True, window_size=window, input_size=side
+    ).eval()
+    for parameter in made.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
     return made
 
 
 @pytest.mark.parametrize("scores", [1, 700, 5000, 10**9])
-@pytest.mark.parametrize(("windows", "side"), [(1, (7, 5)), (4, (6, 6)), (2, (1, 9)), (1, (11, 1))])
+@pytest.mark.parametrize("tokens", [1, 16, 10**9])
+@pytest.mark.parametrize("side", [(7, 5), (6, 6), (1, 9), (11, 1)])
 @torch.inference_mode()
-def test_attention_in_parts_is_attention(
-    monkeypatch: pytest.MonkeyPatch, windows: int, side: tuple[int, int], scores: int
+def test_a_block_in_parts_is_the_block(
+    monkeypatch: pytest.MonkeyPatch, side: tuple[int, int], tokens: int, scores: int
 ) -> None:
     monkeypatch.setattr(encoder, "SCORES", scores)
-    official = attention(side)
-    x = torch.randn(windows, *side, 24)
-    assert torch.allclose(ChunkedAttention(official)(x), official(x), atol=1e-5)
+    monkeypatch.setattr(encoder, "TOKENS", tokens)
+    official = block(side)
+    x = torch.randn(2, *side, 24)
+    expected = official(x)
+    assert torch.allclose(BlockInParts(official)(x), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("qkv_bias", [True, False])
+@pytest.mark.parametrize("window", [1, 3, 5, 14])
+@pytest.mark.parametrize("side", [(7, 5), (6, 6), (1, 9), (15, 14)])
+@torch.inference_mode()
+def test_what_pads_windows_at_the_edge_counts_as_it_does_officially(
+    side: tuple[int, int], window: int, qkv_bias: bool
+) -> None:
+    official = block(side, window, qkv_bias)
+    x = torch.randn(2, *side, 24)
+    expected = official(x)
+    assert torch.allclose(BlockInParts(official)(x), expected, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_tokens_that_lie_otherwise_in_memory_are_the_same() -> None:
+    official = block((6, 6), 4)
+    x = torch.randn(1, 24, 6, 6).permute(0, 2, 3, 1)
+    expected = official(x)
+    assert torch.allclose(BlockInParts(official)(x), expected, atol=1e-4)
 
 
 @torch.inference_mode()
 def test_positions_of_another_size_are_interpolated_as_the_official_ones_are() -> None:
-    official = attention((5, 5))
+    official = block((5, 5))
     x = torch.randn(1, 8, 8, 24)
-    assert torch.allclose(ChunkedAttention(official)(x), official(x), atol=1e-5)
+    expected = official(x)
+    assert torch.allclose(BlockInParts(official)(x), expected, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_half_precision_is_worked_in_as_by_the_official_block() -> None:
+    for window in (0, 4):
+        official = block((6, 6), window)
+        x = torch.randn(1, 6, 6, 24)
+        exact = official(x.clone())
+        with torch.autocast("cpu", torch.bfloat16):
+            expected, found = official(x.clone()), BlockInParts(official)(x.clone())
+        assert found.dtype == torch.float32
+        error = (found - exact).abs().mean()
+        assert 0 < error < 2 * (expected - exact).abs().mean()
 
 
 @torch.inference_mode()
@@ -58,7 +98,9 @@ def test_an_encoder_with_and_without_windows_answers_as_before_with_the_same_wei
     whole = Sam(vision, sam.prompt_encoder, sam.mask_decoder)
     image = torch.randn(1, 3, 128, 128)
     before, names = vision(image), list(whole.state_dict())
-    spare_memory(whole)
-    assert sum(isinstance(part, ChunkedAttention) for part in vision.modules()) == 3
-    assert torch.allclose(vision(image), before, atol=1e-5)
+    in_parts(whole)
+    assert sum(isinstance(part, BlockInParts) for part in vision.modules()) == 3
+    # Twice: nothing of one image may stay behind.
+    for _ in range(2):
+        assert torch.allclose(vision(image), before, atol=1e-5)
     assert list(whole.state_dict()) == names
