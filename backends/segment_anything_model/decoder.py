@@ -4,12 +4,13 @@ Some ten tokens and 4096 places of the image attend to each other. The official 
 each place to keys, values and queries, for a few tokens that look at them. Matrix products may be
 put together in another order: here the tokens are projected into the space of the image instead.
 What is the same for all places cancels out in a softmax over them. Of the masks only the wanted one
-is made. And what the first layer makes of the image alone is made once an image.
+is made, and of that first what lies on the image and not on its padding. And what the first layer
+makes of the image alone is made once an image.
 """
 
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -35,6 +36,19 @@ class Ready(NamedTuple):
     keys: Tensor
     values: Tensor
     queries: Tensor
+
+
+class Later:
+    """Work that is done once, when it is first called; by one thread at a time."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work: Callable[[], None] | None = work
+
+    def __call__(self) -> None:
+        if self._work is not None:
+            self._work()
+            # Not before: work that has failed is not done.
+            self._work = None
 
 
 class FastDecoder:
@@ -77,8 +91,9 @@ class FastDecoder:
         dense: Tensor,
         several: bool,
         ready: Ready | None = None,
-    ) -> tuple[Tensor, float]:
-        """Return the logits, (1, 1, 4h, 4w), and the predicted IoU of one mask.
+        seen: tuple[int, int] | None = None,
+    ) -> tuple[Tensor, float, Later]:
+        """Return the logits, (1, 1, 4h, 4w), and the predicted IoU of one mask, and what is left.
 
         Args:
             features: of the image encoder, (1, C, h, w).
@@ -86,6 +101,8 @@ class FastDecoder:
             dense: an earlier mask of the prompt encoder, or its place holder, (1, C, h, w).
             several: whether the prompts are ambiguous: take the best of three masks for them.
             ready: of the same features and `dense`, to save its making.
+            seen: rows and columns of places that the image covers, by default all. Logits of the
+                others are 0 until the third thing returned is called.
         """
         official = self._official
         outputs = torch.cat([official.iou_token.weight, official.mask_tokens.weight])
@@ -100,7 +117,8 @@ class FastDecoder:
         chosen = masks.start + best
         mixed = official.output_hypernetworks_mlps[chosen](tokens[1 + best])
         height, width = features.shape[-2:]
-        return self._mask(image, mixed, height, width), float(ious[chosen])
+        logits, later = self._mask(image.view(height, width, -1), mixed, seen or (height, width))
+        return logits, float(ious[chosen]), later
 
     def _room(self) -> Tensor:
         """This thread's memory for the places of one image, (h * w, C)."""
@@ -140,7 +158,7 @@ class FastDecoder:
             asked = ready.queries.split(PLACES_AT_A_TIME, 2) if ready else repeat(None)
             for (part, pe), queries in zip(self._parts(image), asked, strict=False):
                 scores = look.scores(part + pe) if queries is None else look.scores_of(queries)
-                part.copy_(layer.norm4(look(scores).add_(part)))
+                part.copy_(layer.norm4(look(scores, part)))
             ready = None
         wanted = [0, *(1 + mask for mask in range(masks.start, masks.stop))]
         tokens, prompts = tokens[wanted], prompts[wanted]
@@ -173,12 +191,31 @@ class FastDecoder:
         out = (seen.view(heads, count, channels) @ values).transpose(0, 1).reshape(count, -1)
         return attention.out_proj(out + attention.v_proj.bias)
 
-    def _mask(self, image: Tensor, mixed: Tensor, height: int, width: int) -> Tensor:
-        """Upscale places to 4 x 4 pixels each, as two transposed convolutions do, and mix them."""
-        pixels = torch.cat([self._pixels(part, mixed) for part in image.split(PLACES_AT_A_TIME)])
+    def _mask(self, image: Tensor, mixed: Tensor, seen: tuple[int, int]) -> tuple[Tensor, Later]:
+        """Upscale places (h, w, C) to 4 x 4 pixels each, and mix them: the seen ones at once."""
+        rows, columns = seen
+        logits = image.new_zeros(image.shape[0] * 4, image.shape[1] * 4)
+        self._fill(logits[: rows * 4, : columns * 4], image[:rows, :columns], mixed)
+        # The image's memory is the next click's.
+        right, below = image[:rows, columns:].clone(), image[rows:].clone()
+
+        @torch.inference_mode()
+        def rest() -> None:
+            self._fill(logits[: rows * 4, columns * 4 :], right, mixed)
+            self._fill(logits[rows * 4 :], below, mixed)
+
+        return logits[None, None], Later(rest)
+
+    def _fill(self, logits: Tensor, places: Tensor, mixed: Tensor) -> None:
+        """Upscale places (h, w, C) into logits (4h, 4w), as two transposed convolutions do."""
+        height, width, channels = places.shape
+        if not height * width:
+            return
+        parts = places.reshape(-1, channels).split(PLACES_AT_A_TIME)
+        pixels = torch.cat([self._pixels(part, mixed) for part in parts])
         # Row, column of the place; of the first doubling in it; of the second in that.
         blocks = pixels.view(height, width, 2, 2, 2, 2).permute(0, 2, 4, 1, 3, 5)
-        return blocks.reshape(1, 1, height * 4, width * 4)
+        logits.copy_(blocks.reshape(height * 4, width * 4))
 
     def _pixels(self, places: Tensor, mixed: Tensor) -> Tensor:
         """Return the 16 pixels of each of some places (n, C), (16 n)."""
@@ -208,8 +245,8 @@ class _Look:
         self._keys = keys
         self._offered = offered.reshape(heads * count, channels)
         self._always = keys @ attention.q_proj.bias.view(heads, size, 1)
-        self._told = told.reshape(heads * count, channels)
-        self._bias = attention.out_proj.bias
+        # A place's shares of a head's tokens add up to 1, so the bias can be told with them.
+        self._told = (told + attention.out_proj.bias / heads).reshape(heads * count, channels)
 
     def scores(self, places: Tensor) -> Tensor:
         """Return how much places (n, C) look at each token, by head, (heads, T, n)."""
@@ -219,12 +256,12 @@ class _Look:
         """Return the same for places whose queries are known, (heads, C', n)."""
         return self._keys @ queries
 
-    def __call__(self, scores: Tensor) -> Tensor:
-        """Return what places with such scores see, (n, C)."""
+    def __call__(self, scores: Tensor, places: Tensor) -> Tensor:
+        """Return places (n, C) and what they see with such scores added up, (n, C)."""
         # A token's scores of all places lie side by side: the softmax over seven tokens then runs
         # over places at once, several times faster than place by place.
         shares = scores.softmax(1).view(len(self._offered), -1)
-        return torch.addmm(self._bias, shares.T, self._told)
+        return torch.addmm(places, shares.T, self._told)
 
 
 def _places(grid: Tensor) -> Tensor:

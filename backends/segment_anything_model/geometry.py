@@ -78,10 +78,25 @@ class Padded(Geometry):
 
     def full_size(self, logits: torch.Tensor) -> Runs:
         height, width = self.input_size
-        square = functional.interpolate(
-            logits.cpu(), (self.side, self.side), mode="bilinear", align_corners=False
-        )
-        return positive(square[0, 0, :height, :width], *self.original_size)
+        rows, columns = self.covered(self.logits_side)
+        times = self.side // self.logits_side
+        larger = functional.interpolate(
+            logits[:, :, :rows, :columns].cpu(), (rows * times, columns * times), mode="bilinear",
+            align_corners=False,
+        )  # fmt: skip
+        return positive(larger[0, 0, :height, :width], *self.original_size)
+
+    def covered(self, side: int) -> tuple[int, int]:
+        """Return on how many rows and columns of a grid over the input the image's mask depends.
+
+        Args:
+            side: of the grid; the input's is a multiple of it. The logits' is one of its own.
+        """
+        # The input's last pixel of the image is mixed from the logits at and behind it.
+        per_logit = self.side / self.logits_side
+        last = (int((length - 0.5) / per_logit - 0.5) + 1 for length in self.input_size)
+        rows, columns = (min(one * side // self.logits_side, side - 1) + 1 for one in last)
+        return rows, columns
 
 
 class Squashed(Geometry):

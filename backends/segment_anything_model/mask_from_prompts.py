@@ -45,7 +45,7 @@ class MaskFromPrompts:
         self._model = model
         self._refine = refine
         self._remembered: SingleFlightCache[tuple[str, _Shot], Decoded] = SingleFlightCache(
-            REMEMBERED_BYTES, lambda decoded: decoded.logits.nbytes
+            REMEMBERED_BYTES, lambda decoded: decoded.on_image.nbytes
         )
 
     def mask(self, image: EncodedImage, prompts: Prompts) -> tuple[Runs, float]:
@@ -68,17 +68,19 @@ class MaskFromPrompts:
                 shot = _Shot(clicks_along(drawn), None)
                 if not shot.clicks:
                     raise BadRequest("the stroke is empty; paint over the object")
-        found, iou = computing.briefly(partial(self._decoded, image, shot, earlier))
-        return self._refined(image, shot, found), min(max(iou, 0.0), 1.0)
+        found, decoded = computing.briefly(partial(self._decoded, image, shot, earlier))
+        # For the next click on it, while this one's mask is on its way.
+        computing.afterwards(decoded.complete)
+        return self._refined(image, shot, found), min(max(decoded.iou, 0.0), 1.0)
 
     def _decoded(
         self, image: EncodedImage, shot: _Shot, earlier: torch.Tensor | None
-    ) -> tuple[Runs, float]:
+    ) -> tuple[Runs, Decoded]:
         if earlier is None:
             decoded = self._replay(image, shot)
         else:
             decoded = self._model.decode(image.embedding, shot.clicks, shot.box, earlier)
-        return self._model.full_size(image.embedding, decoded), decoded.iou
+        return self._model.full_size(image.embedding, decoded), decoded
 
     def _replay(self, image: EncodedImage, shot: _Shot) -> Decoded:
         """Decode the prompts click by click, each on the logits of those before it.

@@ -6,7 +6,7 @@ no method knows of HTTP or of Label Studio. `sam.py` and `sam2.py` hold the mode
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -52,13 +52,22 @@ class Decoded:
     """A decoder's answer to prompts.
 
     Attributes:
-        logits: float32 (1, 1, h, w), low resolution (256 x 256 for the official checkpoints), in
-            the frame of the embedding's geometry; above 0 is the object.
+        on_image: float32 (1, 1, h, w), logits of low resolution (256 x 256 for the official
+            checkpoints), in the frame of the embedding's geometry; above 0 is the object. Those of
+            the padding, on which no mask depends, may not be there yet.
         iou: the model's own estimate of the mask's IoU, about 0..1.
+        complete: makes the others; after the first time it does nothing.
     """
 
-    logits: torch.Tensor
+    on_image: torch.Tensor
     iou: float
+    complete: Callable[[], None] = lambda: None
+
+    @property
+    def logits(self) -> torch.Tensor:
+        """All logits, as `InteractiveModel.decode(earlier=)` takes them."""
+        self.complete()
+        return self.on_image
 
 
 class InteractiveModel(ABC):
@@ -125,7 +134,7 @@ class InteractiveModel(ABC):
 
     def full_size(self, embedding: Embedding, decoded: Decoded) -> Runs:
         """Return the mask of the image's own size."""
-        return embedding.geometry.full_size(decoded.logits)
+        return embedding.geometry.full_size(decoded.on_image)
 
     def as_logits(self, embedding: Embedding, mask: NDArray[np.bool_]) -> torch.Tensor:
         """Return a mask, bool (H, W), as low resolution logits for `decode(earlier=)`."""

@@ -103,8 +103,10 @@ class SegmentAnything(InteractiveModel):
         sparse, dense = self._sam.prompt_encoder(points=points, boxes=boxes, masks=earlier)
         single_click = len(clicks) == 1 and box is None and earlier is None
         ready = Ready(*embedding.ready) if embedding.ready and earlier is None else None
-        logits, iou = self._decoder(embedding.features[0], sparse, dense, single_click, ready)
-        return Decoded(logits, iou)
+        features = embedding.features[0]
+        geometry = cast(Padded, embedding.geometry)
+        seen = geometry.covered(features.shape[-1])
+        return Decoded(*self._decoder(features, sparse, dense, single_click, ready, seen))
 
     def _tensor(self, array: NDArray[np.float64]) -> torch.Tensor:
         return torch.as_tensor(array, dtype=torch.float, device=self._sam.device)

@@ -9,9 +9,12 @@ beside one more. So what is short is done by one thread for all, in the order in
 for, and what takes seconds by a thread that ends with it.
 """
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -21,6 +24,19 @@ _BRIEF = ThreadPoolExecutor(1, "computing")
 def briefly(work: Callable[[], T]) -> T:
     """Return what `work` does in the thread for what is short; it must not call this itself."""
     return _BRIEF.submit(work).result()
+
+
+def afterwards(work: Callable[[], None]) -> None:
+    """Do `work` in the thread for what is short, and do not wait for it."""
+
+    def logged() -> None:
+        try:
+            work()
+        # Nobody else would hear of it.
+        except Exception:
+            log.exception("what was left for later failed")
+
+    _BRIEF.submit(logged)
 
 
 def at_length(work: Callable[[], T]) -> T:

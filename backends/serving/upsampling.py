@@ -4,6 +4,7 @@ A pixel is mixed from the four values of the grid around it, with weights that a
 holds for all four then holds for every pixel between them, so most pixels need no arithmetic.
 """
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -21,9 +22,14 @@ def sources(low: int, high: int) -> tuple[NDArray[np.intp], NDArray[np.intp], ND
     Args:
         low, high: lengths of the source and of the target, along one axis.
     """
-    position = ((torch.arange(high) + 0.5) * (low / high) - 0.5).clamp_(min=0).numpy()
+    position = _positions(low, high)
     first = np.minimum(position.astype(np.intp), low - 1)
     return first, np.minimum(first + 1, low - 1), position - first.astype(np.float32)
+
+
+def _positions(low: int, high: int) -> NDArray[np.float32]:
+    """Return where target positions lie in the source."""
+    return ((torch.arange(high) + 0.5) * (low / high) - 0.5).clamp_(min=0).numpy()
 
 
 def positive(grid: torch.Tensor, height: int, width: int) -> Runs:
@@ -37,76 +43,66 @@ def positive(grid: torch.Tensor, height: int, width: int) -> Runs:
         The mask (height, width), as `interpolate(grid, bilinear, align_corners=False) > 0`, but for
         pixels whose value is 0 within float32's rounding.
     """
-    values = grid.numpy()
+    values = np.ascontiguousarray(grid.numpy())
     # Only on a finer image has each cell pixels, and cells whose pixels touch have common values.
     if values.shape[0] > height or values.shape[1] > width or values.size >= height * width:
         return _all_at_once(grid, height, width)
-    sign = values > 0
-    both = _with_next(_with_next(sign, np.logical_and, 0), np.logical_and, 1)
-    mixed = _with_next(_with_next(sign, np.logical_or, 0), np.logical_or, 1) ^ both
+    mixed = _of_both_signs(values > 0)
     if np.count_nonzero(mixed) > MOST_MIXED * mixed.size:
         return _all_at_once(grid, height, width)
-    at = _Interpolated(values, height, width)
-    # A row's value changes within cells of both signs, and beside them, and nowhere else.
-    rows, first, last = at.rows_through(mixed)
-    pixels_of, columns = _counted(first, last + 1)
-    found = at(rows[pixels_of], columns)
-    changes = (found[1:] != found[:-1]) & (pixels_of[1:] == pixels_of[:-1])
-    where = np.flatnonzero(changes)
-    within = rows[pixels_of[where]] * width + columns[where]
+    rows = _Rows(values, height)
+    # Between two columns of the grid a row of pixels is a straight line: it changes its sign once
+    # where they differ, and nowhere else.
+    row, column = rows.through(mixed)
+    left, right = rows(row, column), rows(row, np.minimum(column + 1, values.shape[1] - 1))
+    crossed = np.flatnonzero((left > 0) != (right > 0))
+    row, left, right = row[crossed], left[crossed], right[crossed]
+    crossing = column[crossed] + left / (left - right)
+    # A pixel just there is 0, which is not above it: it belongs to the left of a rise.
+    crossing = np.where(right > 0, np.nextafter(crossing, np.inf), crossing)
+    last_before = np.searchsorted(_positions(values.shape[1], width), crossing) - 1
     # And from the end of a row to the next one.
     every = np.arange(height)
-    starts, ends = at(every, np.zeros_like(every)), at(every, np.full_like(every, width - 1))
+    starts, ends = (rows(every, np.full(height, at)) > 0 for at in (0, values.shape[1] - 1))
     between = np.flatnonzero(ends[:-1] != starts[1:]) * width + width - 1
-    inner = np.sort(np.concatenate((within, between)))
-    return Runs(height, width, np.append(inner, height * width - 1), bool(starts[0]))
+    # Both are in order.
+    changes = np.sort(np.concatenate((row * width + last_before, between)), kind="stable")
+    # Two between the same pixels are none.
+    if len(changes) > 1 and (changes[1:] == changes[:-1]).any():
+        changes, times = np.unique(changes, return_counts=True)
+        changes = changes[times % 2 == 1]
+    return Runs(height, width, np.append(changes, height * width - 1), bool(starts[0]))
 
 
-class _Interpolated:
-    """A grid's sign at the pixels of an image.
+class _Rows:
+    """Rows of an image, not yet its columns: a grid that is interpolated one way.
 
     Args:
         values: float32 (h, w).
-        height, width: the image's size in pixels, at least the grid's.
+        height: of the image in pixels, at least the grid's.
     """
 
-    def __init__(self, values: NDArray[np.float32], height: int, width: int) -> None:
+    def __init__(self, values: NDArray[np.float32], height: int) -> None:
         self._value = values.ravel().take
         self._step = values.shape[1]
         self._top, self._bottom, self._down = sources(values.shape[0], height)
-        self._left, self._right, self._share = sources(values.shape[1], width)
 
-    def __call__(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Return whether pixels, (N,) each, are above 0."""
-        top, bottom, down = self._top[rows], self._bottom[rows], self._down[rows]
-        share = self._share[columns]
-        above, below = (
-            self._value(line * self._step + self._left[columns]) * (1 - share)
-            + self._value(line * self._step + self._right[columns]) * share
-            for line in (top, bottom)
-        )
-        return above * (1 - down) + below * down > 0
+    def __call__(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return values of rows of the image at columns of the grid, (N,) each."""
+        down = self._down[rows].astype(np.float64)
+        above = self._value(self._top[rows] * self._step + columns)
+        below = self._value(self._bottom[rows] * self._step + columns)
+        return above * (1 - down) + below * down
 
-    def rows_through(
-        self, cells: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-        """Return the stretches of pixels in some cells, (h, w), with one more on either side.
+    def through(self, cells: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return each row of the image with each of some cells, (h, w), on it, by their column.
 
-        Returns:
-            Row, first and last column of each; cells side by side are one stretch.
+        A cell lies between a value of the grid and its neighbours to the right and below.
         """
-        which = np.flatnonzero(cells)
-        cell_rows, cell_columns = np.divmod(which, cells.shape[1])
-        alone = (np.diff(which, prepend=-2) > 1) | (cell_columns == 0)
-        begin = np.flatnonzero(alone)
-        end = np.append(begin, len(which))[1:] - 1
-        row_ends = np.searchsorted(self._top, np.arange(cells.shape[0] + 1))
-        column_ends = np.searchsorted(self._left, np.arange(cells.shape[1] + 1))
-        cell_row = cell_rows[begin]
-        stretch, rows = _counted(row_ends[cell_row], row_ends[cell_row + 1])
-        first = np.maximum(column_ends[cell_columns[begin]] - 1, 0)
-        last = np.minimum(column_ends[cell_columns[end] + 1], len(self._left) - 1)
-        return rows, first[stretch], last[stretch]
+        cell_rows, columns = np.divmod(np.flatnonzero(cells), cells.shape[1])
+        limits = np.searchsorted(cell_rows, np.arange(cells.shape[0] + 1))
+        rows, which = _counted(limits[self._top], limits[self._top + 1])
+        return rows, columns[which]
 
 
 def _all_at_once(grid: torch.Tensor, height: int, width: int) -> Runs:
@@ -115,12 +111,12 @@ def _all_at_once(grid: torch.Tensor, height: int, width: int) -> Runs:
     return Runs.of((full[0, 0] > 0).numpy())
 
 
-def _with_next(sign: NDArray[np.bool_], combine: np.ufunc, axis: int) -> NDArray[np.bool_]:
-    """Combine each value with the next along an axis; the last one stays."""
-    combined = sign.copy()
-    here, there = combined.swapaxes(0, axis)[:-1], sign.swapaxes(0, axis)[1:]
-    combine(here, there, out=here)
-    return combined
+def _of_both_signs(sign: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which cells, (h, w), have a corner of either sign; the last ones have two or one."""
+    corners, pixels = np.ones((2, 2), np.uint8), sign.view(np.uint8)
+    most = cv2.dilate(pixels, corners, anchor=(0, 0))
+    least = cv2.erode(pixels, corners, anchor=(0, 0))
+    return most != least
 
 
 def _counted(

@@ -23,7 +23,7 @@ def _smooth() -> None:
 
     def decoded(self: SegmentAnything, *arguments: Any, **named: Any) -> Any:
         answer = decode(self, *arguments, **named)
-        return replace(answer, logits=garment(answer.logits))
+        return replace(answer, on_image=garment(answer.on_image))
 
     SegmentAnything.decode = decoded
     dressed(SegformerForSemanticSegmentation)

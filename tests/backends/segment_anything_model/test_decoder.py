@@ -44,12 +44,35 @@ def test_the_wanted_mask_is_the_official_decoders(sam: Sam, wide: bool, several:
         masks, ious = official(features, pe, sparse, dense, multimask_output=several)
         best = int(ious[0].argmax())
         chosen.add(best)
-        logits, iou = fast(features, sparse, dense, several)
+        logits, iou, _ = fast(features, sparse, dense, several)
         scale = float(masks.abs().max())
         assert torch.allclose(logits[0, 0], masks[0, best], atol=1e-5 * max(1, scale))
         assert iou == pytest.approx(float(ious[0, best]), abs=1e-4)
         if earlier is None:
-            again, same = fast(features, sparse, dense, several, fast.ready(features, dense))
+            again, same, _ = fast(features, sparse, dense, several, fast.ready(features, dense))
             assert torch.allclose(again, logits, atol=1e-5 * max(1, scale))
             assert same == pytest.approx(iou, abs=1e-5)
     assert len(chosen) > 1 or not several
+
+
+@pytest.mark.parametrize("seen", [(12, 20), (12, 7), (5, 20), (1, 1)])
+@torch.inference_mode()
+def test_logits_of_padding_are_made_later_and_are_the_same(seen: tuple[int, int]) -> None:
+    encoder, official = full_width()
+    fast = FastDecoder(official, encoder.get_dense_pe())
+    features = torch.randn(1, encoder.embed_dim, 12, 20)
+    prompts = torch.tensor([[[40.0, 30.0]]]), torch.ones(1, 1)
+    sparse, dense = encoder(prompts, None, None)
+    whole, _, complete = fast(features, sparse, dense, True)
+    complete()
+    logits, _, complete = fast(features, sparse, dense, True, seen=seen)
+    rows, columns = (4 * count for count in seen)
+    on_the_image = torch.zeros_like(logits, dtype=torch.bool)
+    on_the_image[..., :rows, :columns] = True
+    assert torch.equal(logits * ~on_the_image, torch.zeros_like(logits))
+    assert torch.allclose(logits * on_the_image, whole * on_the_image, atol=1e-5)
+    # The decoder is at another click by then.
+    fast(torch.randn_like(features), sparse, dense, True)
+    for _ in range(2):
+        complete()
+        assert torch.allclose(logits, whole, atol=1e-5)

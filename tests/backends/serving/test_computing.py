@@ -22,6 +22,22 @@ def test_what_is_long_has_a_thread_that_ends_with_it() -> None:
     assert not thread.is_alive()
 
 
+def test_what_has_time_is_done_in_the_thread_for_what_is_short_and_its_fault_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begin, threads = threading.Event(), []
+
+    def work() -> None:
+        assert begin.wait(10)
+        threads.append(threading.get_ident())
+        raise LookupError("nothing there")
+
+    computing.afterwards(work)
+    begin.set()
+    assert computing.briefly(threading.get_ident) == threads[0]
+    assert "nothing there" in caplog.text
+
+
 @pytest.mark.parametrize("way", [computing.briefly, computing.at_length])
 def test_a_fault_is_that_of_whoever_asked(way) -> None:
     def fails() -> None:
