@@ -54,7 +54,7 @@ class BlockInParts(nn.Module):
         return x
 
     def _look_everywhere(self, image: Tensor) -> None:
-        height, width, channels = image.shape
+        height, width, _ = image.shape
         heads, count = self.attn.num_heads, height * width
         # A head's queries, keys and values lie side by side.
         qkv, done = None, 0

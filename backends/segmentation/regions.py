@@ -72,6 +72,8 @@ def _classes_by_label(
 
 
 def _painted(classes: NDArray[np.uint8], wanted: tuple[int, ...]) -> NDArray[np.bool_]:
+    if len(wanted) == 1:
+        return classes == wanted[0]
     table = np.zeros(256, np.uint8)
     table[[*wanted]] = 1
     return cv2.LUT(classes, table).view(np.bool_)
