@@ -1,5 +1,5 @@
 """The changed editor beside the installed one, in a real browser: the same hands leave the same
-annotation, and no mask is encoded for a click.
+annotation and see the same, and no other mask is encoded or drawn for a click.
 """
 
 import io
@@ -22,16 +22,32 @@ pytestmark = pytest.mark.browser
 
 MASKS = 6
 # The editor draws a mask that it encodes on a canvas that it puts into the page's body for that
-# (exportRLE in libs/editor/src/utils/canvas.js), and does so for nothing else.
-COUNT_ENCODINGS = """window.encodings = 0;
+# (exportRLE in libs/editor/src/utils/canvas.js), and does so for nothing else. A canvas of the
+# picture's is cleared before it is drawn on.
+COUNT = """window.encodings = 0;
 const append = Node.prototype.appendChild;
 Node.prototype.appendChild = function (child) {
   if (this === document.body && child instanceof HTMLCanvasElement) window.encodings += 1;
   return append.call(this, child);
+};
+window.drawn = new Set();
+const clear = CanvasRenderingContext2D.prototype.clearRect;
+CanvasRenderingContext2D.prototype.clearRect = function (...given) {
+  window.drawn.add(this.canvas);
+  return clear.apply(this, given);
 };"""
+# How many masks of the annotation were drawn anew.
+DRAWN = """() => window.Htx.annotationStore.selected.regions
+  .filter((region) => window.drawn.has(region.layerRef?.canvas._canvas)).length"""
+ZOOM = """(step) => [...window.Htx.annotationStore.selected.names.values()]
+  .find((tag) => tag.type === "image").handleZoom(step)"""
 
-ALL_PAINTED = """() => window.Htx.annotationStore.selected.regions.every(
-  (region) => region.layerRef?.findOne(".segmentation")?.children[0]?.image())"""
+ALL_PAINTED = """() => {
+  const annotation = window.Htx.annotationStore.selected;
+  return [...annotation.regions, ...annotation.suggestions.values()]
+    .filter((region) => region.type === "brushregion")
+    .every((region) => region.layerRef?.findOne(".segmentation")?.children[0]?.image());
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +89,7 @@ def editor(browser: Browser, demo: Demo, *, installed: bool) -> Iterator[Screen]
     """A labeler's screen with the changed pages, or with those that are installed."""
     context = browser.new_context(viewport={"width": 1600, "height": 1320})
     page = context.new_page()
-    page.add_init_script(COUNT_ENCODINGS)
+    page.add_init_script(COUNT)
     if installed:
         # Label Studio's own address of the same files.
         page.route("**/editor-*/react-app/**", as_installed)
@@ -89,8 +105,8 @@ def as_installed(route: Route) -> None:
 
 
 def label(screen: Screen, task: int, at: tuple[float, float]) -> dict[str, Any]:
-    """Click, refine, accept, paint, take back, paint, submit, and open it again."""
-    page, asked = screen.page, []
+    """Click, refine, accept, look closer, paint, take back, paint, submit, and open it again."""
+    page, asked, pictures = screen.page, [], {}
     page.on(
         "request",
         lambda request: (
@@ -100,18 +116,29 @@ def label(screen: Screen, task: int, at: tuple[float, float]) -> dict[str, Any]:
         ),
     )
     screen.open_task(task)
-    opened = picture(screen)
+    pictures["opened"] = picture(screen)
+    page.evaluate("() => window.Htx.settings.toggleShowLabels()")
+    pictures["with labels"] = picture(screen)
+    page.evaluate("() => window.Htx.settings.toggleShowLabels()")
     screen.switch_auto_annotation_on()
     screen.choose_label("hat")
     screen.choose_smart_tool("key-point-tool")
-    encodings = []
+    encodings, drawn = [], []
     for x, y, key in ((*at, "Control"), (0.03, 0.03, "Alt")):
         before = page.evaluate("window.encodings")
+        page.evaluate("window.drawn.clear()")
         with screen.expecting_a_mask():
             screen.click_image(x, y, key)
+        pictures[f"answered with {key}"] = picture(screen)
         encodings.append(page.evaluate("window.encodings") - before)
+        drawn.append(page.evaluate(DRAWN))
         screen.choose_label("hat")
     screen.accept()
+    pictures["accepted"] = picture(screen)
+    page.evaluate(ZOOM, 1)
+    pictures["closer"] = picture(screen)
+    page.evaluate(ZOOM, -1)
+    pictures["as before"] = picture(screen)
     screen.choose_label("hat")
     screen.choose_smart_tool("rectangle-tool")
     with screen.expecting_a_mask():
@@ -134,12 +161,12 @@ def label(screen: Screen, task: int, at: tuple[float, float]) -> dict[str, Any]:
     screen.open_task(task)
     return {
         "encodings": encodings,
+        "drawn": drawn,
+        "pictures": {**pictures, "reopened": picture(screen)},
         "submitted": submitted,
         "asked": asked,
-        "opened": opened,
         "undone": (with_brush, undone),
         "reloaded": screen.state()["regions"],
-        "reopened": picture(screen),
     }
 
 
@@ -151,6 +178,11 @@ def picture(screen: Screen) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(taken)).convert("RGB"), dtype=np.int16)
 
 
+def differing(one: np.ndarray, other: np.ndarray) -> float:
+    """The share of numbers that are seen to differ."""
+    return float((np.abs(one - other) > 32).mean())
+
+
 def anonymous(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Results with their ids numbered in the order in which they come."""
     numbers: dict[str, str] = {}
@@ -159,7 +191,7 @@ def anonymous(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**result, "id": numbers[result["id"]]} for result in results]
 
 
-def test_the_same_hands_leave_the_same_annotation_and_a_click_encodes_no_mask(
+def test_the_same_hands_leave_and_see_the_same_and_a_click_touches_no_other_mask(
     browser: Browser, demo: Demo, tasks: list[int]
 ) -> None:
     scene = demo.scenes()[0]
@@ -180,13 +212,20 @@ def test_the_same_hands_leave_the_same_annotation_and_a_click_encodes_no_mask(
     assert len(after["asked"]) == 3
     for what in ("undone", "reloaded"):
         assert after[what] == before[what], what
-    for what in ("opened", "reopened"):
-        assert (np.abs(after[what] - before[what]) > 32).mean() < 0.001, what
-    # What was added is seen, and so would be its absence.
-    assert (np.abs(after["reopened"] - after["opened"]) > 32).mean() > 0.005
+    for what, shown in after["pictures"].items():
+        assert differing(shown, before["pictures"][what]) < 0.001, what
+    # What was done is seen, and so would be its absence.
+    for one, other in (
+        ("opened", "with labels"), ("with labels", "answered with Control"), ("accepted", "closer"),
+        ("opened", "reopened"),
+    ):  # fmt: skip
+        assert differing(after["pictures"][one], after["pictures"][other]) > 0.002, (one, other)
+    assert differing(after["pictures"]["accepted"], after["pictures"]["as before"]) < 0.001
     with_brush, undone = after["undone"]
     assert len(with_brush) == len(undone) + 1
     assert after["encodings"] == [0, 0]
     # The count is one that can be wrong: the installed editor encodes all of them each time.
     assert all(count >= MASKS for count in before["encodings"])
+    assert after["drawn"] == [0, 0]
+    assert all(count >= MASKS for count in before["drawn"])
     assert after["submitted"] >= MASKS + 3
