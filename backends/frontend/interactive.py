@@ -7,12 +7,15 @@ status makes the page show the sentence under `detail`; for 4xx that is a toast 
 """
 
 import re
+from typing import Any
 
 from django.http import HttpRequest  # pyright: ignore[reportMissingImports]
 from ml.api import (  # pyright: ignore[reportMissingImports]
     MLBackendInteractiveAnnotating,
 )
+from ml.models import MLBackend  # pyright: ignore[reportMissingImports]
 from rest_framework.response import Response  # pyright: ignore[reportMissingImports]
+from tasks.models import Task  # pyright: ignore[reportMissingImports]
 
 # requests' words for an error status, around the sentence that our backends put into the status
 # line.
@@ -25,7 +28,13 @@ TOO_LATE = "The model took too long to answer. Try again in a minute"
 
 
 class Clicks(MLBackendInteractiveAnnotating):
-    """Label Studio's own view, whose errors reach the page."""
+    """Label Studio's own view, whose errors reach the page, with a query less."""
+
+    def _get_task(self, ml_backend: MLBackend, validated_data: dict[str, Any]) -> Task:
+        task = super()._get_task(ml_backend, validated_data)
+        # It was looked for in this project, which is here already.
+        task.project = ml_backend.project
+        return task
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> Response:
         answer = super().post(request, *args, **kwargs)
