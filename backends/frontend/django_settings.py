@@ -46,8 +46,8 @@ INTERACTIVE_DATA_SERIALIZER = get_env(
 # Told to ML backends when no public address is set.
 INTERNAL_PORT = get_env("PORT", "8080")
 
-# A request takes up its thread's connection; Django's default opens one each time and closes it. Its
-# first query finds out whether it is still there: a database may have been started again.
+# A request takes up its thread's connection, where Django by default opens one and closes it. First
+# it asks whether the connection is still there: a database may have been started again.
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
 if DJANGO_DB == "sqlite":

@@ -86,25 +86,26 @@ class BlockInParts(nn.Module):
             part += self.attn.proj(told)
 
     def _look_in_windows(self, image: Tensor) -> None:
-        width, heads, side = image.shape[1], self.attn.num_heads, self.window_size
+        height, width, _ = image.shape
+        heads, side = self.attn.num_heads, self.window_size
         across = -(-width // side)
         nothing = 0 if self.attn.qkv.bias is None else self.attn.qkv.bias
-        # The windows of one band at a time.
-        for band in image.split(side):
+        # On a processor the windows of one band at a time.
+        for band in image.split(height if image.is_cuda else side):
+            rows, down = len(band), -(-len(band) // side)
             made = self.attn.qkv(self.norm1(band))
-            padded = made.new_empty(side, across * side, made.shape[-1])
-            padded[: len(band), :width] = made
-            padded[: len(band), width:] = nothing
-            padded[len(band) :] = nothing
-            split = padded.view(side, across, side, 3, heads, -1).permute(3, 1, 4, 0, 2, 5)
-            q, k, v = split.reshape(3, across * heads, side * side, -1).unbind()
+            padded = made.new_empty(down * side, across * side, made.shape[-1])
+            padded[:rows, :width] = made
+            padded[:rows, width:] = nothing
+            padded[rows:] = nothing
+            split = padded.view(down, side, across, side, 3, heads, -1).permute(4, 0, 2, 5, 1, 3, 6)
+            q, k, v = split.reshape(3, down * across * heads, side * side, -1).unbind()
             from_rows, from_columns = _positions(self.attn, q.view(len(q), side, side, -1))
             bias = q.new_empty(len(q), side, side, side, side)
             torch.add(from_rows[..., :, None], from_columns[..., None, :], out=bias)
-            seen = _attention(q, k, v, bias)
-            merged = seen.view(across, heads, side, side, -1).permute(2, 0, 3, 1, 4)
-            told = merged.reshape(side, across * side, -1)[: len(band), :width]
-            band += self.attn.proj(told)
+            seen = _attention(q, k, v, bias).view(down, across, heads, side, side, -1)
+            told = seen.permute(0, 3, 1, 4, 2, 5).reshape(*padded.shape[:2], -1)
+            band += self.attn.proj(told[:rows, :width])
 
 
 def _parts(image: Tensor) -> Iterator[Tensor]:
