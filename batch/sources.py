@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from backends.serving.images import Image, ImageAccess, ImageNotFound, ImageRefused
+import numpy as np
+
+from backends.serving.images import (
+    Image,
+    ImageAccess,
+    ImageError,
+    ImageNotFound,
+    ImageRefused,
+)
 from backends.serving.images import identity as identities
 from backends.serving.images.access import reasons_without_name
 from backends.serving.images.budget import Body, Budget
@@ -138,7 +146,11 @@ class FolderImages(ImageAccess):
         def begin(pixels: int) -> None:
             work.enter_context(self._turns.working_on(pixels))
 
-        return Image(decode(body, name, self._limits.max_pixels, begin), identity, content)
+        def decoded() -> np.ndarray:
+            with reasons_without_name(name):
+                return decode(body, name, self._limits.max_pixels, begin)
+
+        return Image(decoded, identity, content)
 
 
 class NotedImages(ImageAccess):
@@ -158,7 +170,11 @@ class NotedImages(ImageAccess):
     def loaded(self, url: str) -> Iterator[Image]:
         with self._images.loaded(url) as image:
             self._contents[url] = image.content
-            yield image
+            try:
+                yield image
+            except ImageError:
+                self._contents.pop(url, None)
+                raise
 
     def taken(self, url: str) -> str:
         """Return the content that an address had, see `Image.content`, and forget it.

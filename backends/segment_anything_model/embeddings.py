@@ -228,6 +228,7 @@ class EmbeddingStore:
                 return known
             packed = self._packed(image.identity)
             if packed is None:
+                _ = image.pixels  # While others are encoded.
                 with self._queue.turn(job):
                     packed = computing.at_length(lambda: self._packed_anew(image))
                 self._store(job, packed)

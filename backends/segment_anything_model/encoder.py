@@ -18,7 +18,7 @@ from torch.nn import functional
 # Tokens that go through a projection or the MLP together on a processor: 13 MB of the MLP's.
 TOKENS = 1024
 # Scores that are kept at a time, 16 MB in float32. Below 768 queries at a time torch's attention
-# takes smaller blocks of them (`get_query_split_size` in its FlashAttentionKernel.cpp).
+# takes smaller blocks of them (`flash_attention_kernel_impl` in ATen's FlashAttentionKernel.cpp).
 SCORES = 1024 * 4096
 
 

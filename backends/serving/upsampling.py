@@ -61,6 +61,8 @@ def positive(grid: torch.Tensor, height: int, width: int) -> Runs:
     # A pixel just there is 0, which is not above it: it belongs to the left of a rise.
     crossing = np.where(right > 0, np.nextafter(crossing, np.inf), crossing)
     last_before = np.searchsorted(_positions(values.shape[1], width), crossing) - 1
+    # No number is a crossing where logits are infinite.
+    last_before = np.minimum(last_before, width - 2)
     # And from the end of a row to the next one.
     every = np.arange(height)
     starts, ends = (rows(every, np.full(height, at)) > 0 for at in (0, values.shape[1] - 1))

@@ -1,9 +1,10 @@
 """The one door from an address in task data to pixels."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,16 +34,23 @@ RETRIES = 3
 class Image:
     """One image as browsers show it.
 
-    pixels: uint8 (H, W, 3), RGB, rows from the top; not to be written to, since threads
-        may share it.
+    decode: makes the pixels, when they are first asked for: who knows the content needs none.
     identity: of the content: it changes when the file is replaced (see identity.py).
     content: the same without the place, as others know it, with the method before a colon: what
         Cloud Storage's listings say of an object, the start of the SHA-256 of anything else.
     """
 
-    pixels: np.ndarray
+    decode: Callable[[], np.ndarray]
     identity: str
     content: str
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """uint8 (H, W, 3), RGB, rows from the top; not to be written to: threads may share it.
+
+        Raises ImageError, and Busy.
+        """
+        return self.decode()
 
 
 class ImageAccess:
@@ -106,11 +114,15 @@ class ImageAccess:
     def load(self, url: str) -> Image:
         """The image behind `url`, fetched and decoded anew. Raises ImageError, and Busy."""
         with self.loaded(url) as image:
+            _ = image.pixels
             return image
 
     @contextmanager
     def loaded(self, url: str) -> Iterator[Image]:
-        """What `load` returns, counted among the pixels at work until the block ends."""
+        """The image behind `url`, whose pixels are decoded once they are asked for in the block.
+
+        They count among the pixels at work until it ends. Raises ImageError.
+        """
         with reasons_without_name(url):
             source = self._reader.read(url)
         with ExitStack() as work:
@@ -134,8 +146,11 @@ class ImageAccess:
         def begin(pixels: int) -> None:
             work.enter_context(self._gate.working_on(pixels))
 
-        pixels = decode(body, source.image, self._settings.max_pixels, begin)
-        return Image(pixels, whole, content)
+        def decoded() -> np.ndarray:
+            with reasons_without_name(source.image):
+                return decode(body, source.image, self._settings.max_pixels, begin)
+
+        return Image(decoded, whole, content)
 
 
 @contextmanager

@@ -2,6 +2,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from backends.segment_anything_model.models import load_model
 from backends.segment_anything_model.prompts import Click
 from backends.segment_anything_model.sam import SegmentAnything
 from backends.serving.errors import Busy, CannotNow
-from backends.serving.images import ImageAccess, ImageError
+from backends.serving.images import ImageAccess, ImageError, access
+from backends.serving.images.decode import decode
 from backends.serving.metrics import CACHE_HITS, ENCODES
 from backends.serving.settings import ModelSettings
 from tests.backends.files import TOKEN, Files
@@ -49,6 +51,19 @@ def store_for(
 @pytest.fixture
 def store(files: Files, model: SegmentAnything) -> EmbeddingStore:
     return store_for(files, model)
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The images whose files were decoded."""
+    names: list[str] = []
+
+    def noted(file: BinaryIO, image: str, *arguments: Any) -> np.ndarray:
+        names.append(image)
+        return decode(file, image, *arguments)
+
+    monkeypatch.setattr(access, "decode", noted)
+    return names
 
 
 def encodes() -> float:
@@ -134,8 +149,8 @@ def test_the_bytes_in_memory_stay_bounded(
     assert encodes() - before == 1
 
 
-def test_back_to_an_image_after_a_restart_encodes_nothing(
-    files: Files, model: SegmentAnything, tmp_path: Path
+def test_back_to_an_image_after_a_restart_encodes_nothing_and_decodes_nothing(
+    files: Files, model: SegmentAnything, tmp_path: Path, decoded: list[str]
 ) -> None:
     url = files.put("one.png", photo(1))
     before = store_for(files, model, folder=tmp_path).get(url)
@@ -143,9 +158,11 @@ def test_back_to_an_image_after_a_restart_encodes_nothing(
     counted = encodes()
     for keep_pixels in (False, True):
         files.fetched.clear()
+        decoded.clear()
         again = store_for(files, model, folder=tmp_path, keep_pixels=keep_pixels).get(url)
         assert files.fetched == [url], "the content has to be known, for it may be another one"
         assert (again.pixels is not None) == keep_pixels
+        assert len(decoded) == keep_pixels, "pixels are for an encode, and for sharpening masks"
         assert again.identity == before.identity
         pairs = zip(again.embedding.features, before.embedding.features, strict=True)
         assert all(torch.equal(*pair) for pair in pairs), "the same, wherever it lay"
