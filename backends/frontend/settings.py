@@ -90,7 +90,8 @@ class Settings(BaseModel):
     """Processes."""
     threads: Annotated[int, Field(alias="WEB_THREADS", ge=2, le=64)] = 16
     """Threads a process. A click waits in one thread until the backend answers, and the backend may
-    fetch the image through another: fewer threads than labelers can lock the studio up."""
+    fetch the image through another: fewer threads than labelers can lock the studio up. Each keeps
+    a connection to the database; PostgreSQL takes 100 in all unless it is told otherwise."""
     backend_addresses: Annotated[
         tuple[Network, ...], BeforeValidator(_holes), Field(alias="ML_BACKEND_ADDRESSES")
     ] = ()
