@@ -79,6 +79,8 @@ def test_a_full_size_clothes_checkpoint_loads_by_its_folder_and_its_map_fits(
     (weights,) = tmp_path.glob("*.safetensors")
     assert weights.stat().st_size > 4 * 27_000_000
     model = SegmentationModel(str(tmp_path), "cpu")
+    # The head's four stages and its mixing are one product each.
+    assert sum(weights.numel() for weights in model._network.parameters()) > 24_900_000
     (answer,) = model.predict([picture(700, 450)])
     assert answer.classes.shape == (700, 450)
     assert set(np.unique(answer.classes)) <= set(CLOTHES)

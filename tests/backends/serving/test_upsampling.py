@@ -80,3 +80,15 @@ def test_nothing_and_everything_stay_so() -> None:
     for value in (-1.0, 0.0, 1.0):
         found = upsampling.positive(torch.full((32, 32), value), 200, 150).mask()
         assert found.all() if value > 0 else not found.any()
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_what_is_no_number_leaves_runs_of_the_images_size(value: float) -> None:
+    values = outline(60, 70)
+    values[20:24, 30:34] = value
+    values[-1, -1] = value
+    found = upsampling.positive(values, 301, 280)
+    assert (np.diff(found.ends) > 0).all()
+    assert found.ends[-1] == 301 * 280 - 1
+    assert found.mask().shape == (301, 280)
