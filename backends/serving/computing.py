@@ -10,15 +10,24 @@ for, and what takes seconds by a thread that ends with it.
 """
 
 import logging
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import torch
+
 log = logging.getLogger(__name__)
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 _BRIEF = ThreadPoolExecutor(1, "computing")
+_LATER = ThreadPoolExecutor(1, "computing-later")
+# By then whoever asked has the answer. What is left would take the cores from its making: beside it
+# a click's regions took 2.3 ms instead of 0.3.
+ANSWERED_SECONDS = 0.05
 
 
 def briefly(work: Callable[[], T]) -> T:
@@ -27,7 +36,8 @@ def briefly(work: Callable[[], T]) -> T:
 
 
 def afterwards(work: Callable[[], None]) -> None:
-    """Do `work` in the thread for what is short, and do not wait for it."""
+    """Do `work` in the thread for what is short when the answer is out, and do not wait for it."""
+    due = time.monotonic() + ANSWERED_SECONDS
 
     def logged() -> None:
         try:
@@ -36,7 +46,38 @@ def afterwards(work: Callable[[], None]) -> None:
         except Exception:
             log.exception("what was left for later failed")
 
-    _BRIEF.submit(logged)
+    def when_due() -> None:
+        time.sleep(max(0.0, due - time.monotonic()))
+        _BRIEF.submit(logged)
+
+    _LATER.submit(when_due)
+
+
+class Apart:
+    """Threads that each compute without torch's helpers, as many as there are cores.
+
+    Helpers share each step. Where the cores have no cache in common, as two of a cloud machine
+    often have not, they wait for each other's data. Whole images, one for each core, do not.
+    """
+
+    def __init__(self) -> None:
+        self.count = torch.get_num_threads()
+        self._threads = ThreadPoolExecutor(self.count, "computing-apart")
+        started = threading.Barrier(self.count)
+
+        def start(_: int) -> None:
+            # The first thing that a thread computes, this question too, gives it the usual number.
+            torch.get_num_threads()
+            torch.set_num_threads(1)
+            started.wait()
+
+        list(self._threads.map(start, range(self.count)))
+        # What is set in a thread is also for all that begin to compute afterwards.
+        torch.set_num_threads(self.count)
+
+    def each(self, work: Callable[[A], T], items: Iterable[A]) -> list[T]:
+        """Return what `work` does with each item, in their order."""
+        return list(self._threads.map(work, items))
 
 
 def at_length(work: Callable[[], T]) -> T:

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,32 @@ def test_certainty_is_a_probability_of_the_best_of_the_classes(checkpoint: Path)
     (answer,) = SegmentationModel(str(checkpoint), "cpu").predict([picture(90, 90)])
     assert answer.certainty.dtype == np.uint8
     assert answer.certainty.min() >= 255 // 4
+
+
+def test_more_images_than_cores_give_what_single_images_give(checkpoint: Path) -> None:
+    model = SegmentationModel(str(checkpoint), "cpu")
+    images = [picture(60 + 7 * n, 80 - 5 * n) for n in range(2 * torch.get_num_threads() + 1)]
+    for alone, together in zip(
+        [model.predict([image])[0] for image in images], model.predict(images), strict=True
+    ):
+        assert (alone.classes == together.classes).mean() > 0.999
+
+
+@pytest.mark.parametrize("resample", [2, 3], ids=["bilinear", "bicubic"])
+def test_the_network_sees_just_what_its_processor_makes_of_an_image(
+    checkpoint: Path, tmp_path: Path, resample: int
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(checkpoint, folder)
+    processor = SegformerImageProcessor.from_pretrained(checkpoint, resample=resample)
+    processor.save_pretrained(folder)
+    model = SegmentationModel(str(folder), "cpu")
+    for height, width in ((301, 203), (20, 33), (1, 900), (512, 512)):
+        image = RNG.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        expected = processor(
+            images=[image], return_tensors="pt", input_data_format="channels_last"
+        )["pixel_values"]
+        assert torch.equal(model._pixels(image), expected)
 
 
 def test_no_images_no_maps(checkpoint: Path) -> None:

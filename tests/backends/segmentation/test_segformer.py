@@ -1,4 +1,4 @@
-"""SegFormer's head in less work against the official one with the same weights."""
+"""SegFormer in less work against the official one with the same weights."""
 
 import copy
 from typing import Any
@@ -9,7 +9,7 @@ from torch import nn
 from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 from backends.segmentation import segformer
-from backends.segmentation.segformer import FastDecodeHead, with_fast_head
+from backends.segmentation.segformer import FastDecodeHead, in_less_work
 
 
 def network(**options: Any) -> SegformerForSemanticSegmentation:
@@ -42,7 +42,7 @@ def test_logits_are_those_of_the_official_head(
 ) -> None:
     monkeypatch.setattr(segformer, "CHANNELS", channels)
     official = network()
-    fast = with_fast_head(copy.deepcopy(official))
+    fast = in_less_work(copy.deepcopy(official))
     assert isinstance(fast.decode_head, FastDecodeHead)
     pixels = torch.randn(3, 3, *size)
     expected = official(pixel_values=pixels).logits
@@ -51,10 +51,27 @@ def test_logits_are_those_of_the_official_head(
     assert torch.allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("numbers", [1, 64 * 16 * 5, 10**9])
+@pytest.mark.parametrize("count", [1, 3])
+@torch.inference_mode()
+def test_layers_make_the_same_of_some_rows_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, count: int, numbers: int
+) -> None:
+    monkeypatch.setattr(segformer, "NUMBERS", numbers)
+    official = network()
+    fast = in_less_work(copy.deepcopy(official))
+    pixels = torch.randn(count, 3, 64, 96)
+    expected = official.segformer(pixels, output_hidden_states=True).hidden_states
+    found = fast.segformer(pixels, output_hidden_states=True).hidden_states
+    assert len(found) == len(expected) == 4
+    for one, other in zip(found, expected, strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+
+
 @torch.inference_mode()
 def test_half_precision_is_as_close_as_the_official_heads() -> None:
     official = network()
-    fast = with_fast_head(copy.deepcopy(official))
+    fast = in_less_work(copy.deepcopy(official))
     pixels = torch.randn(2, 3, 64, 64)
     exact = official(pixel_values=pixels).logits
     with torch.autocast("cpu", torch.bfloat16):
@@ -67,6 +84,6 @@ def test_half_precision_is_as_close_as_the_official_heads() -> None:
 
 def test_a_head_that_gets_other_features_and_other_networks_stay_as_they_are() -> None:
     flat = network(reshape_last_stage=False)
-    assert not isinstance(with_fast_head(flat).decode_head, FastDecodeHead)
+    assert not isinstance(in_less_work(flat).decode_head, FastDecodeHead)
     other = nn.Linear(2, 2)
-    assert with_fast_head(other) is other
+    assert in_less_work(other) is other

@@ -1,9 +1,11 @@
 """What torch computes is done in few threads."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import torch
 
 from backends.serving import computing
 
@@ -25,17 +27,35 @@ def test_what_is_long_has_a_thread_that_ends_with_it() -> None:
 def test_what_has_time_is_done_in_the_thread_for_what_is_short_and_its_fault_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    begin, threads = threading.Event(), []
+    done, threads = threading.Event(), []
 
     def work() -> None:
-        assert begin.wait(10)
-        threads.append(threading.get_ident())
+        threads.append((threading.get_ident(), time.monotonic()))
+        done.set()
         raise LookupError("nothing there")
 
+    asked = time.monotonic()
     computing.afterwards(work)
-    begin.set()
-    assert computing.briefly(threading.get_ident) == threads[0]
+    assert done.wait(10)
+    # Not while the answer is still being made of what the thread has returned.
+    assert threads[0][1] - asked >= computing.ANSWERED_SECONDS
+    assert computing.briefly(threading.get_ident) == threads[0][0]
     assert "nothing there" in caplog.text
+
+
+def test_what_is_apart_is_computed_without_helpers_and_in_order() -> None:
+    usual = torch.get_num_threads()
+    apart = computing.Apart()
+    together = threading.Barrier(apart.count)
+
+    def work(number: int) -> tuple[int, int]:
+        # All cores at once, or nobody gets further.
+        together.wait(10)
+        return number, torch.get_num_threads()
+
+    assert apart.each(work, range(apart.count)) == [(n, 1) for n in range(apart.count)]
+    assert apart.count == usual == torch.get_num_threads()
+    assert computing.at_length(torch.get_num_threads) == usual
 
 
 @pytest.mark.parametrize("way", [computing.briefly, computing.at_length])
