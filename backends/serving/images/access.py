@@ -1,10 +1,10 @@
 """The one door from an address in task data to pixels."""
 
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from backends.serving.settings import ModelSettings
 RETRIES = 3
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Image:
     """One image as browsers show it.
 
@@ -43,14 +43,20 @@ class Image:
     decode: Callable[[], np.ndarray]
     identity: str
     content: str
+    _pixels: np.ndarray | None = field(default=None, init=False, repr=False)
+    # Of each image its own: Python 3.11's `cached_property` has one lock for all of a class.
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
-    @cached_property
+    @property
     def pixels(self) -> np.ndarray:
         """uint8 (H, W, 3), RGB, rows from the top; not to be written to: threads may share it.
 
         Raises ImageError, and Busy.
         """
-        return self.decode()
+        with self._lock:
+            if self._pixels is None:
+                self._pixels = self.decode()
+            return self._pixels
 
 
 class ImageAccess:

@@ -5,7 +5,9 @@ browsers show, and TIFF. Pillow's own pixel limit (a global of the module) plays
 file below our limit: the size is read from the header and checked before anything is decoded.
 """
 
+import os
 import struct
+import threading
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -40,6 +42,10 @@ _BROKEN = (
     struct.error,
 )
 _PREFIX_BYTES = 64
+WHOLE_FILE = 2**30
+# More than there are cores would be no sooner through, and each takes seven bytes a pixel in fresh
+# memory: so the next one has that of the last.
+_AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 def decode(
@@ -59,7 +65,8 @@ def decode(
                 allowed = f"more than the {most} allowed (IMAGE_MAX_MEGAPIXELS)"
                 raise ImageTooLarge(f"{image}: {width} x {height} pixels are {allowed}", allowed)
             begin(width * height)
-            return _pixels(picture)
+            with _AT_ONCE:
+                return _pixels(picture)
     except Image.DecompressionBombError as error:
         raise ImageTooLarge(f"{image}: has more pixels than can be decoded") from error
     except _BROKEN as error:
@@ -72,6 +79,8 @@ def _pixels(picture: ImageFile.ImageFile) -> np.ndarray:
     if getattr(picture, "default_image", False) and getattr(picture, "n_frames", 1) > 1:
         picture.seek(1)
     frame = picture.tile[0].extents if picture.format == "GIF" else None
+    # All in one step: between steps a decoder waits for other threads' Python, 5 ms each time.
+    picture.decodermaxblock = WHOLE_FILE
     picture.load()
     rgb = white_rgb(picture)
     if frame is not None:
