@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch.nn import functional
 
 from backends.serving.upsampling import positive
 from masks.runs import Runs
@@ -80,11 +79,11 @@ class Padded(Geometry):
         height, width = self.input_size
         rows, columns = self.covered(self.logits_side)
         times = self.side // self.logits_side
-        larger = functional.interpolate(
-            logits[:, :, :rows, :columns].cpu(), (rows * times, columns * times), mode="bilinear",
-            align_corners=False,
-        )  # fmt: skip
-        return positive(larger[0, 0, :height, :width], *self.original_size)
+        # As torch's `interpolate` does it without aligned corners, in a third of the time.
+        larger = cv2.resize(
+            logits[0, 0, :rows, :columns].cpu().numpy(), (columns * times, rows * times)
+        )
+        return positive(torch.from_numpy(larger[:height, :width]), *self.original_size)
 
     def covered(self, side: int) -> tuple[int, int]:
         """Return on how many rows and columns of a grid over the input the image's mask depends.
