@@ -3,17 +3,18 @@
 import logging
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from backends.serving.app import RESERVE, create_app
 from backends.serving.errors import SettingsError
 from backends.serving.memory import keep_for_next
 from backends.serving.model_loader import ModelLoader, model_factory
-from backends.serving.settings import ServingSettings
+from backends.serving.settings import RESERVE, ServingSettings
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 class Server(BaseApplication):
@@ -40,7 +41,10 @@ class Server(BaseApplication):
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:  # pyright: ignore[reportIncompatibleMethodOverride] (base: NoReturn)
+    def load(self) -> "Flask":  # pyright: ignore[reportIncompatibleMethodOverride] (base: NoReturn)
+        # The arbiter, which only starts workers, need not hold all of this too.
+        from backends.serving.app import create_app
+
         settings = self._settings
         loader = ModelLoader(
             model_factory(settings.model_class, settings.label_config),

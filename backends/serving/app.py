@@ -24,9 +24,6 @@ log = logging.getLogger(__name__)
 
 # Label Studio gives /health one second: it must never wait for anything.
 OPEN_ROUTES = frozenset({"health"})
-# Threads that no prediction occupies, so that /health and /setup are answered beside as many
-# predictions as the settings allow.
-RESERVE = 4
 _MAX_REASON = 500
 
 
@@ -41,7 +38,7 @@ def create_app(settings: ServingSettings, loader: ModelLoader) -> Flask:
     app = Flask("atelier", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     default_config = settings.label_config.read_text() if settings.label_config else None
-    # Of the server's threads some are left for everything else: see RESERVE.
+    # Of the server's threads some are left for everything else: see `settings.RESERVE`.
     places = threading.BoundedSemaphore(settings.threads)
     _guard(app, settings)
     _count(app)

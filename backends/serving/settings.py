@@ -20,6 +20,9 @@ from pydantic import (
 from backends.serving.errors import SettingsError
 
 MIB = 1024 * 1024
+# Threads that no prediction occupies, so that /health and /setup are answered beside as many
+# predictions as the settings allow.
+RESERVE = 4
 _HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
