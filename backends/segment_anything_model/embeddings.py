@@ -213,7 +213,8 @@ class EmbeddingStore:
             raise
         finally:
             # The encoder's memory, and that of the pixels, which this thread has let go of by now.
-            if self._model.device.type == "cpu":
+            # Where others wait, the next one takes it.
+            if self._model.device.type == "cpu" and not self._queue.has_others(job):
                 give_back()
 
     def _load_and_encode(self, job: Job[EncodedImage]) -> EncodedImage:

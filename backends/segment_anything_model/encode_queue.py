@@ -107,6 +107,11 @@ class EncodeQueue(Generic[Value]):
         with self._changed:
             return source in self._waiting or source in self._running
 
+    def has_others(self, job: Job[Value]) -> bool:
+        """Whether images other than a job's wait, or are being worked on."""
+        with self._changed:
+            return bool(self._waiting.keys() | self._running.keys() - {job.source})
+
     def __len__(self) -> int:
         """Images that wait for a worker."""
         with self._changed:

@@ -21,6 +21,7 @@ from backends.serving.engine import Engine
 from backends.serving.errors import Unanswered
 from backends.serving.images import Image
 from backends.serving.limits import taking_turns
+from backends.serving.memory import GivingBack
 from backends.serving.outcomes import Answer, Prediction, attempt
 from backends.serving.payloads import Json
 from masks.labeling_config import LabelingConfig, MaskControl
@@ -64,6 +65,7 @@ class SegmentationEngine(Engine[SegmentationSettings]):
         self.workers = ThreadPoolExecutor(WORKERS, "images")
         # The images of a batch are in memory at full size: one batch at a time.
         self.batch_lock = threading.Lock()
+        self._giving_back = GivingBack()
         self.version = (
             f"{self.model.version}+{self.label_map.version}+{settings.segmentation_regions}"
         )
@@ -86,8 +88,11 @@ class SegmentationEngine(Engine[SegmentationSettings]):
         """Segment each task's images; prompts make no difference."""
         tallies = [_Tally() for _ in tasks]
         every = self._views(tasks, config, tallies)
-        while batch := list(islice(every, self.settings.segmentation_batch)):
-            self._predict_batch(batch)
+        try:
+            while batch := list(islice(every, self.settings.segmentation_batch)):
+                self._predict_batch(batch)
+        finally:
+            self._giving_back.soon()
         return [tally.failed or self._prediction(tally) for tally in tallies]
 
     def _views(
