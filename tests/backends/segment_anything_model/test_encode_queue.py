@@ -149,3 +149,14 @@ def test_a_fault_reaches_all_who_wait_and_the_next_image_is_worked_on() -> None:
     assert fine is not None
     assert fine.result(5) == "fine"
     assert not queue.has("damaged")
+
+
+def test_a_job_is_alone_when_nothing_else_waits_or_is_worked_on() -> None:
+    encoder = busy()
+    (first,) = encoder.queue._running.values()
+    assert not encoder.queue.has_others(first)
+    encoder.want(Priority.CREATED, "first")
+    assert not encoder.queue.has_others(first)
+    encoder.want(Priority.CREATED, "waits")
+    assert encoder.queue.has_others(first)
+    assert finish(encoder, 1) == ["waits"]

@@ -1,6 +1,11 @@
 import subprocess
 import sys
+import threading
+import time
 
+import pytest
+
+from backends.serving import memory
 from tests.backends.servers import ROOT
 
 # Blocks too small to be mapped on their own, made and freed in a thread; one stays behind them.
@@ -62,3 +67,24 @@ def test_what_a_thread_freed_goes_back_to_the_system() -> None:
     used, left = map(int, done.stdout.split())
     assert used > 80
     assert left < 20
+
+
+def test_what_is_kept_goes_back_once_when_nothing_was_done_for_some_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given, times = threading.Event(), []
+
+    def give_back() -> None:
+        times.append(time.monotonic())
+        given.set()
+
+    monkeypatch.setattr(memory, "give_back", give_back)
+    giving = memory.GivingBack(0.3)
+    for _ in range(4):
+        giving.soon()
+        time.sleep(0.1)
+    last = time.monotonic() - 0.1
+    assert given.wait(10)
+    time.sleep(0.4)
+    assert len(times) == 1
+    assert times[0] - last >= 0.29
