@@ -5,10 +5,10 @@ import sys
 import threading
 from contextlib import suppress
 
-# mallopt(3) and malloc.h; glibc goes as far by itself, once something so large was freed.
+# mallopt(3) and malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
-# An encode of vit_b, or two images in SegFormer-B2, have less than that at a time. With 64 MB each
-# encode brought 300 MB of pages anew, in a twentieth of its time.
+# With 64 MB each encode of vit_b had 300 MB of pages brought anew, a twentieth of its time. With
+# 256 MB it has none.
 KEPT_BYTES, LARGE_BYTES = 256 * 2**20, 32 * 2**20
 IDLE_SECONDS = 5.0
 

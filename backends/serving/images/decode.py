@@ -79,7 +79,7 @@ def _pixels(picture: ImageFile.ImageFile) -> np.ndarray:
     if getattr(picture, "default_image", False) and getattr(picture, "n_frames", 1) > 1:
         picture.seek(1)
     frame = picture.tile[0].extents if picture.format == "GIF" else None
-    # All in one step: between steps a decoder waits for other threads' Python, 5 ms each time.
+    # All in one step: between steps a decoder may wait for other threads' Python, 5 ms each time.
     picture.decodermaxblock = WHOLE_FILE
     picture.load()
     rgb = white_rgb(picture)

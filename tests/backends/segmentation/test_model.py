@@ -1,5 +1,6 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import torch
 from transformers import SegformerForSemanticSegmentation, SegformerImageProcessor
 
 from backends.segmentation.label_map import read_label_map
-from backends.segmentation.model import SegmentationModel
+from backends.segmentation.model import SegmentationModel, _resizing
 from backends.segmentation.settings import CLOTHES_LABEL_MAP
 from backends.serving.errors import SettingsError
 from tests.backends.random_checkpoints import segformer_b2_clothes
@@ -86,6 +87,21 @@ def test_the_network_sees_just_what_its_processor_makes_of_an_image(
             images=[image], return_tensors="pt", input_data_format="channels_last"
         )["pixel_values"]
         assert torch.equal(model._pixels(image), expected)
+
+
+def test_a_processor_that_resizes_otherwise_gets_images_as_they_are() -> None:
+    usual = SegformerImageProcessor()
+
+    class Otherwise:
+        size, resample = usual.size, usual.resample
+
+        def __call__(self, images: torch.Tensor, **options: Any) -> dict[str, torch.Tensor]:
+            made = usual(images=images, **options)["pixel_values"]
+            return {"pixel_values": made + (images.shape[-1] > 1000)}
+
+    pixels = torch.zeros(3, 20, 30, dtype=torch.uint8)
+    assert _resizing(usual, {})(pixels).shape == (3, 512, 512)
+    assert _resizing(Otherwise(), {})(pixels) is pixels
 
 
 def test_no_images_no_maps(checkpoint: Path) -> None:
