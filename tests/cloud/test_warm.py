@@ -94,24 +94,22 @@ def test_a_signal_reaches_it(program: Path) -> None:
         "print('up', flush=True)\n"
         "time.sleep(60)\n"
     )
-    process = start(program)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "up\n"
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 7
-    process.communicate()
+    with start(program) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 7
 
 
 def test_it_dies_with_the_one_who_stands_for_it(program: Path) -> None:
     program.write_text(
         "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n",
     )
-    process = start(program)
-    assert process.stdout is not None
-    child = Path("/proc", process.stdout.readline().strip())
-    assert child.exists()
-    process.kill()
-    process.communicate()
+    with start(program) as process:
+        assert process.stdout is not None
+        child = Path("/proc", process.stdout.readline().strip())
+        assert child.exists()
+        process.kill()
     until = time.monotonic() + 20
     while child.exists() and time.monotonic() < until:
         time.sleep(0.05)
