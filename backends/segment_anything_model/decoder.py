@@ -20,6 +20,8 @@ from segment_anything.modeling.transformer import Attention
 from torch import Tensor
 from torch.nn import functional
 
+from backends.serving.linear import linear
+
 # A megabyte of places: what is made of them stays in a core's own cache, and no step brings
 # new pages for the whole image.
 PLACES_AT_A_TIME = 1024
@@ -185,8 +187,8 @@ class FastDecoder:
         keys = attention.k_proj.weight.view(heads, size, channels)
         # The keys' bias adds the same to a token's scores of all places.
         wanted = (queries @ keys).reshape(heads * count, channels)
-        scores = torch.cat([wanted @ (part + pe).T for part, pe in self._parts(image)], 1)
-        seen = scores.softmax(-1) @ image
+        scores = torch.cat([linear(wanted, part + pe) for part, pe in self._parts(image)], 1)
+        seen = linear(scores.softmax(-1), image.T)
         values = attention.v_proj.weight.view(heads, size, channels).transpose(1, 2)
         out = (seen.view(heads, count, channels) @ values).transpose(0, 1).reshape(count, -1)
         return attention.out_proj(out + attention.v_proj.bias)
@@ -250,7 +252,7 @@ class _Look:
 
     def scores(self, places: Tensor) -> Tensor:
         """Return how much places (n, C) look at each token, by head, (heads, T, n)."""
-        return (self._offered @ places.T).view(*self._always.shape[:2], -1) + self._always
+        return linear(self._offered, places).view(*self._always.shape[:2], -1) + self._always
 
     def scores_of(self, queries: Tensor) -> Tensor:
         """Return the same for places whose queries are known, (heads, C', n)."""

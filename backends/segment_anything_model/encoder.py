@@ -15,11 +15,15 @@ from segment_anything.modeling.image_encoder import Attention, Block, get_rel_po
 from torch import Tensor, nn
 from torch.nn import functional
 
+from backends.serving.linear import is_quick, linear, with_quick_layers
+
 # Tokens that go through a projection or the MLP together on a processor: 13 MB of the MLP's.
 TOKENS = 1024
-# Scores that are kept at a time, 16 MB in float32. Below 768 queries at a time torch's attention
-# takes smaller blocks of them (`flash_attention_kernel_impl` in ATen's FlashAttentionKernel.cpp).
-SCORES = 1024 * 4096
+# Scores that are kept at a time, 8 MB in float32.
+SCORES = 512 * 4096
+# The same where torch's own attention makes them. Below 768 queries at a time it takes smaller
+# blocks of them (`flash_attention_kernel_impl` in ATen's FlashAttentionKernel.cpp).
+OFFICIAL_SCORES = 1024 * 4096
 
 
 def in_parts(sam: Sam) -> None:
@@ -27,7 +31,7 @@ def in_parts(sam: Sam) -> None:
     for module in list(sam.image_encoder.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, Block) and child.attn.use_rel_pos:
-                setattr(module, name, BlockInParts(child))
+                setattr(module, name, BlockInParts(with_quick_layers(child)))
 
 
 class BlockInParts(nn.Module):
@@ -68,20 +72,16 @@ class BlockInParts(nn.Module):
         q, k, v = qkv.unbind()
         from_rows, from_columns = _positions(self.attn, q.view(heads, height, width, -1))
         seen = q.new_empty(count, heads, q.shape[-1])
-        rows = max(1, min(height, SCORES // (count * width)))
-        room = q.new_empty(rows, width, height, width)
+        most = SCORES if is_quick(q) else OFFICIAL_SCORES
+        rows = max(1, min(height, most // (count * width)))
         for head in range(heads):
             for row in range(0, height, rows):
                 here = slice(row, min(row + rows, height))
                 asking = slice(here.start * width, here.stop * width)
-                bias = torch.add(
-                    from_rows[head, here, :, :, None],
-                    from_columns[head, here, :, None, :],
-                    out=room[: here.stop - row],
-                )
-                seen[asking, head] = _attention(
-                    q[head, None, asking], k[head, None], v[head, None], bias
-                )[0]
+                seen[asking, head] = _looking(
+                    q[head, asking], k[head], v[head],
+                    from_rows[head, here], from_columns[head, here],
+                )  # fmt: skip
         for part, told in zip(_parts(image), _parts(seen.view(height, width, -1)), strict=True):
             part += self.attn.proj(told)
 
@@ -130,6 +130,23 @@ def _positions(attention: Attention, queries: Tensor) -> tuple[Tensor, Tensor]:
         torch.einsum("nhwc,hkc->nhwk", queries, by_row),
         torch.einsum("nhwc,wkc->nhwk", queries, by_column),
     )
+
+
+def _looking(q: Tensor, k: Tensor, v: Tensor, from_rows: Tensor, from_columns: Tensor) -> Tensor:
+    """Return what queries see in a grid of h x w tokens, with relative positions, (n, C').
+
+    Args:
+        q: of some whole rows of the grid, (n, C').
+        k, v: (h * w, C').
+        from_rows: (rows, w, h), see `_positions`.
+        from_columns: (rows, w, w).
+    """
+    by_row, by_column = from_rows[..., :, None], from_columns[..., None, :]
+    if not is_quick(q):
+        return _attention(q[None], k[None], v[None], by_row + by_column)[0]
+    scores = linear(q * q.shape[-1] ** -0.5, k)
+    scores.view(torch.broadcast_shapes(by_row.shape, by_column.shape)).add_(by_row).add_(by_column)
+    return linear(torch.softmax(scores, -1, out=scores), v.T)
 
 
 def _attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:

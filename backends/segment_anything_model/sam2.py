@@ -19,6 +19,7 @@ from backends.segment_anything_model.model import Decoded, Embedding, Interactiv
 from backends.segment_anything_model.prompts import Box, Click
 from backends.serving import device as devices
 from backends.serving.errors import SettingsError
+from backends.serving.linear import with_quick_layers
 from backends.serving.metrics import ENCODE_SECONDS, ENCODES
 from backends.serving.precision import Precision, suffix, working_in
 from backends.serving.pretrained import load_pretrained
@@ -43,7 +44,7 @@ class SegmentAnything2(InteractiveModel):
         self._description = description + suffix(precision)
         self.device = devices.chosen(device)
         # Convolutions of this layout are faster on CPUs, EdgeTAM's by a sixth.
-        module = cast(torch.nn.Module, network).eval()
+        module = with_quick_layers(cast(torch.nn.Module, network)).eval()
         moved = module.to(device=self.device).to(memory_format=torch.channels_last)
         self._network = cast(Network, moved)
         self._mean = torch.tensor(IMAGENET_DEFAULT_MEAN, device=self.device).view(1, 3, 1, 1)

@@ -20,7 +20,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import SegformerForSemanticSegmentation
-from transformers.models.segformer.modeling_segformer import SegformerMixMLP
+from transformers.models.segformer.modeling_segformer import (
+    SegformerMixMLP,
+    SegformerSequenceReduction,
+)
+
+from backends.serving.linear import linear, with_quick_layers
 
 # Numbers between the two products of a layer that are made at a time on a processor, 4 MB.
 NUMBERS = 2**20
@@ -40,7 +45,32 @@ def in_less_work(network: Network) -> Network:
             for name, child in list(module.named_children()):
                 if isinstance(child, SegformerMixMLP):
                     setattr(module, name, FastMixMLP(child))
+                elif isinstance(child, SegformerSequenceReduction):
+                    setattr(module, name, FastSequenceReduction(child))
+        with_quick_layers(network)
     return network
+
+
+class FastSequenceReduction(nn.Module):
+    """The official convolution, whose squares do not overlap, as one product, and its norm."""
+
+    def __init__(self, official: Any) -> None:
+        super().__init__()
+        convolution = official.sequence_reduction
+        self.side: int = convolution.kernel_size[0]
+        self.weight = _frozen(convolution.weight.detach().permute(0, 2, 3, 1).flatten(1))
+        self.bias = convolution.bias
+        self.layer_norm = official.layer_norm
+
+    def forward(self, hidden_states: Tensor, height: int, width: int) -> Tensor:
+        """Take tokens (n, h * w, C) of `height` and `width` h, w and return those of squares."""
+        rows, columns = height // self.side, width // self.side
+        # Behind the last whole square a convolution sees nothing.
+        grids = hidden_states.unflatten(1, (height, width))
+        whole = grids[:, : rows * self.side, : columns * self.side]
+        squares = whole.unflatten(2, (columns, self.side)).unflatten(1, (rows, self.side))
+        places = squares.transpose(2, 3).reshape(len(grids), rows * columns, -1)
+        return self.layer_norm(linear(places, self.weight, self.bias))
 
 
 class FastMixMLP(nn.Module):
@@ -114,15 +144,15 @@ class FastDecodeHead(nn.Module):
         logits = None
         for first in range(0, len(self.bias), channels):
             some = slice(first, first + channels)
-            mixed = functional.linear(largest, self.weights[0][some])
+            mixed = linear(largest, self.weights[0][some])
             for features, weight in zip(others, self.weights[1:], strict=True):
                 # Enlarged, a bias stays what it is: it is added where there is least.
                 bias = self.bias[some] if features is others[-1] else None
-                small = functional.linear(features, weight[some], bias).permute(0, 3, 1, 2)
+                small = linear(features, weight[some], bias).permute(0, 3, 1, 2)
                 mixed += functional.interpolate(
                     small, size, mode="bilinear", align_corners=False
                 ).permute(0, 2, 3, 1)
-            told = functional.linear(mixed.relu_(), self.classes[:, some])
+            told = linear(mixed.relu_(), self.classes[:, some].contiguous())
             logits = told if logits is None else logits.add_(told)
         assert logits is not None
         return (logits + self.classes_bias).permute(0, 3, 1, 2)

@@ -7,6 +7,7 @@ from segment_anything.modeling.image_encoder import Block
 
 from backends.segment_anything_model import encoder
 from backends.segment_anything_model.encoder import BlockInParts, in_parts
+from backends.serving import linear
 
 
 def block(side: tuple[int, int], window: int = 0, qkv_bias: bool = True) -> Block:
@@ -22,11 +23,18 @@ def block(side: tuple[int, int], window: int = 0, qkv_bias: bool = True) -> Bloc
 @pytest.mark.parametrize("scores", [1, 700, 5000, 10**9])
 @pytest.mark.parametrize("tokens", [1, 16, 10**9])
 @pytest.mark.parametrize("side", [(7, 5), (6, 6), (1, 9), (11, 1)])
+@pytest.mark.parametrize("quick", [True, False])
 @torch.inference_mode()
 def test_a_block_in_parts_is_the_block(
-    monkeypatch: pytest.MonkeyPatch, side: tuple[int, int], tokens: int, scores: int
+    monkeypatch: pytest.MonkeyPatch,
+    quick: bool,
+    side: tuple[int, int],
+    tokens: int,
+    scores: int,
 ) -> None:
-    monkeypatch.setattr(encoder, "SCORES", scores)
+    if not quick:  # As on a machine without oneDNN.
+        monkeypatch.setattr(linear, "_ONEDNN", None)
+    monkeypatch.setattr(encoder, "SCORES" if quick else "OFFICIAL_SCORES", scores)
     monkeypatch.setattr(encoder, "TOKENS", tokens)
     official = block(side)
     x = torch.randn(2, *side, 24)

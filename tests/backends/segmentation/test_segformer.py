@@ -68,6 +68,18 @@ def test_layers_make_the_same_of_some_rows_at_a_time(
         assert torch.allclose(one, other, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [(64, 64), (100, 75), (40, 200)])
+@torch.inference_mode()
+def test_squares_that_do_not_fill_the_image_are_left_out_as_officially(
+    size: tuple[int, int],
+) -> None:
+    official = network(sr_ratios=[3, 2, 2, 1])
+    fast = in_less_work(copy.deepcopy(official))
+    pixels = torch.randn(2, 3, *size)
+    expected = official.segformer(pixels).last_hidden_state
+    assert torch.allclose(fast.segformer(pixels).last_hidden_state, expected, atol=1e-5)
+
+
 @torch.inference_mode()
 def test_half_precision_is_as_close_as_the_official_heads() -> None:
     official = network()
