@@ -56,7 +56,7 @@ def measure(run: Run) -> None:
     model = write_segformer(run.folder)
     port = servers.free_port()
     environment = {
-        "MODEL_CLASS": "benchmarks.speed.ours:SegmentationBackend",
+        "MODEL_CLASS": "benchmarks.speed.our_segmentation:SegmentationBackend",
         "BENCHMARK_SMOOTH": "1",
         "BENCHMARK_MODEL": str(model),
         "SEGMENTATION_MODEL": str(model),

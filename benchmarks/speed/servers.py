@@ -128,7 +128,7 @@ def ours(
     port = free_port()
     environment = {
         **weights.environment,
-        "MODEL_CLASS": "benchmarks.speed.ours:SegmentAnythingBackend",
+        "MODEL_CLASS": "benchmarks.speed.our_segment_anything:SegmentAnythingBackend",
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "SAM_CHECKPOINT": str(weights.checkpoint),

@@ -1,21 +1,18 @@
-"""Our two backends as they are, but for what random weights answer: MODEL_CLASS of the benchmark.
+"""Our interactive backend as it is, but for what random weights answer: the MODEL_CLASS measured.
 
-Only where BENCHMARK_SMOOTH is set: real weights are measured with their own masks.
+Only where BENCHMARK_SMOOTH is set: real weights are measured with their own masks. What the backend
+itself does not import, this does not either: its memory is measured.
 """
 
 import os
 from dataclasses import replace
 from typing import Any
 
-from transformers import SegformerForSemanticSegmentation
-
 from backends.segment_anything_model.backend import SegmentAnythingBackend
 from backends.segment_anything_model.sam import SegmentAnything
-from backends.segmentation.backend import SegmentationBackend
 from benchmarks.speed.garment import garment
-from benchmarks.speed.outfit import dressed
 
-__all__ = ["SegmentAnythingBackend", "SegmentationBackend"]
+__all__ = ["SegmentAnythingBackend"]
 
 
 def _smooth() -> None:
@@ -26,7 +23,6 @@ def _smooth() -> None:
         return replace(answer, on_image=garment(answer.on_image))
 
     SegmentAnything.decode = decoded
-    dressed(SegformerForSemanticSegmentation)
 
 
 if os.environ.get("BENCHMARK_SMOOTH"):
