@@ -10,21 +10,32 @@ from numpy.typing import NDArray
 Rectangle = tuple[slice, slice]
 
 
-def rectangle_of(mask: NDArray[np.bool_], margin: int = 0) -> Rectangle:
-    """Return the rows and columns around what a mask, bool (H, W), holds, and a margin within it.
+def rectangle_of(mask: NDArray[np.bool_]) -> Rectangle:
+    """Return the rows and columns around what a mask, bool (H, W), holds.
 
     Both are empty for an empty mask.
     """
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    if not width:
-        return slice(0, 0), slice(0, 0)
-    return (
-        slice(max(0, y - margin), min(mask.shape[0], y + height + margin)),
-        slice(max(0, x - margin), min(mask.shape[1], x + width + margin)),
+    return slice(y, y + height), slice(x, x + width)
+
+
+def reach_of(rectangle: Rectangle, shape: tuple[int, ...], smooth_px: float) -> Rectangle:
+    """Return what `clean` may change of a mask, (H, W) pixels, that lies in a rectangle."""
+    # The blur of 8-bit images reaches three sigmas far, and reflects as much at an edge.
+    margin = math.ceil(3 * smooth_px) + 2 if smooth_px > 0 else 1
+    rows, columns = (
+        slice(max(0, side.start - margin), min(length, side.stop + margin))
+        for side, length in zip(rectangle, shape, strict=True)
     )
+    return rows, columns
 
 
-def clean(mask: NDArray[np.bool_], min_area: int, smooth_px: float) -> NDArray[np.bool_]:
+def clean(
+    mask: NDArray[np.bool_],
+    min_area: int,
+    smooth_px: float,
+    rectangle: Rectangle | None = None,
+) -> NDArray[np.bool_]:
     """Return a mask without specks and pinholes below `min_area` pixels and with smoothed edges.
 
     Only the mask's own rectangle is worked on, with a margin that changes nothing of the result.
@@ -34,12 +45,13 @@ def clean(mask: NDArray[np.bool_], min_area: int, smooth_px: float) -> NDArray[n
         min_area: connected parts and holes smaller than this many pixels go. Larger holes stay:
             they may belong to another garment.
         smooth_px: sigma of the edge smoothing in pixels, 0 for none.
+        rectangle: what `rectangle_of` returns of the mask, where that is known.
     """
-    if not mask.any():
+    rectangle = rectangle or rectangle_of(mask)
+    if rectangle[0].stop == rectangle[0].start:
         return mask
-    # The blur of 8-bit images reaches three sigmas far, and reflects as much at an edge.
-    reach = math.ceil(3 * smooth_px) + 1 if smooth_px > 0 else 0
-    rows, columns = _with_room(rectangle_of(mask, reach + 1), mask.shape, min_area)
+    reach = reach_of(rectangle, mask.shape, smooth_px)
+    rows, columns = _with_room(reach, mask.shape, min_area)
     part = mask[rows, columns]
     if smooth_px > 0:
         part = cv2.GaussianBlur(part.astype(np.uint8) * 255, (0, 0), smooth_px) > 127

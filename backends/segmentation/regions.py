@@ -1,12 +1,14 @@
 """Class maps -> scored regions of a labeling config."""
 
+from collections.abc import Iterator, Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from backends.segmentation.class_map import ClassMap
 from backends.segmentation.label_map import LabelMap
-from masks.cleanup import clean, components, rectangle_of
+from masks.cleanup import Rectangle, clean, components, reach_of, rectangle_of
 from masks.labeling_config import MaskControl
 from masks.labels import Label, LabelList
 from masks.regions import Region, regions_of
@@ -44,11 +46,16 @@ def scored_regions(
     regions: list[Region] = []
     painted = 0
     certainty_sum = 0.0
-    for label, classes in _classes_by_label(label_map, control):
-        raw = _painted(class_map.classes, classes)
-        whole = clean(raw, min_pixels, smooth_px)
+    labels = _classes_by_label(label_map, control)
+    painted_by_label = _painted(class_map.classes, [classes for _, classes in labels])
+    for (label, _), found in zip(labels, painted_by_label, strict=True):
+        if found is None:
+            continue
+        raw, rectangle = found
+        whole = clean(raw, min_pixels, smooth_px, rectangle)
+        within = reach_of(rectangle, whole.shape, smooth_px)
         for mask in components(whole) if per_component else [whole]:
-            area, certainty = _certainty(mask, class_map.certainty)
+            area, certainty = _certainty(mask[within], class_map.certainty[within])
             regions += regions_of(mask, control, label, certainty, item_index)
             painted += area
             certainty_sum += area * certainty
@@ -71,12 +78,30 @@ def _classes_by_label(
     return list(merged.items())
 
 
-def _painted(classes: NDArray[np.uint8], wanted: tuple[int, ...]) -> NDArray[np.bool_]:
-    if len(wanted) == 1:
-        return classes == wanted[0]
-    table = np.zeros(256, np.uint8)
-    table[[*wanted]] = 1
-    return cv2.LUT(classes, table).view(np.bool_)
+def _painted(
+    classes: NDArray[np.uint8], wanted: Sequence[tuple[int, ...]]
+) -> Iterator[tuple[NDArray[np.bool_], Rectangle] | None]:
+    """Yield for each label where its classes are, bool (H, W), and its rectangle; None for nowhere.
+
+    Eight labels at a time are a bit each of one image, which tells the rectangles of all of them.
+    """
+    for first in range(0, len(wanted), 8):
+        some = wanted[first : first + 8]
+        bits = [np.uint8(1 << number) for number in range(len(some))]
+        table = np.zeros(256, np.uint8)
+        for bit, of_label in zip(bits, some, strict=True):
+            table[[*of_label]] |= bit
+        flags = cv2.LUT(classes, table)
+        in_rows, in_columns = np.bitwise_or.reduce(flags, 1), np.bitwise_or.reduce(flags, 0)
+        for bit in bits:
+            rows, columns = np.flatnonzero(in_rows & bit), np.flatnonzero(in_columns & bit)
+            if not len(rows):
+                yield None
+                continue
+            rectangle = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+            raw = np.zeros(classes.shape, np.bool_)
+            raw[rectangle] = flags[rectangle] & bit
+            yield raw, rectangle
 
 
 def _certainty(mask: NDArray[np.bool_], certainty: NDArray[np.uint8]) -> tuple[int, float]:

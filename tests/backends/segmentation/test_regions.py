@@ -98,3 +98,35 @@ def test_scores_are_the_mean_certainty_of_the_painted_pixels() -> None:
 def test_nothing_found_scores_zero() -> None:
     empty = ClassMap(np.zeros((9, 9), np.uint8), np.full((9, 9), 255, np.uint8))
     assert scored_regions(empty, LABELS, CONTROL, 0.001, per_component=False) == ([], 0.0)
+
+
+def test_each_of_many_labels_gets_its_own_classes_and_a_class_may_belong_to_two() -> None:
+    rng = np.random.default_rng(6)
+    # Stripes and blocks, in an image whose last label's class is nowhere.
+    blocks = rng.integers(0, 19, (12, 9)).astype(np.uint8)
+    blocks[3, 4] = 0
+    classes = blocks.repeat(16, 0).repeat(16, 1)
+    wanted = {f"label {number}": (number,) for number in range(18)} | {
+        "first and last": (0, 18),
+        "nowhere": (200, 201),
+    }
+    names = "".join(f'<Label value="{name}"/>' for name in wanted)
+    control = labeling_config(
+        f'<View><Image name="i" value="$i"/><BrushLabels name="b" toName="i">{names}'
+        "</BrushLabels></View>"
+    ).mask_controls[0]
+    certainty = rng.integers(0, 256, classes.shape).astype(np.uint8)
+    regions, _ = scored_regions(
+        ClassMap(classes, certainty), LabelMap(wanted, "t"), control, 1e-9, per_component=False
+    )
+    found = {region["value"]["brushlabels"][0]: region for region in regions}
+    assert "nowhere" not in found
+    # Without smoothing at this size but for the corners.
+    for name, of_label in wanted.items():
+        expected = np.isin(classes, of_label)
+        if not expected.any():
+            assert name not in found
+            continue
+        mask = mask_of(found[name], *classes.shape)
+        assert (mask ^ expected).sum() < 0.05 * expected.sum()
+        assert found[name]["score"] == pytest.approx(certainty[mask].mean() / 255, abs=1e-4)
