@@ -27,12 +27,16 @@ WORDS_PER_PIXEL = 4
 WORD_BITS = 8
 RUN_BITS = (3, 4, 8, 16)
 LONGEST_RUN = 1 << RUN_BITS[-1]
+PAINTED = 255
 HEADER_BITS = 32 + 5 + 4 * len(RUN_BITS)
+# A run is written as its length, less 1, and its word after it: one number, `length * WORD + word`.
+WORD = 1 << WORD_BITS
+_LONGEST_RUN = LONGEST_RUN * WORD
 # By size class, which is the place in RUN_BITS: the longest run, the bits of all, and what goes
-# before the length in a number, less the 1 by which a length is written smaller.
-_LONGEST = np.array([1 << bits for bits in RUN_BITS], np.uint64)
+# before such a number, less the 1 by which a length is written smaller.
+_LONGEST = np.array([(1 << bits) * WORD + WORD - 1 for bits in RUN_BITS[:-1]], np.uint64)
 _TOKEN_BITS = np.array([3 + bits + WORD_BITS for bits in RUN_BITS], np.uint64)
-_BEFORE_LENGTH = np.array([((4 + k) << bits) - 1 for k, bits in enumerate(RUN_BITS)], np.uint64)
+_BEFORE = np.array([(((4 + k) << bits) - 1) * WORD for k, bits in enumerate(RUN_BITS)], np.uint64)
 
 
 def encode_mask(mask: NDArray[np.bool_]) -> list[int]:
@@ -61,36 +65,30 @@ def encode_runs(runs: Runs) -> list[int]:
         raise RleError(
             f"a mask of {runs.height} x {runs.width} pixels has more words than 32 bits can count"
         )
-    values = np.zeros(len(runs.ends), np.uint64)
-    values[0 if runs.first else 1 :: 2] = 255
-    lengths, values = _split_long_runs(runs.lengths * WORDS_PER_PIXEL, values)
+    numbers = runs.lengths * (WORDS_PER_PIXEL * WORD)
+    numbers[0 if runs.first else 1 :: 2] += PAINTED
     # Twice as fast as the array's own `tolist`.
-    return list(_pack(words, lengths.view(np.uint64), values).tobytes())
+    return list(_pack(words, _split_long_runs(numbers)).tobytes())
 
 
-def _split_long_runs(
-    words: NDArray[np.int64], values: NDArray[np.uint64]
-) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    if int(words.max()) <= LONGEST_RUN:
-        return words, values
-    more = (words - 1) >> RUN_BITS[-1]
+def _split_long_runs(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    if int(numbers.max()) < _LONGEST_RUN + WORD:
+        return numbers
+    more = (numbers - WORD) // _LONGEST_RUN
     ends = np.cumsum(more + 1)
-    lengths = np.full(int(ends[-1]), LONGEST_RUN, dtype=np.int64)
-    lengths[ends - 1] = words - more * LONGEST_RUN
-    return lengths, np.repeat(values, more + 1)
+    split = np.repeat(numbers % WORD + _LONGEST_RUN, more + 1)
+    split[ends - 1] = numbers - more * _LONGEST_RUN
+    return split
 
 
-def _pack(
-    word_count: int, lengths: NDArray[np.uint64], values: NDArray[np.uint64]
-) -> NDArray[np.uint8]:
-    # Each run becomes one number of 14..27 bits; at most 31 leading bits of shift keep it within
-    # two words of 32 bits, which are added into the output (bits of neighbours never overlap).
-    size_class = np.searchsorted(_LONGEST[:-1], lengths, side="left")
+def _pack(word_count: int, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
+    # Each run becomes one token of 14..27 bits; at most 31 leading bits of shift keep it within two
+    # words of 32 bits, which are added into the output (bits of neighbours never overlap).
+    unsigned = numbers.view(np.uint64)
+    size_class = _LONGEST.searchsorted(unsigned)
     token_bits = _TOKEN_BITS[size_class]
-    tokens = _BEFORE_LENGTH[size_class]
-    tokens += lengths
-    tokens <<= np.uint64(WORD_BITS)
-    tokens |= values
+    tokens = _BEFORE[size_class]
+    tokens += unsigned
 
     ends = np.cumsum(token_bits) + np.uint64(HEADER_BITS)
     starts = ends - token_bits

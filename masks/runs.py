@@ -67,10 +67,14 @@ class Runs:
 
 def _ends(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the last index of each run of equal values, of a bool array (N,)."""
-    blocks = range(0, flat.size, BLOCK)
-    ends = np.concatenate([start + _changes(flat[start : start + BLOCK + 64]) for start in blocks])
+    found = [_changes(flat[start : start + BLOCK + 64]) for start in range(0, flat.size, BLOCK)]
+    for number, ends in enumerate(found):
+        ends += number * BLOCK
+    ends = found[0] if len(found) == 1 else np.concatenate(found)
     # A last run that is set ends where the padding begins, and one that is unset nowhere.
-    return np.append(ends[ends < flat.size - 1], flat.size - 1)
+    if len(ends) and ends[-1] == flat.size - 1:
+        return ends
+    return np.concatenate([ends, [flat.size - 1]])
 
 
 def _changes(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -86,7 +90,7 @@ def _changes(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
     changes[:-1] ^= words[1:] << np.uint64(63)
     changes = changes[: BLOCK // 64]
     # numpy looks through bools much faster than through numbers.
-    word = np.flatnonzero(changes != 0)
+    word = (changes != 0).nonzero()[0]
     bits = np.unpackbits(changes[word].view(np.uint8), bitorder="little")
-    bit = np.flatnonzero(bits.view(np.bool_))
+    bit = bits.view(np.bool_).nonzero()[0]
     return word[bit >> 6] * 64 + (bit & 63)
