@@ -15,11 +15,10 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 import torch
-from segment_anything.modeling import MaskDecoder
-from segment_anything.modeling.transformer import Attention
 from torch import Tensor
 from torch.nn import functional
 
+from backends.segment_anything_model.official import Attention, MaskDecoder
 from backends.serving.linear import linear
 
 # A megabyte of places: what is made of them stays in a core's own cache, and no step brings

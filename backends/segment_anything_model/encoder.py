@@ -10,11 +10,10 @@ with is not computed: behind the norm it is zeros, of which a projection leaves 
 from collections.abc import Iterator
 
 import torch
-from segment_anything.modeling import Sam
-from segment_anything.modeling.image_encoder import Attention, Block, get_rel_pos
 from torch import Tensor, nn
 from torch.nn import functional
 
+from backends.segment_anything_model.official import Sam, image_encoder
 from backends.serving.linear import is_quick, linear, with_quick_layers
 
 # Tokens that go through a projection or the MLP together on a processor: 13 MB of the MLP's.
@@ -30,14 +29,14 @@ def in_parts(sam: Sam) -> None:
     """Give a model the blocks of this module, where its encoder has the official ones."""
     for module in list(sam.image_encoder.modules()):
         for name, child in list(module.named_children()):
-            if isinstance(child, Block) and child.attn.use_rel_pos:
+            if isinstance(child, image_encoder.Block) and child.attn.use_rel_pos:
                 setattr(module, name, BlockInParts(with_quick_layers(child)))
 
 
 class BlockInParts(nn.Module):
     """The official block with relative positions. Its parameters have the same names."""
 
-    def __init__(self, official: Block) -> None:
+    def __init__(self, official: image_encoder.Block) -> None:
         super().__init__()
         self.norm1 = official.norm1
         self.attn = official.attn
@@ -114,7 +113,7 @@ def _parts(image: Tensor) -> Iterator[Tensor]:
     yield from tokens.split(len(tokens) if tokens.is_cuda else TOKENS)
 
 
-def _positions(attention: Attention, queries: Tensor) -> tuple[Tensor, Tensor]:
+def _positions(attention: image_encoder.Attention, queries: Tensor) -> tuple[Tensor, Tensor]:
     """Return what relative positions add to scores, by row and by column of what is looked at.
 
     Args:
@@ -124,8 +123,8 @@ def _positions(attention: Attention, queries: Tensor) -> tuple[Tensor, Tensor]:
         (heads, height, width, height) and (heads, height, width, width).
     """
     _, height, width, _ = queries.shape
-    by_row = get_rel_pos(height, height, attention.rel_pos_h)
-    by_column = get_rel_pos(width, width, attention.rel_pos_w)
+    by_row = image_encoder.get_rel_pos(height, height, attention.rel_pos_h)
+    by_column = image_encoder.get_rel_pos(width, width, attention.rel_pos_w)
     return (
         torch.einsum("nhwc,hkc->nhwk", queries, by_row),
         torch.einsum("nhwc,wkc->nhwk", queries, by_column),

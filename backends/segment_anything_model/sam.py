@@ -11,8 +11,6 @@ from typing import Self, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from segment_anything import sam_model_registry
-from segment_anything.modeling import Sam
 
 from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.conversion import official_sam_state
@@ -21,6 +19,7 @@ from backends.segment_anything_model.demo.small_sam import build_small_sam
 from backends.segment_anything_model.encoder import in_parts
 from backends.segment_anything_model.geometry import Padded
 from backends.segment_anything_model.model import Decoded, Embedding, InteractiveModel
+from backends.segment_anything_model.official import Sam, sam_model_registry
 from backends.segment_anything_model.prompts import Box, Click
 from backends.serving import device as devices
 from backends.serving.errors import SettingsError
