@@ -5,9 +5,13 @@ all pairs of 4096 tokens, gigabytes for one encode; every other step writes tens
 pages that the kernel has to bring, for the next step to read back from memory. Here a part goes
 through several steps while it is in a processor's cache. And what windows at the edge are padded
 with is not computed: behind the norm it is zeros, of which a projection leaves its bias.
+
+Nor is what lies below or beside an image that is no square: until blocks look at all tokens, whole
+windows of padding are the same for every image.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,11 +30,77 @@ OFFICIAL_SCORES = 1024 * 4096
 
 
 def in_parts(sam: Sam) -> None:
-    """Give a model the blocks of this module, where its encoder has the official ones."""
-    for module in list(sam.image_encoder.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, image_encoder.Block) and child.attn.use_rel_pos:
-                setattr(module, name, BlockInParts(with_quick_layers(child)))
+    """Give a model the encoder of this module, where it has the official one."""
+    if isinstance(sam.image_encoder, image_encoder.ImageEncoderViT):
+        encoder: Any = EncoderInParts(sam.image_encoder)
+        sam.image_encoder = encoder
+
+
+class EncoderInParts(nn.Module):
+    """The official encoder. Its parameters have the same names."""
+
+    def __init__(self, official: image_encoder.ImageEncoderViT) -> None:
+        super().__init__()
+        self.img_size = official.img_size
+        self.patch_embed = official.patch_embed
+        self.pos_embed = official.pos_embed
+        self.blocks = nn.ModuleList(
+            BlockInParts(with_quick_layers(block))
+            if isinstance(block, image_encoder.Block) and block.attn.use_rel_pos
+            else block
+            for block in official.blocks
+        )
+        self.neck = official.neck
+        # The blocks before the first that looks at all tokens. Their windows are of one size.
+        looks = [bool(getattr(block, "window_size", 0)) for block in self.blocks]
+        self._first = [*looks, False].index(False)
+        self._of_padding: dict[tuple[int, int], Tensor] = {}
+
+    def forward(self, x: Tensor, covered: tuple[int, int] | None = None) -> Tensor:
+        """Return features (images, C, h, w) of images (images, 3, height, width).
+
+        Args:
+            covered: what of the height and width is no padding, which is zeros. By default all is.
+        """
+        tokens = self.patch_embed(x)
+        if self.pos_embed is not None:
+            tokens = tokens + self.pos_embed
+        for axis in (1, 2):
+            start = self._padding_from(x, tokens, axis, covered)
+            if start < tokens.shape[axis]:
+                seen = self._begun(tokens.narrow(axis, 0, start))
+                padding = self._padding(tokens, axis, start).expand(len(tokens), -1, -1, -1)
+                tokens = torch.cat([seen, padding], axis)
+                break
+        else:
+            tokens = self._begun(tokens)
+        for block in self.blocks[self._first :]:
+            tokens = block(tokens)
+        return self.neck(tokens.permute(0, 3, 1, 2))
+
+    def _begun(self, tokens: Tensor) -> Tensor:
+        for block in self.blocks[: self._first]:
+            tokens = block(tokens)
+        return tokens
+
+    def _padding_from(
+        self, x: Tensor, tokens: Tensor, axis: int, covered: tuple[int, int] | None
+    ) -> int:
+        """Return the row or column of tokens from which on windows hold nothing but padding."""
+        count = tokens.shape[axis]
+        if covered is None or not self._first:
+            return count
+        window: Any = self.blocks[0].window_size
+        side = x.shape[axis + 1] // count * window
+        return min(count, -(-covered[axis - 1] // side) * window)
+
+    def _padding(self, tokens: Tensor, axis: int, start: int) -> Tensor:
+        """Return what the first blocks make of padding from a row or column on, for one image."""
+        made = self._of_padding.get((axis, start))
+        if made is None:
+            rest = tokens[:1].narrow(axis, start, tokens.shape[axis] - start)
+            made = self._of_padding[axis, start] = self._begun(rest.clone())
+        return made
 
 
 class BlockInParts(nn.Module):

@@ -16,7 +16,7 @@ from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.conversion import official_sam_state
 from backends.segment_anything_model.decoder import FastDecoder, Ready
 from backends.segment_anything_model.demo.small_sam import build_small_sam
-from backends.segment_anything_model.encoder import in_parts
+from backends.segment_anything_model.encoder import EncoderInParts, in_parts
 from backends.segment_anything_model.geometry import Padded
 from backends.segment_anything_model.model import Decoded, Embedding, InteractiveModel
 from backends.segment_anything_model.official import Sam, sam_model_registry
@@ -68,9 +68,15 @@ class SegmentAnything(InteractiveModel):
         resized = torch.as_tensor(geometry.resized(image), device=self._sam.device)
         pixels = resized.permute(2, 0, 1)[None].float()
         with ENCODE_SECONDS.time(), working_in(self._precision, self.device):
-            features = self._sam.image_encoder(self._sam.preprocess(pixels))
+            features = self._encoded(self._sam.preprocess(pixels), geometry.input_size)
         ENCODES.inc()
         return Embedding((features.float(),), geometry)
+
+    def _encoded(self, square: torch.Tensor, covered: tuple[int, int]) -> torch.Tensor:
+        encoder = self._sam.image_encoder
+        if isinstance(encoder, EncoderInParts):
+            return encoder(square, covered)
+        return encoder(square)
 
     @torch.inference_mode()
     def readied(self, embedding: Embedding) -> Embedding:

@@ -1,5 +1,7 @@
 """The encoder in parts against the official one with the same weights."""
 
+from typing import Any
+
 import pytest
 import torch
 from segment_anything.modeling import ImageEncoderViT, Sam
@@ -107,8 +109,47 @@ def test_an_encoder_with_and_without_windows_answers_as_before_with_the_same_wei
     image = torch.randn(1, 3, 128, 128)
     before, names = vision(image), list(whole.state_dict())
     in_parts(whole)
-    assert sum(isinstance(part, BlockInParts) for part in vision.modules()) == 3
+    assert sum(isinstance(part, BlockInParts) for part in whole.image_encoder.modules()) == 3
     # Twice: nothing of one image may stay behind.
     for _ in range(2):
         assert torch.allclose(vision(image), before, atol=1e-5)
     assert list(whole.state_dict()) == names
+
+
+@pytest.mark.parametrize("leading", [1, 2])
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    "covered", [(128, 128), (128, 47), (40, 128), (48, 128), (97, 128), (1, 128), (128, 1)]
+)
+@torch.inference_mode()
+def test_padding_is_worked_out_once_and_counts_as_it_does_officially(
+    sam: Sam, covered: tuple[int, int], precision: torch.dtype, leading: int
+) -> None:
+    torch.manual_seed(5)
+    vision = ImageEncoderViT(
+        img_size=128,
+        embed_dim=24,
+        depth=4,
+        num_heads=3,
+        out_chans=8,
+        use_rel_pos=True,
+        window_size=3,
+        global_attn_indexes=(leading,),
+    ).eval()
+    for parameter in vision.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    whole = Sam(vision, sam.prompt_encoder, sam.mask_decoder)
+    in_parts(whole)
+    ours: Any = whole.image_encoder
+    # In half precision both are as near to each other as to the official one.
+    near = 1e-4 if precision == torch.float32 else 0.1
+    for _ in range(2):
+        image = torch.zeros(1, 3, 128, 128)
+        image[:, :, : covered[0], : covered[1]] = torch.randn(1, 3, *covered)
+        with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+            expected = vision(image).float()
+            found, all_of_it = ours(image, covered).float(), ours(image).float()
+        assert torch.allclose(found, all_of_it, atol=near)
+        assert torch.allclose(found, expected, atol=near)
+    # Eight tokens a side: of 97 pixels, the third window has one row.
+    assert len(ours._of_padding) == (min(covered) <= 96)
