@@ -214,7 +214,7 @@ def _looking(q: Tensor, k: Tensor, v: Tensor, from_rows: Tensor, from_columns: T
     if not is_quick(q):
         return _attention(q[None], k[None], v[None], by_row + by_column)[0]
     scores = linear(q * q.shape[-1] ** -0.5, k)
-    scores.view(torch.broadcast_shapes(by_row.shape, by_column.shape)).add_(by_row).add_(by_column)
+    scores.view(*from_rows.shape, from_columns.shape[-1]).add_(by_row).add_(by_column)
     return linear(torch.softmax(scores, -1, out=scores), v.T)
 
 

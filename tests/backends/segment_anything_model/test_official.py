@@ -5,12 +5,20 @@ import sys
 
 SCRIPT = """
 import sys
+import numpy as np
 import backends.segment_anything_model.backend
+from backends.segment_anything_model import official
+from backends.segment_anything_model.demo.small_sam import build_small_sam
 from backends.segment_anything_model.sam import SegmentAnything
+sam = build_small_sam(None)
+sam.image_encoder = official.image_encoder.ImageEncoderViT(
+    img_size=256, embed_dim=24, depth=2, num_heads=3, out_chans=8, use_rel_pos=True,
+    window_size=3, global_attn_indexes=(1,),
+)
+SegmentAnything(sam, "cpu").encode(np.zeros((60, 90, 3), np.uint8))
 print(sorted({"torchvision", "sympy", "transformers"} & sys.modules.keys()))
 import segment_anything
 from segment_anything import SamPredictor, sam_model_registry
-from backends.segment_anything_model import official
 print(segment_anything.SamPredictor is SamPredictor, "torchvision" in sys.modules)
 print(sam_model_registry is official.sam_model_registry)
 try:
@@ -20,7 +28,7 @@ except AttributeError as error:
 """
 
 
-def test_a_backend_imports_neither_torchvision_nor_the_predictor() -> None:
+def test_whoever_encodes_imports_neither_torchvision_nor_the_predictor() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
     )
