@@ -110,7 +110,11 @@ class Results:
         self._put(f"done-{ending}", {"bytes": size, "images": images})
 
     def _put(self, name: str, content: object) -> int:
-        data = json.dumps(content, ensure_ascii=True).encode()
+        try:
+            data = orjson.dumps(content)
+        except orjson.JSONEncodeError:
+            # Names of files that are no UTF-8. The quick writer refuses them, as its reader does.
+            data = json.dumps(content, ensure_ascii=True).encode()
         self.place.write(self.folder + name, data)
         return len(data)
 
