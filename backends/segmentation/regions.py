@@ -91,7 +91,7 @@ def _painted(
         table = np.zeros(256, np.uint8)
         for bit, of_label in zip(bits, some, strict=True):
             table[[*of_label]] |= bit
-        flags = cv2.LUT(classes, table)
+        flags = np.asarray(cv2.LUT(classes, table), np.uint8)
         in_rows, in_columns = np.bitwise_or.reduce(flags, 1), np.bitwise_or.reduce(flags, 0)
         for bit in bits:
             rows, columns = np.flatnonzero(in_rows & bit), np.flatnonzero(in_columns & bit)

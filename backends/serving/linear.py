@@ -1,8 +1,8 @@
 """Linear layers by oneDNN, which torch itself uses for half precision only.
 
 For float32 torch calls MKL. Of the shapes that the models here have, on an AMD EPYC of 2023 oneDNN
-makes a product in 0.65 to 0.9 of the time, each of two cores then within 2% of what it can compute
-at all. torch has it as a step for compiled models (`mkldnn_linear_pointwise` in ATen's
+makes a product in 0.65 to 0.9 of the time, with 208 to 225 of the 225 GFLOP/s that two cores have
+there. torch has it as a step for compiled models (`mkldnn_linear_pointwise` in ATen's
 native/mkldnn/Linear.cpp); the answer is the same but for rounding.
 """
 
