@@ -31,11 +31,12 @@ DYNAMIC = (f"PATCH /storage/v1/b/{SOURCE}", f"POST /billing/v1/billingAccounts/{
 IMAGES = 3
 # What the engine starts is forked by a process of its own, and goes when its client does.
 CLIENT = str(warm.HERE / "client.py")
-# One line for each call, and then it waits for the end, for half a minute at most.
+# One line for each call, and then it waits for the end of who called, for half a minute at most. An
+# answer before that end would say that nothing was made.
 HOLD = """#!/bin/sh
 cat >/dev/null
 echo held >>"FOLDER/held"
-for i in $(seq 300); do [ -e "FOLDER/dead" ] && exit 1; sleep 0.1; done
+for i in $(seq 300); do kill -0 $PPID 2>/dev/null || exit 1; sleep 0.1; done
 exit 1
 """
 
@@ -64,7 +65,6 @@ class Killer:
         """Run an update until it is killed."""
         self.dead = threading.Event()
         (self.folder / "held").write_text("")
-        (self.folder / "dead").unlink(missing_ok=True)
         self.calls = calls or ("nothing",)
         env = {"CLOUD_DOUBLE_HOOK": str(self.hold), "CLOUD_DOUBLE_HOOK_TYPES": ",".join(kinds)}
         env |= {"CLOUD_DOUBLE_BUILD": str(self.hold)} if images else {}
@@ -84,7 +84,6 @@ class Killer:
                     with suppress(psutil.NoSuchProcess):
                         process.kill()
                 self.dead.set()
-                (self.folder / "dead").touch()
 
 
 def started_by_engine(home: str) -> Iterator[psutil.Process]:
