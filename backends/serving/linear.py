@@ -44,7 +44,7 @@ def is_quick(x: Tensor) -> bool:
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """As `torch.nn.functional.linear`: x (..., C) times weight (D, C) plus bias (D), (..., D)."""
     # A weight that lies in memory in another way takes oneDNN's slowest path, hundreds of times as
-    # long (`ref` in its verbose output): 18 of 768 columns took 20 ms instead of 0.05.
+    # long (`ref` in its verbose output): 96 of 768 columns of 18 rows took 23 ms instead of 0.05.
     whole = weight.is_contiguous() or weight.T.is_contiguous()
     if is_quick(x) and whole and x.numel() >= ROWS * x.shape[-1]:
         return _ONEDNN(x, weight, bias, "none", [], "")

@@ -47,7 +47,7 @@ def test_failures_are_named_with_their_reasons(results: Results) -> None:
     }
 
 
-def test_a_name_that_is_no_utf8_is_kept_as_it_is(results: Results, tmp_path: Path) -> None:
+def test_a_name_that_is_no_utf8_is_kept_as_it_is(results: Results) -> None:
     odd = Item(b"caf\xe9.jpg".decode(errors="surrogateescape"), "s4")
     results.write([Outcome(odd, None, DAMAGED), Outcome(Item("zwölf.jpg", "s5"), {"data": {}})])
     assert odd.name in {entry["image"] for entry in results.failed()}

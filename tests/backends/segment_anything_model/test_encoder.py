@@ -22,6 +22,21 @@ def block(side: tuple[int, int], window: int = 0, qkv_bias: bool = True) -> Bloc
     return made
 
 
+def vision_with(depth: int, looks_everywhere: int) -> ImageEncoderViT:
+    """A small encoder, one of whose blocks looks at all tokens and the others in windows."""
+    torch.manual_seed(5)
+    return ImageEncoderViT(
+        img_size=128,
+        embed_dim=24,
+        depth=depth,
+        num_heads=3,
+        out_chans=8,
+        use_rel_pos=True,
+        window_size=3,
+        global_attn_indexes=(looks_everywhere,),
+    ).eval()
+
+
 @pytest.mark.parametrize("scores", [1, 700, 5000, 10**9])
 @pytest.mark.parametrize("tokens", [1, 16, 10**9])
 @pytest.mark.parametrize("side", [(7, 5), (6, 6), (1, 9), (11, 1)])
@@ -91,17 +106,7 @@ def test_an_encoder_with_and_without_windows_answers_as_before_with_the_same_wei
     sam: Sam, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoder, "SCORES", 300)
-    torch.manual_seed(5)
-    vision = ImageEncoderViT(
-        img_size=128,
-        embed_dim=24,
-        depth=3,
-        num_heads=3,
-        out_chans=8,
-        use_rel_pos=True,
-        window_size=3,
-        global_attn_indexes=(1,),
-    ).eval()
+    vision = vision_with(depth=3, looks_everywhere=1)
     for name, parameter in vision.named_parameters():
         if "rel_pos" in name:
             torch.nn.init.normal_(parameter)
@@ -125,17 +130,7 @@ def test_an_encoder_with_and_without_windows_answers_as_before_with_the_same_wei
 def test_padding_is_worked_out_once_and_counts_as_it_does_officially(
     sam: Sam, covered: tuple[int, int], precision: torch.dtype, leading: int
 ) -> None:
-    torch.manual_seed(5)
-    vision = ImageEncoderViT(
-        img_size=128,
-        embed_dim=24,
-        depth=4,
-        num_heads=3,
-        out_chans=8,
-        use_rel_pos=True,
-        window_size=3,
-        global_attn_indexes=(leading,),
-    ).eval()
+    vision = vision_with(depth=4, looks_everywhere=leading)
     for parameter in vision.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     whole = Sam(vision, sam.prompt_encoder, sam.mask_decoder)
