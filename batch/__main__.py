@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from backends.serving.errors import ServingError
+from backends.serving.memory import keep_for_next
 from batch import launch
 from batch.errors import BatchError
 from masks.errors import LabelingConfigError
@@ -93,6 +94,7 @@ def _positive_number(text: str) -> float:
 
 def main(arguments: list[str] | None = None) -> int:
     given = options(arguments)
+    keep_for_next()
     try:
         return launch.part(given.plan) if given.what == "part" else launch.work(given)
     except (BatchError, LabelingConfigError, ServingError) as error:

@@ -43,6 +43,37 @@ class Runs:
         height, width = mask.shape
         return cls(height, width, _ends(flat), bool(flat[0]))
 
+    @classmethod
+    def within(
+        cls, part: NDArray[np.bool_], place: tuple[slice, slice], shape: tuple[int, int]
+    ) -> Self:
+        """Return the runs of a mask that is painted in some rows and columns only.
+
+        Args:
+            part: bool (h, w), what is in them; it has pixels.
+            place: the rows and columns, whose `start` and `stop` are numbers.
+            shape: (H, W) of the whole mask.
+        """
+        (height, width), (rows, columns) = shape, place
+        across = part.shape[1]
+        if across < width:
+            # One more column, unpainted: no painted run goes on in the next row.
+            across += 1
+            wide = np.zeros((part.shape[0], across), np.bool_)
+            wide[:, :-1] = part
+            part = wide
+        # Where painted runs begin, and where what follows them does, in turns.
+        ends = _ends(part.ravel())
+        places = ends + 1 if part[-1, -1] else ends[:-1] + 1
+        if part[0, 0]:
+            places = np.append(0, places)
+        places += places // across * (width - across) + (rows.start * width + columns.start)
+        first = bool(len(places)) and places[0] == 0
+        ends = np.append(places[1:] if first else places, height * width) - 1
+        if len(ends) > 1 and ends[-2] == ends[-1]:
+            ends = ends[:-1]
+        return cls(height, width, ends, bool(first))
+
     @property
     def shape(self) -> tuple[int, int]:
         """(height, width) in pixels."""
@@ -67,10 +98,11 @@ class Runs:
 
 def _ends(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the last index of each run of equal values, of a bool array (N,)."""
-    found = [_changes(flat[start : start + BLOCK + 64]) for start in range(0, flat.size, BLOCK)]
-    for number, ends in enumerate(found):
-        ends += number * BLOCK
-    ends = found[0] if len(found) == 1 else np.concatenate(found)
+    if flat.size <= BLOCK:
+        ends = _changes(flat)
+    else:
+        starts = range(0, flat.size, BLOCK)
+        ends = np.concatenate([_changes(flat[at : at + BLOCK + 64]) + at for at in starts])
     # A last run that is set ends where the padding begins, and one that is unset nowhere.
     if len(ends) and ends[-1] == flat.size - 1:
         return ends

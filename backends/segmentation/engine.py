@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -30,6 +30,9 @@ from masks.regions import Region
 log = logging.getLogger(__name__)
 
 WORKERS = 8
+
+# The regions of an image and their score.
+_Found = tuple[list[Region], float]
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,9 @@ class SegmentationEngine(Engine[SegmentationSettings]):
         """Segment each task's images; prompts make no difference."""
         tallies = [_Tally() for _ in tasks]
         every = self._views(tasks, config, tallies)
-        try:
+        with self._giving_back.afterwards():
             while batch := list(islice(every, self.settings.segmentation_batch)):
                 self._predict_batch(batch)
-        finally:
-            self._giving_back.soon()
         return [tally.failed or self._prediction(tally) for tally in tallies]
 
     def _views(
@@ -110,22 +111,46 @@ class SegmentationEngine(Engine[SegmentationSettings]):
 
     def _predict_batch(self, batch: list[tuple[_View, _Tally]]) -> None:
         with taking_turns(self.batch_lock, "other images have been segmented"):
-            images = list(self.workers.map(lambda item: self._load(item[0]), batch))
-            found = [image for image in images if isinstance(image, Image)]
-            class_maps = iter(self._segment([image.pixels for image in found]))
-            outcomes = [
-                image if isinstance(image, Unanswered) else next(class_maps) for image in images
-            ]
             views = [view for view, _ in batch]
-            for (_, tally), outcome in zip(
-                batch, self.workers.map(self._regions, views, outcomes), strict=True
-            ):
-                if isinstance(outcome, Unanswered):
-                    tally.failed = outcome
-                else:
-                    regions, score = outcome
-                    tally.regions += regions
-                    tally.scores.append(score)
+            loading = [self.workers.submit(self._load, view) for view in views]
+            # On a processor each core takes images of its own from their pixels to their regions:
+            # none waits for the others of the batch.
+            cores = self.model.cores
+            alone = cores.rounds(len(batch)) if cores else 0
+            outcomes: list[_Found | Unanswered] = []
+            if cores and alone:
+                outcomes += cores.each(self._on_a_core, zip(views[:alone], loading, strict=False))
+            outcomes += self._together(views[alone:], loading[alone:])
+        for (_, tally), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Unanswered):
+                tally.failed = outcome
+            else:
+                regions, score = outcome
+                tally.regions += regions
+                tally.scores.append(score)
+
+    def _on_a_core(self, item: tuple[_View, Future[Image | Unanswered]]) -> _Found | Unanswered:
+        view, loading = item
+        image = loading.result()
+        if isinstance(image, Unanswered):
+            return image
+
+        def segmented() -> ClassMap:
+            return devices.sparing_memory(lambda: self.model.segmented(image.pixels))
+
+        class_map = attempt(view.task, segmented)
+        return self._regions(view, class_map)
+
+    def _together(
+        self, views: list[_View], loading: list[Future[Image | Unanswered]]
+    ) -> list[_Found | Unanswered]:
+        images = [load.result() for load in loading]
+        found = [image for image in images if isinstance(image, Image)]
+        class_maps = iter(self._segment([image.pixels for image in found]))
+        outcomes = [
+            image if isinstance(image, Unanswered) else next(class_maps) for image in images
+        ]
+        return list(self.workers.map(self._regions, views, outcomes))
 
     def _load(self, view: _View) -> Image | Unanswered:
         return attempt(view.task, lambda: self.images.load(self.address_of(view.task, view.url)))
@@ -150,14 +175,12 @@ class SegmentationEngine(Engine[SegmentationSettings]):
         except (RuntimeError, MemoryError) as error:
             return [error] * len(images)
 
-    def _regions(
-        self, view: _View, class_map: ClassMap | Exception
-    ) -> tuple[list[Region], float] | Unanswered:
+    def _regions(self, view: _View, class_map: ClassMap | Exception) -> _Found | Unanswered:
         """Return an image's regions and their score, or why there are none."""
         if isinstance(class_map, Unanswered):
             return class_map
 
-        def work() -> tuple[list[Region], float]:
+        def work() -> _Found:
             if isinstance(class_map, Exception):
                 raise class_map
             # At full size a mask takes a dozen times its pixels in bytes.

@@ -33,6 +33,7 @@ class SegmentationModel:
         classes: class id -> name, without the spaces that some checkpoints have around it.
         version: names the weights.
         precision: the numbers that the network works in.
+        cores: where images are segmented one on each core, see `segmented`; None on a GPU.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class SegmentationModel:
         self._network = in_less_work(network).to(self.device)
         self._forward_lock = threading.Lock()
         self._workers = ThreadPoolExecutor(os.cpu_count(), "images-of-a-batch")
-        self._apart = computing.Apart() if self.device.type == "cpu" else None
+        self.cores = computing.Apart() if self.device.type == "cpu" else None
         names: dict[Any, str] = network.config.id2label or {}  # type: ignore[union-attr]
         self.classes = {int(number): str(name).strip() for number, name in names.items()}
         if len(self.classes) > 256:
@@ -87,15 +88,19 @@ class SegmentationModel:
             upsampling (align_corners=False) of the logits followed by argmax, which is what
             transformers' post_process_semantic_segmentation does.
         """
-        # Where each core has one of its own, an image is segmented from end to end on it.
-        alone = len(images) // self._apart.count * self._apart.count if self._apart else 0
-        if self._apart and alone:
+        alone = self.cores.rounds(len(images)) if self.cores else 0
+        if self.cores and alone:
             with self._forward_lock:
-                found = self._apart.each(self._segmented, images[:alone])
+                found = self.cores.each(self.segmented, images[:alone])
             return found + self._together(images[alone:])
         return self._together(images)
 
-    def _segmented(self, image: NDArray[np.uint8]) -> ClassMap:
+    def segmented(self, image: NDArray[np.uint8]) -> ClassMap:
+        """Segment one image in the calling thread, which must be one of `cores`.
+
+        For work that goes on with an image where it was segmented. Unlike `predict` it does not
+        wait for others.
+        """
         (logits,) = self._logits([self._pixels(image)])
         return class_map(logits, *image.shape[:2])
 

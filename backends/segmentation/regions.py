@@ -1,6 +1,7 @@
 """Class maps -> scored regions of a labeling config."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -8,10 +9,11 @@ from numpy.typing import NDArray
 
 from backends.segmentation.class_map import ClassMap
 from backends.segmentation.label_map import LabelMap
-from masks.cleanup import Rectangle, clean, components, reach_of, rectangle_of
+from masks.cleanup import Rectangle, clean, components, rectangle_of, surroundings
 from masks.labeling_config import MaskControl
 from masks.labels import Label, LabelList
 from masks.regions import Region, regions_of
+from masks.runs import Runs
 
 # Sigma of the edge smoothing: the network's own resolution is a quarter of its input, so edges
 # carry steps of that size at most.
@@ -40,7 +42,7 @@ def scored_regions(
         The results, each with the mean certainty of its mask's pixels as `score`, and that of all
         of them together (0.0 without any): low values mark the images to look at first.
     """
-    height, width = class_map.classes.shape
+    height, width = shape = class_map.classes.shape
     min_pixels = max(1, round(min_area * height * width))
     smooth_px = SMOOTH_SHARE * max(height, width)
     regions: list[Region] = []
@@ -51,12 +53,13 @@ def scored_regions(
     for (label, _), found in zip(labels, painted_by_label, strict=True):
         if found is None:
             continue
-        raw, rectangle = found
-        whole = clean(raw, min_pixels, smooth_px, rectangle)
-        within = reach_of(rectangle, whole.shape, smooth_px)
+        # No mask of the image's size is made: each is worked on where it is.
+        within = surroundings(found.rectangle, shape, min_pixels, smooth_px)
+        whole = clean(found.part(within), min_pixels, smooth_px, within, shape)
         for mask in components(whole) if per_component else [whole]:
-            area, certainty = _certainty(mask[within], class_map.certainty[within])
-            regions += regions_of(mask, control, label, certainty, item_index)
+            area, certainty = _certainty(mask, class_map.certainty[within])
+            runs = Runs.within(mask, within, shape)
+            regions += regions_of(runs, control, label, certainty, item_index)
             painted += area
             certainty_sum += area * certainty
     return regions, round(certainty_sum / painted, 4) if painted else 0.0
@@ -78,10 +81,29 @@ def _classes_by_label(
     return list(merged.items())
 
 
+@dataclass(frozen=True)
+class _Painted:
+    """Where a label's classes are.
+
+    Attributes:
+        rectangle: the rows and columns around them.
+        flags: uint8 (H, W), of up to eight labels.
+        bit: this label's.
+    """
+
+    rectangle: Rectangle
+    flags: NDArray[np.uint8]
+    bit: np.uint8
+
+    def part(self, within: Rectangle) -> NDArray[np.bool_]:
+        """Return where they are in some rows and columns, bool (h, w)."""
+        return (self.flags[within] & self.bit) != 0
+
+
 def _painted(
     classes: NDArray[np.uint8], wanted: Sequence[tuple[int, ...]]
-) -> Iterator[tuple[NDArray[np.bool_], Rectangle] | None]:
-    """Yield for each label where its classes are, bool (H, W), and its rectangle; None for nowhere.
+) -> Iterator[_Painted | None]:
+    """Yield for each label where its classes are, or None for nowhere.
 
     Eight labels at a time are a bit each of one image, which tells the rectangles of all of them.
     """
@@ -99,9 +121,7 @@ def _painted(
                 yield None
                 continue
             rectangle = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-            raw = np.zeros(classes.shape, np.bool_)
-            raw[rectangle] = flags[rectangle] & bit
-            yield raw, rectangle
+            yield _Painted(rectangle, flags, bit)
 
 
 def _certainty(mask: NDArray[np.bool_], certainty: NDArray[np.uint8]) -> tuple[int, float]:

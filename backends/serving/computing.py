@@ -75,6 +75,10 @@ class Apart:
         # What is set in a thread is also for all that begin to compute afterwards.
         torch.set_num_threads(self.count)
 
+    def rounds(self, items: int) -> int:
+        """Return how many of so many items are worth it: those that leave no thread idle."""
+        return items // self.count * self.count
+
     def each(self, work: Callable[[A], T], items: Iterable[A]) -> list[T]:
         """Return what `work` does with each item, in their order."""
         return list(self._threads.map(work, items))

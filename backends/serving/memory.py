@@ -3,13 +3,14 @@
 import ctypes
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 # mallopt(3) and malloc.h.
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
 # With 64 MB each encode of vit_b had 300 MB of pages brought anew, a twentieth of its time. With
 # 256 MB it has none.
-KEPT_BYTES, LARGE_BYTES = 256 * 2**20, 32 * 2**20
+KEPT_BYTES = 256 * 2**20
 IDLE_SECONDS = 5.0
 
 
@@ -17,10 +18,11 @@ def keep_for_next() -> None:
     """Let the next click have the memory of the last one.
 
     glibc gives anything large back as soon as it is free. A click then gets its dozen megabytes
-    page by page from the kernel, which takes a fifth of its time. What is kept is kept once for all
-    threads, and not once in each.
+    page by page from the kernel, which takes a fifth of its time. Nothing is too large for that: a
+    picture of 12 megapixels is 9,000 pages. What is kept is kept once for all threads, and not once
+    in each.
     """
-    settings = {M_TRIM_THRESHOLD: KEPT_BYTES, M_MMAP_THRESHOLD: LARGE_BYTES, M_ARENA_MAX: 1}
+    settings = {M_TRIM_THRESHOLD: KEPT_BYTES, M_MMAP_MAX: 0, M_ARENA_MAX: 1}
     if sys.platform == "linux":
         # Another C library than glibc has no such function.
         with suppress(AttributeError):
@@ -46,13 +48,22 @@ class GivingBack:
     def __init__(self, seconds: float = IDLE_SECONDS) -> None:
         self._seconds = seconds
         self._timer: threading.Timer | None = None
+        self._working = 0
         self._lock = threading.Lock()
 
-    def soon(self) -> None:
-        """Begin to count the seconds anew."""
+    @contextmanager
+    def afterwards(self) -> Iterator[None]:
+        """Count the seconds from the end of the block, and of all others, on."""
         with self._lock:
+            self._working += 1
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = threading.Timer(self._seconds, give_back)
-            self._timer.daemon = True
-            self._timer.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._working -= 1
+                if not self._working:
+                    self._timer = threading.Timer(self._seconds, give_back)
+                    self._timer.daemon = True
+                    self._timer.start()

@@ -21,6 +21,24 @@ def test_runs_are_the_mask(mask: np.ndarray) -> None:
     assert runs.ends.tolist() == [*np.flatnonzero(flat[1:] != flat[:-1]), mask.size - 1]
 
 
+@given(
+    st.tuples(sides, sides).flatmap(lambda shape: arrays(np.bool_, shape)),
+    st.tuples(*[st.integers(0, 3)] * 4),
+)
+def test_a_part_and_its_place_give_the_runs_of_the_whole(
+    part: np.ndarray, beside: tuple[int, int, int, int]
+) -> None:
+    above, below, left, right = beside
+    whole = np.pad(part, ((above, below), (left, right)))
+    place = tuple(
+        slice(start, start + length)
+        for start, length in zip((above, left), part.shape, strict=True)
+    )
+    runs, expected = Runs.within(part, place, whole.shape), Runs.of(whole)
+    assert runs.ends.tolist() == expected.ends.tolist()
+    assert (runs.shape, runs.first) == (expected.shape, expected.first)
+
+
 @pytest.mark.parametrize("shift", range(-2, 3))
 def test_a_change_where_two_blocks_meet_is_found_once(shift: int) -> None:
     mask = np.zeros((1, 2 * BLOCK + 100), np.bool_)

@@ -26,7 +26,7 @@ MAP = "labels: {hat: hat, left-shoe: footwear, right-shoe: footwear, background:
 
 
 @pytest.fixture
-def client(files: Files, checkpoint: Path, tmp_path: Path) -> FlaskClient:
+def engine(files: Files, checkpoint: Path, tmp_path: Path) -> SegmentationEngine:
     label_map = tmp_path / "test_map.yaml"
     label_map.write_text(MAP)
     environment = {
@@ -37,7 +37,11 @@ def client(files: Files, checkpoint: Path, tmp_path: Path) -> FlaskClient:
         "SEGMENTATION_BATCH": "3",
         "DEVICE": "cpu",
     }
-    engine = SegmentationEngine(SegmentationSettings.from_environment(environment))
+    return SegmentationEngine(SegmentationSettings.from_environment(environment))
+
+
+@pytest.fixture
+def client(engine: SegmentationEngine) -> FlaskClient:
     settings = ServingSettings.from_environment({"MODEL_CLASS": "ours:SegmentationBackend"})
     loader = ModelLoader(lambda: SegmentationBackend(engine=engine), settings.model_class)
     loader.load_now()
@@ -148,8 +152,38 @@ def test_every_image_of_a_task_is_pre_labelled(client: FlaskClient, files: Files
     assert paged == [region["value"]["rle"] for region in alone]
 
 
+def test_an_image_without_memory_on_its_core_is_tried_again_and_keeps_no_other_back(
+    engine: SegmentationEngine, client: FlaskClient, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cores = engine.model.cores
+    assert cores is not None
+    monkeypatch.setattr(cores, "count", 1)
+    urls = [files.put(f"{seed}.png", picture(seed)) for seed in range(3)]
+    whole = [without_ids(item) for item in predict(client, *urls)]
+    segmented, tries = SegmentationModel.segmented, {seed: 0 for seed in range(3)}
+
+    def short(self: SegmentationModel, image: np.ndarray):
+        (seed,) = (seed for seed in tries if np.array_equal(image, picture(seed)))
+        tries[seed] += 1
+        if tries[seed] <= seed:
+            raise MemoryError
+        return segmented(self, image)
+
+    monkeypatch.setattr(SegmentationModel, "segmented", short)
+    first, second, third = predict(client, *urls)
+    assert tries == {0: 1, 1: 2, 2: 2}
+    assert [without_ids(first), without_ids(second)] == whole[:2]
+    assert third == []
+    noted = {item["task"]: item for item in client.get("/failures").get_json()["failures"]}
+    assert "not enough memory" in noted[2]["reason"]
+
+
 class TestShortMemory:
     """The GPU's memory is short: real errors, raised around the real model."""
+
+    @pytest.fixture(autouse=True)
+    def _as_on_a_gpu(self, engine: SegmentationEngine) -> None:
+        engine.model.cores = None
 
     def out_of_memory(self, client: FlaskClient, monkeypatch, most: int) -> list[int]:
         """Let a batch of more than `most` images fail; return the sizes of the batches tried."""

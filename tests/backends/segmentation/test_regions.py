@@ -95,6 +95,16 @@ def test_scores_are_the_mean_certainty_of_the_painted_pixels() -> None:
     assert abs(score - (1 + 2 * 0.2) / 3) < 0.01
 
 
+def test_what_cleaning_adds_counts_in_the_score() -> None:
+    # The strip beside the hat is too small for a background.
+    classes, certainty = np.ones((200, 200), np.uint8), np.full((200, 200), 255, np.uint8)
+    classes[:, 150:] = 0
+    certainty[:, 150:] = 51
+    (hat,), score = scored_regions(ClassMap(classes, certainty), LABELS, CONTROL, 0.3, False)
+    assert mask_of(hat, 200, 200).all()
+    assert hat["score"] == score == 0.8
+
+
 def test_nothing_found_scores_zero() -> None:
     empty = ClassMap(np.zeros((9, 9), np.uint8), np.full((9, 9), 255, np.uint8))
     assert scored_regions(empty, LABELS, CONTROL, 0.001, per_component=False) == ([], 0.0)

@@ -81,9 +81,14 @@ def test_what_is_kept_goes_back_once_when_nothing_was_done_for_some_time(
     monkeypatch.setattr(memory, "give_back", give_back)
     giving = memory.GivingBack(1.0)
     for _ in range(20):
-        giving.soon()
-    last = time.monotonic()
-    giving.soon()
+        with giving.afterwards():
+            pass
+    with giving.afterwards(), giving.afterwards():
+        # Something else ends, and this goes on for longer than that.
+        with giving.afterwards():
+            pass
+        time.sleep(1.2)
+        last = time.monotonic()
     assert given.wait(10)
     time.sleep(0.1)
     assert len(times) == 1
