@@ -72,32 +72,39 @@ def encode_runs(runs: Runs) -> list[int]:
 
 
 def _split_long_runs(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    if int(numbers.max()) < _LONGEST_RUN + WORD:
-        return numbers
-    more = (numbers - WORD) // _LONGEST_RUN
-    ends = np.cumsum(more + 1)
-    split = np.repeat(numbers % WORD + _LONGEST_RUN, more + 1)
-    split[ends - 1] = numbers - more * _LONGEST_RUN
-    return split
+    # Few are that long, however many there are: at most one in 16,384 pixels.
+    parts, done = [], 0
+    for place in (numbers >= _LONGEST_RUN + WORD).nonzero()[0].tolist():
+        more, rest = divmod(int(numbers[place]) - WORD, _LONGEST_RUN)
+        whole = _LONGEST_RUN + rest % WORD
+        parts += [numbers[done:place], [whole] * more, [rest + WORD]]
+        done = place + 1
+    return np.concatenate([*parts, numbers[done:]]) if parts else numbers
 
 
 def _pack(word_count: int, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
     # Each run becomes one token of 14..27 bits; at most 31 leading bits of shift keep it within two
-    # words of 32 bits, which are added into the output (bits of neighbours never overlap).
+    # words of 32 bits, which are added up where they begin (bits of neighbours never overlap).
     unsigned = numbers.view(np.uint64)
     size_class = _LONGEST.searchsorted(unsigned)
-    token_bits = _TOKEN_BITS[size_class]
-    tokens = _BEFORE[size_class]
+    token_bits = _TOKEN_BITS.take(size_class)
+    tokens = _BEFORE.take(size_class)
     tokens += unsigned
 
-    ends = np.cumsum(token_bits) + np.uint64(HEADER_BITS)
-    starts = ends - token_bits
+    ends = token_bits.cumsum()
+    ends += np.uint64(HEADER_BITS)
     total_bits = int(ends[-1])
-    shifted = tokens << (np.uint64(64) - token_bits - (starts & np.uint64(31)))
-    first = (starts >> np.uint64(5)).astype(np.int64)
-    out = np.zeros(total_bits // 32 + 2, np.uint64)
-    np.add.at(out, first, shifted >> np.uint64(32))
-    np.add.at(out, first + 1, shifted & np.uint64(0xFFFFFFFF))
+    starts = ends - token_bits
+    # How far a token's last bit is from the end of its two words.
+    after = starts & np.uint64(31)
+    after += token_bits
+    tokens <<= np.subtract(np.uint64(64), after, out=after)
+    pairs = np.zeros(total_bits // 32 + 2, np.uint64)
+    starts >>= np.uint64(5)
+    np.add.at(pairs, starts.view(np.int64), tokens)
+    out = pairs >> np.uint64(32)
+    pairs &= np.uint64(0xFFFFFFFF)
+    out[1:] += pairs[:-1]
 
     header = (word_count << 5) | (WORD_BITS - 1)
     for bits in RUN_BITS:
