@@ -20,9 +20,7 @@ def rectangle_of(mask: NDArray[np.bool_]) -> Rectangle:
     return slice(y, y + height), slice(x, x + width)
 
 
-def surroundings(
-    rectangle: Rectangle, shape: Shape, min_area: int, smooth_px: float
-) -> Rectangle:
+def surroundings(rectangle: Rectangle, shape: Shape, min_area: int, smooth_px: float) -> Rectangle:
     """Return the rows and columns that `clean` has to see of a mask, (H, W) pixels.
 
     Args:

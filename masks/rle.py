@@ -37,6 +37,9 @@ _LONGEST_RUN = LONGEST_RUN * WORD
 _LONGEST = np.array([(1 << bits) * WORD + WORD - 1 for bits in RUN_BITS[:-1]], np.uint64)
 _TOKEN_BITS = np.array([3 + bits + WORD_BITS for bits in RUN_BITS], np.uint64)
 _BEFORE = np.array([(((4 + k) << bits) - 1) * WORD for k, bits in enumerate(RUN_BITS)], np.uint64)
+# What follows the number of words in the header: 21 bits, at the top of their own 32.
+_FIELD_BITS = f"{WORD_BITS - 1:05b}" + "".join(f"{bits - 1:04b}" for bits in RUN_BITS)
+_FIELDS = np.uint64(int(_FIELD_BITS.ljust(32, "0"), 2))
 
 
 def encode_mask(mask: NDArray[np.bool_]) -> list[int]:
@@ -106,10 +109,9 @@ def _pack(word_count: int, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
     pairs &= np.uint64(0xFFFFFFFF)
     out[1:] += pairs[:-1]
 
-    header = (word_count << 5) | (WORD_BITS - 1)
-    for bits in RUN_BITS:
-        header = (header << 4) | (bits - 1)
-    out[:2] |= np.array(divmod(header << (64 - HEADER_BITS), 1 << 32), np.uint64)
+    # Nothing else is in the first word, and the first token behind the header in the second.
+    out[0] = word_count
+    out[1] += _FIELDS
     # The reference always pads, with a whole zero byte where the length is a multiple of eight.
     return out.astype(">u4").view(np.uint8)[: total_bits // 8 + 1]
 

@@ -42,7 +42,8 @@ def scored_regions(
         The results, each with the mean certainty of its mask's pixels as `score`, and that of all
         of them together (0.0 without any): low values mark the images to look at first.
     """
-    height, width = shape = class_map.classes.shape
+    height, width = class_map.classes.shape
+    shape = height, width
     min_pixels = max(1, round(min_area * height * width))
     smooth_px = SMOOTH_SHARE * max(height, width)
     regions: list[Region] = []

@@ -30,11 +30,10 @@ def test_a_part_and_its_place_give_the_runs_of_the_whole(
 ) -> None:
     above, below, left, right = beside
     whole = np.pad(part, ((above, below), (left, right)))
-    place = tuple(
-        slice(start, start + length)
-        for start, length in zip((above, left), part.shape, strict=True)
-    )
-    runs, expected = Runs.within(part, place, whole.shape), Runs.of(whole)
+    height, width = part.shape
+    place = slice(above, above + height), slice(left, left + width)
+    shape = above + height + below, left + width + right
+    runs, expected = Runs.within(part, place, shape), Runs.of(whole)
     assert runs.ends.tolist() == expected.ends.tolist()
     assert (runs.shape, runs.first) == (expected.shape, expected.first)
 

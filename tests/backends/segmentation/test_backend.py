@@ -160,7 +160,7 @@ def test_an_image_without_memory_on_its_core_is_tried_again_and_keeps_no_other_b
     monkeypatch.setattr(cores, "count", 1)
     urls = [files.put(f"{seed}.png", picture(seed)) for seed in range(3)]
     whole = [without_ids(item) for item in predict(client, *urls)]
-    segmented, tries = SegmentationModel.segmented, {seed: 0 for seed in range(3)}
+    segmented, tries = SegmentationModel.segmented, dict.fromkeys(range(3), 0)
 
     def short(self: SegmentationModel, image: np.ndarray):
         (seed,) = (seed for seed in tries if np.array_equal(image, picture(seed)))
