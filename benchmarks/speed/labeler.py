@@ -69,9 +69,11 @@ WATCH = """() => {
       try { seen = met(); } catch (error) { return fail(error); }
       if (seen) return requestAnimationFrame(() => done(performance.now()));
       if (performance.now() - since < PATIENCE_MS) return requestAnimationFrame(look);
-      const annotation = window.Htx?.annotationStore?.selected;
+      const store = window.Htx?.annotationStore, annotation = store?.selected;
+      const predicted = store?.predictions.map((one) => one._initialAnnotationObj?.length);
       fail(new Error(`nothing painted: ${annotation?.type}, ${annotation?.regions?.length} regions,`
         + ` ${annotation?.suggestions?.size} suggestions,`
+        + ` ${store?.annotations.length} annotations, predictions with ${predicted} results,`
         + ` the last click ${JSON.stringify(window.__click)}`));
     };
     look();
