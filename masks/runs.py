@@ -82,8 +82,9 @@ class Runs:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """The number of pixels of each run, int64 (N,)."""
-        lengths = self.ends + 1
-        lengths[1:] -= self.ends[:-1] + 1
+        lengths = self.ends.copy()
+        lengths[1:] -= self.ends[:-1]
+        lengths[0] += 1
         return lengths
 
     def any(self) -> bool:
@@ -99,18 +100,19 @@ class Runs:
 def _ends(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the last index of each run of equal values, of a bool array (N,)."""
     if flat.size <= BLOCK:
-        ends = _changes(flat)
-    else:
-        starts = range(0, flat.size, BLOCK)
-        ends = np.concatenate([_changes(flat[at : at + BLOCK + 64]) + at for at in starts])
-    # A last run that is set ends where the padding begins, and one that is unset nowhere.
-    if len(ends) and ends[-1] == flat.size - 1:
-        return ends
-    return np.concatenate([ends, [flat.size - 1]])
+        return _changes(flat, is_last=True)
+    starts = range(0, flat.size, BLOCK)
+    return np.concatenate(
+        [_changes(flat[at : at + BLOCK + 64], at + BLOCK >= flat.size) + at for at in starts]
+    )
 
 
-def _changes(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the indices in the first BLOCK values whose successor differs; 0 follows the last."""
+def _changes(flat: NDArray[np.bool_], is_last: bool) -> NDArray[np.int64]:
+    """Return the indices in the first BLOCK values whose successor differs.
+
+    Args:
+        is_last: whether there are no others after these. The last one is then returned, too.
+    """
     # 64 values at once are compared with their successors. Few words have a change, and only there
     # does it matter where.
     octets = np.packbits(flat, bitorder="little")
@@ -120,9 +122,16 @@ def _changes(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
     changes = words >> np.uint64(1)
     changes ^= words
     changes[:-1] ^= words[1:] << np.uint64(63)
+    if is_last:
+        # What it is followed by are zeros.
+        changes[(flat.size - 1) >> 6] |= np.uint64(1 << ((flat.size - 1) & 63))
     changes = changes[: BLOCK // 64]
     # numpy looks through bools much faster than through numbers.
     word = (changes != 0).nonzero()[0]
     bits = np.unpackbits(changes[word].view(np.uint8), bitorder="little")
     bit = bits.view(np.bool_).nonzero()[0]
-    return word[bit >> 6] * 64 + (bit & 63)
+    word <<= 6
+    ends = word.take(bit >> 6)
+    bit &= 63
+    ends += bit
+    return ends
