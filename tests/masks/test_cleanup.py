@@ -42,6 +42,12 @@ def test_edges_lose_their_teeth() -> None:
     assert abs(int(smooth.sum()) - int(canvas().sum())) < 60
 
 
+def test_an_empty_mask_stays_empty() -> None:
+    everywhere = slice(0, 5), slice(0, 5)
+    empty = np.zeros((5, 5), np.bool_)
+    assert not clean(empty, min_area=3, smooth_px=2, within=everywhere, shape=(5, 5)).any()
+
+
 @pytest.mark.parametrize(("side", "stays"), [(2, False), (3, True)])
 def test_a_part_of_exactly_the_least_area_stays(side: int, stays: bool) -> None:
     mask = np.zeros((12, 12), np.bool_)
