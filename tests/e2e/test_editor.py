@@ -1,17 +1,18 @@
 """The changed editor beside the installed one, in a real browser: the same hands leave the same
-annotation and see the same, and no other mask is encoded or drawn for a click.
+annotation and see the same, and no other mask is encoded or drawn for a click. A task that is
+opened has its pre-labels and annotations, whatever the page is told first.
 """
 
 import io
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, TimeoutError, sync_playwright
 
 from tests.e2e.browser import ARGUMENTS, chromium, knows_only
 from tests.e2e.demo import Demo
@@ -21,6 +22,8 @@ from tests.e2e.screen import PATIENCE_MS, Screen
 pytestmark = pytest.mark.browser
 
 MASKS = 6
+# Of the list beside a task.
+PAGE_SIZE = 30
 # The editor draws a mask that it encodes on a canvas that it puts into the page's body for that
 # (exportRLE in libs/editor/src/utils/canvas.js), and does so for nothing else. A canvas of the
 # picture's is cleared before it is drawn on.
@@ -42,6 +45,7 @@ DRAWN = """() => window.Htx.annotationStore.selected.regions
 ZOOM = """(step) => [...window.Htx.annotationStore.selected.names.values()]
   .find((tag) => tag.type === "image").handleZoom(step)"""
 
+SHOWN = "(window.Htx?.annotationStore?.selected?.regions.length ?? null)"
 ALL_PAINTED = """() => {
   const annotation = window.Htx.annotationStore.selected;
   return [...annotation.regions, ...annotation.suggestions.values()]
@@ -231,3 +235,84 @@ def test_the_same_hands_leave_and_see_the_same_and_a_click_touches_no_other_mask
     assert after["drawn"] == [0, 0]
     assert all(count >= MASKS for count in before["drawn"])
     assert after["submitted"] >= MASKS + 3
+
+
+@pytest.fixture(scope="module")
+def far_tasks(demo: Demo, tasks: list[int]) -> Iterator[dict[str, int]]:
+    """A pre-labelled task, an annotated one, and one that is not on the list's first page."""
+    (prediction,) = demo.api("GET", f"/api/tasks/{tasks[0]}/")["predictions"]
+    data = demo.api("GET", f"/api/tasks/{tasks[0]}/")["data"]
+    labelled = {"model_version": prediction["model_version"], "result": prediction["result"]}
+    given = [
+        {"data": data, "predictions": [labelled]},
+        {"data": data, "annotations": [{"result": prediction["result"][:4]}]},
+        *[{"data": data}] * PAGE_SIZE,
+        {"data": data, "predictions": [labelled]},
+    ]
+    path = f"/api/projects/{demo.project}/import?return_task_ids=true"
+    made = demo.api("POST", path, json=given)["task_ids"]
+    yield {"pre-labelled": made[0], "annotated": made[1], "on another page": made[-1]}
+    for task in made:
+        demo.api("DELETE", f"/api/tasks/{task}/")
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown", "shown_as_installed"),
+    [("pre-labelled", MASKS, 0), ("annotated", 2, 0), ("on another page", MASKS, None)],
+)
+def test_an_opened_task_has_its_regions_though_the_list_came_before_the_editor(
+    browser: Browser,
+    demo: Demo,
+    far_tasks: dict[str, int],
+    kind: str,
+    shown: int,
+    shown_as_installed: int | None,
+) -> None:
+    assert opened_late(browser, demo, far_tasks[kind], installed=False) == shown
+    # The order is one that loses them.
+    assert opened_late(browser, demo, far_tasks[kind], installed=True) == shown_as_installed
+
+
+class Held:
+    """Requests of an address, which wait until they are let go."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.address = address
+        self._waiting: list[Route] | None = []
+        page.route(address, self._come)
+
+    def _come(self, route: Route) -> None:
+        if self._waiting is None:
+            route.continue_()
+        else:
+            self._waiting.append(route)
+
+    def let_go(self) -> None:
+        assert self._waiting, f"nothing asked for {self.address}"
+        waiting, self._waiting = self._waiting, None
+        for route in waiting:
+            route.continue_()
+
+
+def opened_late(browser: Browser, demo: Demo, task: int, *, installed: bool) -> int | None:
+    """Open a task as the first of its project, where its own answer comes first, then the list's,
+    then that of the project, for which the editor waits; return how many regions are shown, None
+    without an editor.
+    """
+    # With a tab that somebody has opened before, the list is asked for before the task.
+    demo.api("DELETE", "/api/dm/views/reset/", json={"project": demo.project})
+    with editor(browser, demo, installed=installed) as screen:
+        page = screen.page
+        later = [
+            Held(page, "**/api/tasks?page=*"),
+            Held(page, "**/api/dm/project?project=*"),
+        ]
+        with page.expect_response(f"**/api/tasks/{task}?*"):
+            page.goto(f"{demo.url}/projects/{demo.project}/data?task={task}", wait_until="commit")
+        for held in later:
+            page.wait_for_timeout(1_000)
+            with page.expect_response(held.address):
+                held.let_go()
+        with suppress(TimeoutError):
+            page.wait_for_function(f"{SHOWN} > 0", timeout=8_000)
+        return page.evaluate(SHOWN)
