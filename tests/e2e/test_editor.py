@@ -45,6 +45,16 @@ DRAWN = """() => window.Htx.annotationStore.selected.regions
 ZOOM = """(step) => [...window.Htx.annotationStore.selected.names.values()]
   .find((tag) => tag.type === "image").handleZoom(step)"""
 
+# Which mask the mouse hits at places of a grid over the stage, by its number; -1 for none.
+HIT = """() => {
+  const {regions, names} = window.Htx.annotationStore.selected;
+  const {stageRef} = [...names.values()].find((tag) => tag.type === "image");
+  const ids = regions.map((region) => region.cleanId), found = [];
+  for (let y = 2; y < stageRef.height(); y += 7)
+    for (let x = 2; x < stageRef.width(); x += 7)
+      found.push(ids.indexOf(stageRef.getIntersection({x, y})?.getLayer().id()));
+  return found;
+}"""
 SHOWN = "(window.Htx?.annotationStore?.selected?.regions.length ?? null)"
 ALL_PAINTED = """() => {
   const annotation = window.Htx.annotationStore.selected;
@@ -121,6 +131,7 @@ def label(screen: Screen, task: int, at: tuple[float, float]) -> dict[str, Any]:
     )
     screen.open_task(task)
     pictures["opened"] = picture(screen)
+    hit = [page.evaluate(HIT)]
     page.evaluate("() => window.Htx.settings.toggleShowLabels()")
     pictures["with labels"] = picture(screen)
     page.evaluate("() => window.Htx.settings.toggleShowLabels()")
@@ -141,6 +152,7 @@ def label(screen: Screen, task: int, at: tuple[float, float]) -> dict[str, Any]:
     pictures["accepted"] = picture(screen)
     page.evaluate(ZOOM, 1)
     pictures["closer"] = picture(screen)
+    hit.append(page.evaluate(HIT))
     page.evaluate(ZOOM, -1)
     pictures["as before"] = picture(screen)
     screen.choose_label("hat")
@@ -166,6 +178,7 @@ def label(screen: Screen, task: int, at: tuple[float, float]) -> dict[str, Any]:
     return {
         "encodings": encodings,
         "drawn": drawn,
+        "hit": hit,
         "pictures": {**pictures, "reopened": picture(screen)},
         "submitted": submitted,
         "asked": asked,
@@ -218,6 +231,10 @@ def test_the_same_hands_leave_and_see_the_same_and_a_click_touches_no_other_mask
         assert after[what] == before[what], what
     for what, shown in after["pictures"].items():
         assert differing(shown, before["pictures"][what]) < 0.001, what
+    for places, as_before in zip(after["hit"], before["hit"], strict=True):
+        # Masks are hit, and not everywhere. At an edge, a pixel's color may be another by one.
+        assert len(set(as_before)) > 2
+        assert np.mean(np.array(places) != np.array(as_before)) < 0.002
     # What was done is seen, and so would be its absence.
     for one, other, least in (
         ("opened", "with labels", 0.002),
