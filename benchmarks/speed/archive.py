@@ -36,7 +36,7 @@ def _measure(run: Run, name: str, what: str, count: int, model: dict[str, str]) 
     for seed in range(count):
         content = run.pictures.content(f"/{SIZE}/{seed}.jpg") or b""
         (images / f"{seed}.jpg").write_bytes(content)
-    # Of three pairs the median was 0.78 and 0.83 within minutes.
+    # Of three pairs the median was 0.83, and 0.78 half an hour later.
     told = _told(what, images, output, run.samples(5, 1), model)
     bare, ours = Samples(**told["bare"]), Samples(**told["pipeline"])
     by_cpu = ratio(bare.cpu, ours.cpu)
