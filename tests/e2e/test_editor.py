@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, TimeoutError, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Page,
+    Route,
+    TimeoutError,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.e2e.browser import ARGUMENTS, chromium, knows_only
 from tests.e2e.demo import Demo
@@ -23,6 +30,7 @@ from tests.e2e.screen import PATIENCE_MS, Screen
 pytestmark = pytest.mark.browser
 
 MASKS = 6
+VIEWPORT: ViewportSize = {"width": 1600, "height": 1320}
 # Of the list beside a task.
 PAGE_SIZE = 30
 # The editor draws a mask that it encodes on a canvas that it puts into the page's body for that
@@ -102,7 +110,7 @@ def tasks(demo: Demo) -> Iterator[list[int]]:
 @contextmanager
 def editor(browser: Browser, demo: Demo, *, installed: bool) -> Iterator[Screen]:
     """A labeler's screen with the changed pages, or with those that are installed."""
-    context = browser.new_context(viewport={"width": 1600, "height": 1320})
+    context = browser.new_context(viewport=VIEWPORT)
     page = context.new_page()
     page.add_init_script(COUNT)
     if installed:
@@ -132,7 +140,12 @@ def label(screen: Screen, task: int, at: tuple[float, float]) -> dict[str, Any]:
     )
     screen.open_task(task)
     pictures["opened"] = picture(screen)
-    hit = [page.evaluate(HIT)]
+    hit = {"opened": page.evaluate(HIT)}
+    page.set_viewport_size({**VIEWPORT, "height": VIEWPORT["height"] - 120})
+    picture(screen)
+    page.set_viewport_size(VIEWPORT)
+    pictures["resized"] = picture(screen)
+    hit["resized"] = page.evaluate(HIT)
     page.evaluate("() => window.Htx.settings.toggleShowLabels()")
     pictures["with labels"] = picture(screen)
     page.evaluate("() => window.Htx.settings.toggleShowLabels()")
@@ -153,7 +166,7 @@ def label(screen: Screen, task: int, at: tuple[float, float]) -> dict[str, Any]:
     pictures["accepted"] = picture(screen)
     page.evaluate(ZOOM, 1)
     pictures["closer"] = picture(screen)
-    hit.append(page.evaluate(HIT))
+    hit["closer"] = page.evaluate(HIT)
     page.evaluate(ZOOM, -1)
     pictures["as before"] = picture(screen)
     screen.choose_label("hat")
@@ -232,10 +245,16 @@ def test_the_same_hands_leave_and_see_the_same_and_a_click_touches_no_other_mask
         assert after[what] == before[what], what
     for what, shown in after["pictures"].items():
         assert differing(shown, before["pictures"][what]) < 0.001, what
-    for places, as_before in zip(after["hit"], before["hit"], strict=True):
-        # Masks are hit, and not everywhere. An edge may be a pixel off when it is made smaller.
-        assert len(set(as_before)) > 2
-        assert np.mean(np.array(places) != np.array(as_before)) < 0.002
+    for what, places in after["hit"].items():
+        as_before = before["hit"][what]
+        # Masks are hit, and not everywhere.
+        assert len(set(as_before)) > 2, what
+        # What an opened task has for the mouse is drawn while the page takes its size, and kept: in
+        # one of two places a pixel apart, by chance, installed and changed alike (0.4 % of the
+        # grid). A page that gets another size has it drawn anew.
+        assert np.mean(np.array(places) != np.array(as_before)) < (
+            0.008 if what == "opened" else 0.002
+        ), what
     # What was done is seen, and so would be its absence.
     for one, other, least in (
         ("opened", "with labels", 0.002),
