@@ -78,7 +78,7 @@ def _without_specks(
     """`kept`: places (row, column) whose part stays whatever its area."""
     if min_area <= 1:
         return mask
-    # Most are one part. What it measures costs more than to find that out.
+    # Most are one part, and to count parts takes a quarter of measuring them.
     count, _ = cv2.connectedComponents(mask.view(np.uint8))
     if count == 2 and cv2.countNonZero(mask.view(np.uint8)) >= min_area:
         return mask

@@ -24,8 +24,8 @@ COMPARED = ((512, 512), (500, 333))
 
 def measure(run: Run) -> None:
     """Measure the group `masks`."""
-    # One of 1024 pixels takes 0.3 ms, and as much as a quarter of that is how cold the code is that
-    # the other side has just pushed out. Eight are as many as a pre-labelled task may have.
+    # One mask of 1024 pixels takes 0.3 ms. Up to a quarter of that is the wait for code that the
+    # SDK's call has pushed out of the cache. A pre-labelled task has several, say eight.
     for name, size, count in (("rle_1024", (1024, 1024), 8), ("rle_12", SIZES["12"], 1)):
         if run.want(name):
             _rle(run, name, garment_mask(*size), count)
