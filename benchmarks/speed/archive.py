@@ -14,7 +14,7 @@ from benchmarks.speed.timing import Samples, ratio
 
 # Pictures of one run: as many as the pipeline gives its models in one call (batch/models.py). Beam
 # ends a run at a multiple of 0.2 s, when its state sampler wakes. Of eight pictures' 3.5 s that was
-# up to a twentieth, and the row went from 0.78 to 0.88 with it.
+# up to a twentieth, and the row went from 0.78 to 0.85 with it.
 SEGMENTED, ENCODED = 16, 4
 
 
