@@ -9,21 +9,24 @@ makes of the image alone is made once an image.
 """
 
 import math
-import threading
-from collections.abc import Callable, Iterable
-from itertools import repeat
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from itertools import chain, pairwise
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from backends.segment_anything_model.official import Attention, MaskDecoder
-from backends.serving.linear import linear
+from backends.serving.computing import Brief
+from backends.serving.linear import Packed, linear, with_quick_layers
 
-# A megabyte of places: what is made of them stays in a core's own cache, and no step brings
-# new pages for the whole image.
-PLACES_AT_A_TIME = 1024
+T = TypeVar("T")
+
+# Half of an image: what is made of them stays near its core. Fewer are not quicker, for the threads
+# then ask for Python's lock more often.
+PLACES_AT_A_TIME = 2048
 
 
 class Ready(NamedTuple):
@@ -55,19 +58,21 @@ class Later:
 class FastDecoder:
     """The weights of an official decoder, for one image and one set of prompts at a time."""
 
-    def __init__(self, official: MaskDecoder, dense_pe: Tensor) -> None:
+    def __init__(self, official: MaskDecoder, dense_pe: Tensor, brief: Brief | None = None) -> None:
         """Take over a decoder on its device.
 
         Args:
-            official: as `segment_anything` builds it.
+            official: as `segment_anything` builds it; it gets quick linear layers.
             dense_pe: what `PromptEncoder.get_dense_pe` returns, (1, C, h, w).
+            brief: the threads that share what is done with the places; by default torch's own.
         """
         # Its parts are typed as modules of any kind.
-        self._official: Any = official
+        self._official: Any = with_quick_layers(official)
+        with torch.inference_mode():
+            for layer in self._official.transformer.layers:
+                layer.mlp.lin1, layer.mlp.lin2 = Packed(layer.mlp.lin1), Packed(layer.mlp.lin2)
         self._pe = _places(dense_pe).contiguous()
-        # Fresh memory for the places costs more than what is done with them: each of its pages is
-        # brought by the kernel on the first touch. So a thread keeps what it has.
-        self._kept = threading.local()
+        self._brief = brief
         first, self._norm, self._act, second, self._last_act = self._official.output_upscaling
         self._first, self._second = _as_linear(first), _as_linear(second)
 
@@ -75,15 +80,19 @@ class FastDecoder:
         """Return what is the same for all prompts; as for a call, with the place holder `dense`."""
         layer = self._official.transformer.layers[0]
         to_image, from_image = layer.cross_attn_token_to_image, layer.cross_attn_image_to_token
-        image = _places(features) + _places(dense)
-        placed = image + self._pe
-        keys, values = to_image.k_proj(placed), to_image.v_proj(image)
-        queries = from_image.q_proj(placed)
-        return Ready(
-            _by_head(keys, to_image.num_heads).transpose(1, 2).contiguous(),
-            _by_head(values, to_image.num_heads).contiguous(),
-            _by_head(queries, from_image.num_heads).transpose(1, 2).contiguous(),
-        )
+        grid, holder = _places(features), _places(dense)
+
+        def of_share(share: slice) -> tuple[Tensor, Tensor, Tensor]:
+            image = grid[share] + holder[share]
+            placed = image + self._pe[share]
+            return (
+                _by_head(to_image.k_proj(placed), to_image.num_heads).transpose(1, 2),
+                _by_head(to_image.v_proj(image), to_image.num_heads),
+                _by_head(from_image.q_proj(placed), from_image.num_heads).transpose(1, 2),
+            )
+
+        keys, values, queries = zip(*self._each(of_share, len(self._pe)), strict=True)
+        return Ready(torch.cat(keys, 2), torch.cat(values, 1), torch.cat(queries, 2))
 
     def __call__(
         self,
@@ -107,8 +116,7 @@ class FastDecoder:
         """
         official = self._official
         outputs = torch.cat([official.iou_token.weight, official.mask_tokens.weight])
-        image = self._room()
-        torch.add(_places(features), _places(dense), out=image)
+        image = _Image(_places(features), _places(dense), torch.empty_like(self._pe))
         # Of the first token the IoUs are made, of the others a mask each; the first mask is that of
         # several prompts together.
         masks = slice(1, len(official.mask_tokens.weight)) if several else slice(0, 1)
@@ -118,22 +126,31 @@ class FastDecoder:
         chosen = masks.start + best
         mixed = official.output_hypernetworks_mlps[chosen](tokens[1 + best])
         height, width = features.shape[-2:]
-        logits, later = self._mask(image.view(height, width, -1), mixed, seen or (height, width))
+        places = image.places.view(height, width, -1)
+        logits, later = self._mask(places, mixed, seen or (height, width))
         return logits, float(ious[chosen]), later
 
-    def _room(self) -> Tensor:
-        """This thread's memory for the places of one image, (h * w, C)."""
-        room = getattr(self._kept, "room", None)
-        if room is None:
-            room = self._kept.room = torch.empty_like(self._pe)
-        return room
+    def _each(self, work: Callable[[slice], T], count: int) -> list[T]:
+        """Return what `work` does with each core's share of `count` places, or rows, in order."""
+        cores = self._brief.count if self._brief else 1
+        ends = [count * number // cores for number in range(cores + 1)]
+        shares = [slice(start, end) for start, end in pairwise(ends) if start < end]
+        if self._brief is None:
+            return [work(share) for share in shares]
+        # It is a thread's own matter.
+        return self._brief.each(torch.inference_mode()(work), shares)
 
-    def _attend(self, prompts: Tensor, image: Tensor, masks: slice, ready: Ready | None) -> Tensor:
-        """As `TwoWayTransformer.forward`, with the image changed in place.
+    def _attend(
+        self, prompts: Tensor, image: "_Image", masks: slice, ready: Ready | None
+    ) -> Tensor:
+        """As `TwoWayTransformer.forward`; the image's places are then as it leaves them.
+
+        What tokens ask of an image does not depend on what its places have just seen of them. So
+        each place sees the tokens and is then looked at by the next layer's, while it is at hand.
 
         Args:
             prompts: (T, C).
-            image: places (h * w, C).
+            image: whose places are not made yet.
             masks: those that are wanted.
             ready: what is known of the image before any prompt.
 
@@ -142,68 +159,74 @@ class FastDecoder:
             the image once more, and nothing looks at the others any longer.
         """
         transformer = self._official.transformer
-        tokens = prompts
-        for layer in transformer.layers:
-            if layer.skip_first_layer_pe:
-                tokens = layer.self_attn(q=tokens[None], k=tokens[None], v=tokens[None])[0]
-            else:
-                asking = (tokens + prompts)[None]
-                tokens = tokens + layer.self_attn(q=asking, k=asking, v=tokens[None])[0]
-            tokens = layer.norm1(tokens)
-            tokens = tokens + self._tokens_look(
-                layer.cross_attn_token_to_image, tokens + prompts, image, ready
-            )
-            tokens = layer.norm2(tokens)
-            tokens = layer.norm3(tokens + layer.mlp(tokens))
-            look = _Look(layer.cross_attn_image_to_token, tokens + prompts, tokens)
-            asked = ready.queries.split(PLACES_AT_A_TIME, 2) if ready else repeat(None)
-            for (part, pe), queries in zip(self._parts(image), asked, strict=False):
-                scores = look.scores(part + pe) if queries is None else look.scores_of(queries)
-                part.copy_(layer.norm4(look(scores, part)))
-            ready = None
-        wanted = [0, *(1 + mask for mask in range(masks.start, masks.stop))]
-        tokens, prompts = tokens[wanted], prompts[wanted]
-        tokens = tokens + self._tokens_look(
-            transformer.final_attn_token_to_image, tokens + prompts, image, None
-        )
-        return transformer.norm_final_attn(tokens)
-
-    def _parts(self, image: Tensor) -> Iterable[tuple[Tensor, Tensor]]:
-        """Places of the image (h * w, C), some at a time, each with its positional encoding."""
-        return zip(image.split(PLACES_AT_A_TIME), self._pe.split(PLACES_AT_A_TIME), strict=True)
-
-    def _tokens_look(
-        self, attention: Attention, asking: Tensor, image: Tensor, ready: Ready | None
-    ) -> Tensor:
-        """As `attention(q=asking, k=image + pe, v=image)` for (T, C) and (h * w, C)."""
-        heads, count, channels = attention.num_heads, *asking.shape
-        queries = _by_head(attention.q_proj(asking), heads)
-        size = queries.shape[2]
-        queries = queries / math.sqrt(size)
+        layers = [*transformer.layers]
+        tokens = _among_themselves(layers[0], prompts, prompts)
+        asking = _Asking(layers[0].cross_attn_token_to_image, tokens + prompts)
+        is_new = True
         if ready is not None:
-            out = (queries @ ready.keys).softmax(-1) @ ready.values
-            return attention.out_proj(out.transpose(0, 1).reshape(count, -1))
-        keys = attention.k_proj.weight.view(heads, size, channels)
-        # The keys' bias adds the same to a token's scores of all places.
-        wanted = (queries @ keys).reshape(heads * count, channels)
-        scores = torch.cat([linear(wanted, part + pe) for part, pe in self._parts(image)], 1)
-        seen = linear(scores.softmax(-1), image.T)
-        values = attention.v_proj.weight.view(heads, size, channels).transpose(1, 2)
-        out = (seen.view(heads, count, channels) @ values).transpose(0, 1).reshape(count, -1)
-        return attention.out_proj(out + attention.v_proj.bias)
+            told = asking.told_by_ready(ready)
+        else:
+            ask = partial(self._asked, image, asking, is_new, None, None)
+            told = asking.told(self._each(ask, len(self._pe)))
+            is_new = False
+        for number, layer in enumerate(layers):
+            tokens = layer.norm2(tokens + told)
+            tokens = layer.norm3(tokens + layer.mlp(tokens))
+            look = _Look(layer.cross_attn_image_to_token, tokens + prompts, tokens, layer.norm4)
+            if number + 1 < len(layers):
+                tokens = _among_themselves(layers[number + 1], tokens, prompts)
+                attention = layers[number + 1].cross_attn_token_to_image
+            else:
+                wanted = [0, *(1 + mask for mask in range(masks.start, masks.stop))]
+                tokens, prompts = tokens[wanted], prompts[wanted]
+                attention = transformer.final_attn_token_to_image
+            asking = _Asking(attention, tokens + prompts)
+            queries = None if ready is None else ready.queries
+            ask = partial(self._asked, image, asking, is_new, look, queries)
+            told = asking.told(self._each(ask, len(self._pe)))
+            is_new, ready = False, None
+        return transformer.norm_final_attn(tokens + told)
+
+    def _asked(
+        self,
+        image: "_Image",
+        asking: "_Asking",
+        is_new: bool,
+        look: "_Look | None",
+        queries: Tensor | None,
+        share: slice,
+    ) -> "list[_Told]":
+        """Let places see the tokens, and then tell what they are asked, some at a time.
+
+        Args:
+            is_new: whether the image's places have to be made first.
+            look: how they see the tokens, if they do.
+            queries: those of all places for `look`, if they are known, (heads, C', h * w).
+            share: which places.
+        """
+        found = []
+        for start in range(share.start, share.stop, PLACES_AT_A_TIME):
+            some = slice(start, min(start + PLACES_AT_A_TIME, share.stop))
+            places, pe = image.places[some], self._pe[some]
+            if is_new:
+                torch.add(image.features[some], image.dense[some], out=places)
+            if look is not None and queries is not None:
+                look.see(places, look.scores_of(queries[:, :, some]))
+            elif look is not None:
+                look.see(places, look.scores(places + pe))
+            found.append(asking.of(places, places + pe))
+        return found
 
     def _mask(self, image: Tensor, mixed: Tensor, seen: tuple[int, int]) -> tuple[Tensor, Later]:
         """Upscale places (h, w, C) to 4 x 4 pixels each, and mix them: the seen ones at once."""
         rows, columns = seen
         logits = image.new_zeros(image.shape[0] * 4, image.shape[1] * 4)
         self._fill(logits[: rows * 4, : columns * 4], image[:rows, :columns], mixed)
-        # The image's memory is the next click's.
-        right, below = image[:rows, columns:].clone(), image[rows:].clone()
 
         @torch.inference_mode()
         def rest() -> None:
-            self._fill(logits[: rows * 4, columns * 4 :], right, mixed)
-            self._fill(logits[rows * 4 :], below, mixed)
+            self._fill(logits[: rows * 4, columns * 4 :], image[:rows, columns:], mixed)
+            self._fill(logits[rows * 4 :], image[rows:], mixed)
 
         return logits[None, None], Later(rest)
 
@@ -212,30 +235,108 @@ class FastDecoder:
         height, width, channels = places.shape
         if not height * width:
             return
-        parts = places.reshape(-1, channels).split(PLACES_AT_A_TIME)
-        pixels = torch.cat([self._pixels(part, mixed) for part in parts])
-        # Row, column of the place; of the first doubling in it; of the second in that.
-        blocks = pixels.view(height, width, 2, 2, 2, 2).permute(0, 2, 4, 1, 3, 5)
-        logits.copy_(blocks.reshape(height * 4, width * 4))
+
+        def fill(rows: slice) -> None:
+            parts = places[rows].reshape(-1, channels).split(PLACES_AT_A_TIME)
+            pixels = torch.cat([self._pixels(part, mixed) for part in parts])
+            # Row, column of the place; of the first doubling in it; of the second in that.
+            blocks = pixels.view(-1, width, 2, 2, 2, 2).permute(0, 2, 4, 1, 3, 5)
+            whole = blocks.reshape(-1, width * 4)
+            logits[rows.start * 4 : rows.stop * 4] = whole
+
+        self._each(fill, height)
 
     def _pixels(self, places: Tensor, mixed: Tensor) -> Tensor:
         """Return the 16 pixels of each of some places (n, C), (16 n)."""
-        doubled = torch.addmm(self._first[1], places, self._first[0]).view(len(places) * 4, -1)
+        doubled = linear(places, *self._first).view(len(places) * 4, -1)
         doubled = functional.layer_norm(
             doubled, doubled.shape[1:], self._norm.weight, self._norm.bias, self._norm.eps
         )
-        again = torch.addmm(self._second[1], self._act(doubled), self._second[0])
+        again = linear(self._act(doubled), *self._second)
         return self._last_act(again).view(-1, len(mixed)) @ mixed
 
 
+class _Image(NamedTuple):
+    """An image and what it becomes, each (h * w, C).
+
+    Attributes:
+        features: of the encoder.
+        dense: an earlier mask, or its place holder.
+        places: at first the sum of both.
+    """
+
+    features: Tensor
+    dense: Tensor
+    places: Tensor
+
+
+class _Told(NamedTuple):
+    """What some places tell tokens, by head and token: a softmax over all is made of several.
+
+    Attributes:
+        most: the highest score, (heads * T).
+        share: what the place with that score has in these places' own softmax, (heads * T).
+        seen: the sum of the places with their shares in it, (heads * T, C).
+    """
+
+    most: Tensor
+    share: Tensor
+    seen: Tensor
+
+
+class _Asking:
+    """An attention of tokens to places, `attention(q=tokens, k=places + pe, v=places)`.
+
+    Args:
+        tokens: (T, C).
+    """
+
+    def __init__(self, attention: Attention, tokens: Tensor) -> None:
+        self._attention = attention
+        self._heads, self._count, self._channels = attention.num_heads, *tokens.shape
+        queries = _by_head(attention.q_proj(tokens), self._heads)
+        self._size = queries.shape[2]
+        self._queries = queries / math.sqrt(self._size)
+        keys = attention.k_proj.weight.view(self._heads, self._size, self._channels)
+        # The keys' bias adds the same to a token's scores of all places.
+        self._wanted = (self._queries @ keys).reshape(-1, self._channels)
+
+    def of(self, places: Tensor, placed: Tensor) -> _Told:
+        """Return what places (n, C) tell, without and with their positional encoding."""
+        scores = linear(self._wanted, placed)
+        shares = scores.softmax(1)
+        return _Told(scores.amax(1), shares.amax(1), linear(shares, places.T))
+
+    def told(self, shares: list[list[_Told]]) -> Tensor:
+        """Return what the tokens are told by all places together, (T, C)."""
+        most, share, seen = map(torch.stack, zip(*chain.from_iterable(shares), strict=True))
+        # What the places have in a softmax over all is the sum of e to the power of their scores,
+        # whose logarithm this is.
+        weights = (most - share.log()).softmax(0)
+        mixed = (weights[..., None] * seen).sum(0)
+        values = self._attention.v_proj.weight.view(self._heads, self._size, self._channels)
+        by_head = mixed.view(self._heads, self._count, -1) @ values.transpose(1, 2)
+        return self._out(by_head, self._attention.v_proj.bias)
+
+    def told_by_ready(self, ready: Ready) -> Tensor:
+        """Return the same where the places' keys and values are known."""
+        return self._out((self._queries @ ready.keys).softmax(-1) @ ready.values, 0)
+
+    def _out(self, by_head: Tensor, bias: Tensor | int) -> Tensor:
+        together = by_head.transpose(0, 1).reshape(self._count, -1)
+        return self._attention.out_proj(together + bias)
+
+
 class _Look:
-    """An attention of places to tokens, `attention(q=places, k=tokens, v=values)`, for any places.
+    """An attention of places to tokens, `norm(places + attention(q=places, k=tokens, v=values))`.
 
     Args:
         tokens, values: (T, C).
     """
 
-    def __init__(self, attention: Attention, tokens: Tensor, values: Tensor) -> None:
+    def __init__(
+        self, attention: Attention, tokens: Tensor, values: Tensor, norm: torch.nn.LayerNorm
+    ) -> None:
         heads, count, channels = attention.num_heads, *tokens.shape
         keys = _by_head(attention.k_proj(tokens), heads)
         size = keys.shape[2]
@@ -248,21 +349,34 @@ class _Look:
         self._always = keys @ attention.q_proj.bias.view(heads, size, 1)
         # A place's shares of a head's tokens add up to 1, so the bias can be told with them.
         self._told = (told + attention.out_proj.bias / heads).reshape(heads * count, channels)
+        self._norm = norm
 
-    def scores(self, places: Tensor) -> Tensor:
-        """Return how much places (n, C) look at each token, by head, (heads, T, n)."""
-        return linear(self._offered, places).view(*self._always.shape[:2], -1) + self._always
+    def scores(self, placed: Tensor) -> Tensor:
+        """Return how much places with their positional encoding, (n, C), look at each token.
+
+        By head, (heads, T, n).
+        """
+        return linear(self._offered, placed).view(*self._always.shape[:2], -1) + self._always
 
     def scores_of(self, queries: Tensor) -> Tensor:
         """Return the same for places whose queries are known, (heads, C', n)."""
         return self._keys @ queries
 
-    def __call__(self, scores: Tensor, places: Tensor) -> Tensor:
-        """Return places (n, C) and what they see with such scores added up, (n, C)."""
+    def see(self, places: Tensor, scores: Tensor) -> None:
+        """Add to places (n, C) what they see with such scores."""
         # A token's scores of all places lie side by side: the softmax over seven tokens then runs
         # over places at once, several times faster than place by place.
         shares = scores.softmax(1).view(len(self._offered), -1)
-        return torch.addmm(places, shares.T, self._told)
+        places.copy_(self._norm(places.addmm_(shares.T, self._told)))
+
+
+def _among_themselves(layer: Any, tokens: Tensor, prompts: Tensor) -> Tensor:
+    """Return tokens (T, C) that have looked at each other, as a layer begins."""
+    if layer.skip_first_layer_pe:
+        seen = layer.self_attn(q=tokens[None], k=tokens[None], v=tokens[None])[0]
+        return layer.norm1(seen)
+    asking = (tokens + prompts)[None]
+    return layer.norm1(tokens + layer.self_attn(q=asking, k=asking, v=tokens[None])[0])
 
 
 def _places(grid: Tensor) -> Tensor:
@@ -283,6 +397,6 @@ def _as_linear(doubling: torch.nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:
     weight = doubling.weight.detach()
     assert doubling.bias is not None
     return (
-        weight.permute(0, 2, 3, 1).reshape(weight.shape[0], -1).contiguous(),
+        weight.permute(2, 3, 1, 0).reshape(-1, weight.shape[0]).contiguous(),
         doubling.bias.detach().repeat(weight.shape[2] * weight.shape[3]),
     )

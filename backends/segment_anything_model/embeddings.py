@@ -199,7 +199,7 @@ class EmbeddingStore:
         return Packed.of(image.identity, embedding)
 
     def _encoded(self, packed: Packed, pixels: NDArray[np.uint8] | None) -> EncodedImage:
-        embedding = computing.briefly(
+        embedding = self._model.brief.do(
             lambda: self._model.readied(packed.embedding(self._model.device))
         )
         return EncodedImage(packed.identity, embedding, pixels)

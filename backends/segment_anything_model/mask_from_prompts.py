@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from backends.segment_anything_model.embeddings import EncodedImage
 from backends.segment_anything_model.model import Decoded, InteractiveModel
 from backends.segment_anything_model.prompts import Box, Click, Prompts
-from backends.serving import computing
 from backends.serving.cache import SingleFlightCache
 from backends.serving.errors import BadRequest
 from masks.regions import mask_of
@@ -68,9 +67,9 @@ class MaskFromPrompts:
                 shot = _Shot(clicks_along(drawn), None)
                 if not shot.clicks:
                     raise BadRequest("the stroke is empty; paint over the object")
-        found, decoded = computing.briefly(partial(self._decoded, image, shot, earlier))
+        found, decoded = self._model.brief.do(partial(self._decoded, image, shot, earlier))
         # For the next click on it, while this one's mask is on its way.
-        computing.afterwards(decoded.complete)
+        self._model.brief.afterwards(decoded.complete)
         return self._refined(image, shot, found), min(max(decoded.iou, 0.0), 1.0)
 
     def _decoded(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from backends.segment_anything_model.checkpoints import Checkpoint
 from backends.segment_anything_model.geometry import Geometry
 from backends.segment_anything_model.prompts import Box, Click
+from backends.serving.computing import Brief
 from backends.serving.precision import Precision
 from masks.runs import Runs
 
@@ -76,10 +77,12 @@ class InteractiveModel(ABC):
     Attributes:
         is_demo: whether the weights are the demo's, whose masks want sharpening.
         device: what it runs on.
+        brief: the thread in which it makes masks.
     """
 
     is_demo: bool = False
     device: torch.device
+    brief: Brief
 
     @classmethod
     @abstractmethod

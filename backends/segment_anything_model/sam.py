@@ -20,8 +20,10 @@ from backends.segment_anything_model.encoder import EncoderInParts, in_parts
 from backends.segment_anything_model.geometry import Padded
 from backends.segment_anything_model.model import Decoded, Embedding, InteractiveModel
 from backends.segment_anything_model.official import Sam, sam_model_registry
+from backends.segment_anything_model.prompt_encoder import FastPromptEncoder
 from backends.segment_anything_model.prompts import Box, Click
 from backends.serving import device as devices
+from backends.serving.computing import Brief
 from backends.serving.errors import SettingsError
 from backends.serving.metrics import ENCODE_SECONDS, ENCODES
 from backends.serving.precision import Precision, suffix, working_in
@@ -44,9 +46,11 @@ class SegmentAnything(InteractiveModel):
         in_parts(sam)
         self._sam = sam.to(devices.chosen(device)).eval()
         self.device = self._sam.device
+        self.brief = Brief(in_parts=self.device.type == "cpu")
         with torch.inference_mode():
+            self._prompts = FastPromptEncoder(self._sam.prompt_encoder)
             dense_pe = self._sam.prompt_encoder.get_dense_pe()
-            self._decoder = FastDecoder(self._sam.mask_decoder, dense_pe)
+            self._decoder = FastDecoder(self._sam.mask_decoder, dense_pe, self.brief)
 
     @classmethod
     def load(
@@ -80,7 +84,7 @@ class SegmentAnything(InteractiveModel):
 
     @torch.inference_mode()
     def readied(self, embedding: Embedding) -> Embedding:
-        _, dense = self._sam.prompt_encoder(points=None, boxes=None, masks=None)
+        dense = self._prompts.dense(None)
         return replace(embedding, ready=self._decoder.ready(embedding.features[0], dense))
 
     @torch.inference_mode()
@@ -91,30 +95,20 @@ class SegmentAnything(InteractiveModel):
         box: Box | None = None,
         earlier: torch.Tensor | None = None,
     ) -> Decoded:
-        to_input = embedding.geometry.to_input
-        points = None
-        if clicks:
-            coordinates = to_input(np.array([[click.x, click.y] for click in clicks]))
-            labels = [int(click.positive) for click in clicks]
-            points = (
-                self._tensor(coordinates)[None],
-                torch.tensor([labels], dtype=torch.int, device=self._sam.device),
-            )
-        boxes = None
+        places = [(click.x, click.y) for click in clicks]
         if box is not None:
-            boxes = self._tensor(to_input(np.array(box).reshape(2, 2)).reshape(1, 4))
+            places += [box[:2], box[2:]]
+        points = embedding.geometry.to_input(np.array(places))
+        sparse = self._prompts.sparse(clicks, points, box is not None)
         if earlier is not None:
             earlier = earlier.to(self._sam.device)
-        sparse, dense = self._sam.prompt_encoder(points=points, boxes=boxes, masks=earlier)
+        dense = self._prompts.dense(earlier)
         single_click = len(clicks) == 1 and box is None and earlier is None
         ready = Ready(*embedding.ready) if embedding.ready and earlier is None else None
         features = embedding.features[0]
         geometry = cast(Padded, embedding.geometry)
         seen = geometry.covered(features.shape[-1])
         return Decoded(*self._decoder(features, sparse, dense, single_click, ready, seen))
-
-    def _tensor(self, array: NDArray[np.float64]) -> torch.Tensor:
-        return torch.as_tensor(array, dtype=torch.float, device=self._sam.device)
 
 
 def _official(checkpoint: Checkpoint) -> Sam:

@@ -18,6 +18,7 @@ from backends.segment_anything_model.geometry import Squashed
 from backends.segment_anything_model.model import Decoded, Embedding, InteractiveModel
 from backends.segment_anything_model.prompts import Box, Click
 from backends.serving import device as devices
+from backends.serving.computing import Brief
 from backends.serving.errors import SettingsError
 from backends.serving.linear import with_quick_layers
 from backends.serving.metrics import ENCODE_SECONDS, ENCODES
@@ -43,6 +44,7 @@ class SegmentAnything2(InteractiveModel):
         self._precision: Precision = precision
         self._description = description + suffix(precision)
         self.device = devices.chosen(device)
+        self.brief = Brief()
         # Convolutions of this layout are faster on CPUs, EdgeTAM's by a sixth.
         module = with_quick_layers(cast(torch.nn.Module, network)).eval()
         moved = module.to(device=self.device).to(memory_format=torch.channels_last)

@@ -7,13 +7,20 @@ together are no more than the cores; beyond that they sleep, and are woken for e
 of some microseconds: on two cores its decoder took 18 ms in the only thread that computes, and 33
 beside one more. So what is short is done by one thread for all, in the order in which it is asked
 for, and what takes seconds by a thread that ends with it.
+
+Helpers also share each step, and each of them then waits for what the other one has just made: the
+same decoder took 25 ms where the cores have no cache in common. What can be cut into parts that
+take several steps each is therefore shared by threads that have no helpers.
 """
 
 import logging
+import os
 import threading
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -23,57 +30,78 @@ log = logging.getLogger(__name__)
 A = TypeVar("A")
 T = TypeVar("T")
 
-_BRIEF = ThreadPoolExecutor(1, "computing")
-_LATER = ThreadPoolExecutor(1, "computing-later")
 # By then whoever asked has the answer. What is left would take the cores from its making: beside it
 # a click's regions took 2.3 ms instead of 0.3.
 ANSWERED_SECONDS = 0.05
 
-
-def briefly(work: Callable[[], T]) -> T:
-    """Return what `work` does in the thread for what is short; it must not call this itself."""
-    return _BRIEF.submit(work).result()
+# Each part has the same steps. Eight on two cores took a fifth more of their time than two.
+MOST_PARTS = 8
 
 
-def afterwards(work: Callable[[], None]) -> None:
-    """Do `work` in the thread for what is short when the answer is out, and do not wait for it."""
-    due = time.monotonic() + ANSWERED_SECONDS
+class Brief:
+    """One thread for what is short, whoever asks, in the order in which it is asked for.
 
-    def logged() -> None:
+    Args:
+        in_parts: whether it is work that is split by `each`. Torch then has no helpers here.
+
+    Attributes:
+        count: how many threads `each` has.
+    """
+
+    def __init__(self, in_parts: bool = False) -> None:
+        self.count = min(torch.get_num_threads(), MOST_PARTS) if in_parts else 1
+        self._later = ThreadPoolExecutor(1, "computing-later")
+        self._others = None
+        if self.count == 1:
+            self._thread = ThreadPoolExecutor(1, "computing")
+        else:
+            cores = _cores(self.count)
+            self._thread = _without_helpers(1, cores[:1])
+            self._others = _without_helpers(self.count - 1, cores[1:])
+
+    def do(self, work: Callable[[], T]) -> T:
+        """Return what `work` does in the thread; it must not call this itself."""
+        return self._thread.submit(work).result()
+
+    def each(self, work: Callable[[A], T], items: Sequence[A]) -> list[T]:
+        """Return what `work` does with each item, in their order; one in the caller's thread."""
+        if self._others is None or len(items) < 2:
+            return [work(item) for item in items]
+        others = [self._others.submit(work, item) for item in items[1:]]
         try:
-            work()
-        # Nobody else would hear of it.
-        except Exception:
-            log.exception("what was left for later failed")
+            return [work(items[0]), *(one.result() for one in others)]
+        except BaseException:
+            # Nobody is at work any longer with what the caller has.
+            wait(others)
+            raise
 
-    def when_due() -> None:
-        time.sleep(max(0.0, due - time.monotonic()))
-        _BRIEF.submit(logged)
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Do `work` in the thread when the answer is out, and do not wait for it."""
+        due = time.monotonic() + ANSWERED_SECONDS
 
-    _LATER.submit(when_due)
+        def logged() -> None:
+            try:
+                work()
+            # Nobody else would hear of it.
+            except Exception:
+                log.exception("what was left for later failed")
+
+        def when_due() -> None:
+            time.sleep(max(0.0, due - time.monotonic()))
+            self._thread.submit(logged)
+
+        self._later.submit(when_due)
 
 
 class Apart:
     """Threads that each compute without torch's helpers, as many as there are cores.
 
-    Helpers share each step. Where the cores have no cache in common, as two of a cloud machine
-    often have not, they wait for each other's data. Whole images, one for each core, do not.
+    For whole images, one for each core.
     """
 
     def __init__(self) -> None:
         self.count = torch.get_num_threads()
-        self._threads = ThreadPoolExecutor(self.count, "computing-apart")
-        started = threading.Barrier(self.count)
-
-        def start(_: int) -> None:
-            # The first thing that a thread computes, this question too, gives it the usual number.
-            torch.get_num_threads()
-            torch.set_num_threads(1)
-            started.wait()
-
-        list(self._threads.map(start, range(self.count)))
-        # What is set in a thread is also for all that begin to compute afterwards.
-        torch.set_num_threads(self.count)
+        self._threads = _without_helpers(self.count)
 
     def rounds(self, items: int) -> int:
         """Return how many of so many items are worth it: those that leave no thread idle."""
@@ -82,6 +110,45 @@ class Apart:
     def each(self, work: Callable[[A], T], items: Iterable[A]) -> list[T]:
         """Return what `work` does with each item, in their order."""
         return list(self._threads.map(work, items))
+
+
+def _without_helpers(count: int, cores: Sequence[set[int]] = ()) -> ThreadPoolExecutor:
+    """Return threads that compute without torch's helpers, each on a core where there is one."""
+    usual = torch.get_num_threads()
+    threads = ThreadPoolExecutor(count, "computing-apart")
+    started = threading.Barrier(count)
+
+    def start(core: set[int] | None) -> None:
+        # The first thing that a thread computes, this question too, gives it the usual number.
+        torch.get_num_threads()
+        torch.set_num_threads(1)
+        if core:
+            os.sched_setaffinity(0, core)
+        started.wait()
+
+    list(threads.map(start, cores or [None] * count))
+    # What is set in a thread is also for all that begin to compute afterwards.
+    torch.set_num_threads(usual)
+    return threads
+
+
+def _cores(count: int) -> list[set[int]]:
+    """Return so many cores that this process may use, each the numbers of its CPUs; or none.
+
+    A thread that is woken goes to the core of the one that wakes it, though another one idles, if
+    that is a virtual one to which the host gives no time just then (`available_idle_cpu` in Linux'
+    kernel/sched/core.c). It may take milliseconds until it is moved: after 50 ms without a click
+    two threads made a mask in 27 ms instead of 18.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    cores: dict[str, set[int]] = {}
+    for cpu in sorted(os.sched_getaffinity(0)):
+        siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/core_cpus_list")
+        # Without the list, each is a core by itself.
+        with suppress(OSError):
+            cores.setdefault(siblings.read_text(), set()).add(cpu)
+    return [*cores.values()][:count] if len(cores) >= count else []
 
 
 def at_length(work: Callable[[], T]) -> T:

@@ -63,6 +63,25 @@ class Linear(nn.Linear):
         return linear(input, self.weight, self.bias)
 
 
+class Packed(Linear):
+    """A layer for few rows, a handful of tokens, and a large weight, which it has twice.
+
+    oneDNN puts a weight in another order for each product, which for few rows is most of the work:
+    7 rows of 256 through 2048 and back take 0.3 ms instead of 0.5, and 0.7 with MKL.
+    """
+
+    def __init__(self, official: nn.Linear) -> None:
+        super().__init__(official)
+        self._packed = None
+        if is_quick(self.weight.detach()):
+            self._packed = torch.ops.mkldnn._reorder_linear_weight(self.weight.detach(), 8)
+
+    def forward(self, input: Tensor) -> Tensor:
+        if self._packed is None or not is_quick(input):
+            return super().forward(input)
+        return _ONEDNN(input, self._packed, self.bias, "none", [], "")
+
+
 def with_quick_layers(module: Module) -> Module:
     """Change the linear layers of a module to those here, and return it."""
     for parent in list(module.modules()):

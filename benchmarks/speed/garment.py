@@ -22,8 +22,19 @@ def garment(logits: torch.Tensor) -> torch.Tensor:
     coarse = functional.adaptive_avg_pool2d(logits.float(), CELLS)
     coarse = coarse - coarse.mean((-2, -1), keepdim=True)
     coarse = torch.tanh(coarse / (coarse.std((-2, -1), keepdim=True) + 1e-6))
-    bent = functional.interpolate(coarse, outline.shape, mode="bicubic", align_corners=False)
-    return outline + BEND * bent.to(logits)
+    down, across = (_enlarging(length).to(coarse) for length in outline.shape)
+    return outline + BEND * (down @ coarse @ across.T).to(logits)
+
+
+@cache
+def _enlarging(length: int) -> torch.Tensor:
+    """What a bicubic interpolation of so many values takes from the CELLS, (length, CELLS).
+
+    As a product it takes a quarter of the time, which both sides' clicks are charged with.
+    """
+    each = torch.eye(CELLS)[None, None]
+    size = (length, CELLS)
+    return functional.interpolate(each, size, mode="bicubic", align_corners=False)[0, 0]
 
 
 @cache

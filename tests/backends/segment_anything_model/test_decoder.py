@@ -4,7 +4,17 @@ import pytest
 import torch
 from segment_anything.modeling import MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 
+from backends.segment_anything_model import decoder
 from backends.segment_anything_model.decoder import FastDecoder
+from backends.serving.computing import Brief
+
+BRIEFS = [None, Brief(in_parts=True)]
+
+
+@pytest.fixture(autouse=True)
+def few_places_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The grids here are small; a share of one still has several pieces, the last one smaller."""
+    monkeypatch.setattr(decoder, "PLACES_AT_A_TIME", 50)
 
 
 def full_width() -> tuple[PromptEncoder, MaskDecoder]:
@@ -25,12 +35,15 @@ def small(sam: Sam) -> tuple[PromptEncoder, MaskDecoder]:
 
 @pytest.mark.parametrize("wide", [True, False], ids=["full width", "small"])
 @pytest.mark.parametrize("several", [True, False])
+@pytest.mark.parametrize("brief", BRIEFS, ids=["whole", "in parts"])
 @torch.inference_mode()
-def test_the_wanted_mask_is_the_official_decoders(sam: Sam, wide: bool, several: bool) -> None:
+def test_the_wanted_mask_is_the_official_decoders(
+    sam: Sam, wide: bool, several: bool, brief: Brief | None
+) -> None:
     encoder, official = full_width() if wide else small(sam)
     height, width = encoder.image_embedding_size
     pe = encoder.get_dense_pe()
-    fast = FastDecoder(official, pe)
+    fast = FastDecoder(official, pe, brief)
     chosen = set()
     for seed in range(8):
         torch.manual_seed(seed)
@@ -56,10 +69,13 @@ def test_the_wanted_mask_is_the_official_decoders(sam: Sam, wide: bool, several:
 
 
 @pytest.mark.parametrize("seen", [(12, 20), (12, 7), (5, 20), (1, 1)])
+@pytest.mark.parametrize("brief", BRIEFS, ids=["whole", "in parts"])
 @torch.inference_mode()
-def test_logits_of_padding_are_made_later_and_are_the_same(seen: tuple[int, int]) -> None:
+def test_logits_of_padding_are_made_later_and_are_the_same(
+    seen: tuple[int, int], brief: Brief | None
+) -> None:
     encoder, official = full_width()
-    fast = FastDecoder(official, encoder.get_dense_pe())
+    fast = FastDecoder(official, encoder.get_dense_pe(), brief)
     features = torch.randn(1, encoder.embed_dim, 12, 20)
     prompts = torch.tensor([[[40.0, 30.0]]]), torch.ones(1, 1)
     sparse, dense = encoder(prompts, None, None)

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from backends.serving import linear as module
-from backends.serving.linear import ROWS, is_quick, linear, with_quick_layers
+from backends.serving.linear import ROWS, Packed, is_quick, linear, with_quick_layers
 
 
 @pytest.fixture
@@ -100,3 +100,17 @@ def test_a_module_keeps_its_weights_and_its_answer(asked: list[torch.Tensor]) ->
     x = torch.randn(2, 50, 24)
     assert torch.allclose(quick(x), official(x), atol=1e-5)
     assert len(asked) == 2
+
+
+@torch.inference_mode()
+def test_a_packed_layer_keeps_its_weights_and_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    official = nn.Linear(256, 2048)
+    packed = Packed(official)
+    assert packed.state_dict().keys() == official.state_dict().keys()
+    for rows in (1, 7, 8, 40):
+        x = torch.randn(2, rows, 256)
+        assert torch.allclose(packed(x), official(x), atol=1e-5)
+    assert packed(x.double().float()[:0]).shape == (0, 40, 2048)
+    monkeypatch.setattr(module, "_ONEDNN", None)
+    assert torch.allclose(Packed(official)(x), official(x), atol=1e-5)
+    assert torch.allclose(packed(x), official(x), atol=1e-5)
