@@ -123,7 +123,9 @@ def _without_helpers(count: int, cores: Sequence[set[int]] = ()) -> ThreadPoolEx
         torch.get_num_threads()
         torch.set_num_threads(1)
         if core:
-            os.sched_setaffinity(0, core)
+            # Whose cores have changed just now is only slower without one of its own.
+            with suppress(OSError):
+                os.sched_setaffinity(0, core)
         started.wait()
 
     list(threads.map(start, cores or [None] * count))
@@ -135,10 +137,10 @@ def _without_helpers(count: int, cores: Sequence[set[int]] = ()) -> ThreadPoolEx
 def _cores(count: int) -> list[set[int]]:
     """Return so many cores that this process may use, each the numbers of its CPUs; or none.
 
-    A thread that is woken goes to the core of the one that wakes it, though another one idles, if
-    that is a virtual one to which the host gives no time just then (`available_idle_cpu` in Linux'
-    kernel/sched/core.c). It may take milliseconds until it is moved: after 50 ms without a click
-    two threads made a mask in 27 ms instead of 18.
+    A thread that is woken may go to the core of the one that wakes it, though another one idles:
+    after 50 ms without a click two threads shared a core, and made a mask in 27 ms instead of 18.
+    A virtual core that the host has taken back does not count as idle, it seems
+    (`available_idle_cpu` in Linux' kernel/sched), and the load balancer comes later.
     """
     if not hasattr(os, "sched_getaffinity"):
         return []
