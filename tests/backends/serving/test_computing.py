@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
@@ -85,6 +86,32 @@ def test_parts_are_computed_at_once_in_order_and_each_on_a_core_of_its_own() -> 
     assert brief.count == usual == torch.get_num_threads()
     assert computing.at_length(torch.get_num_threads) == usual
     assert Brief().count == 1
+
+
+@pytest.mark.parametrize(
+    ("siblings", "count", "cores"),
+    [
+        ({0: "0,2", 1: "1,3", 2: "0,2", 3: "1,3"}, 2, [{0, 2}, {1, 3}]),
+        ({0: "0-1", 1: "0-1", 4: "4", 6: "6"}, 2, [{0, 1}, {4}]),
+        ({0: "0-1", 1: "0-1"}, 2, []),
+        ({2: None, 5: None}, 2, [{2}, {5}]),
+    ],
+    ids=["threads of a core", "only as many as are wanted", "too few", "nothing is told"],
+)
+def test_a_core_has_all_its_cpus_that_may_be_used(
+    siblings: dict[int, str | None],
+    count: int,
+    cores: list[set[int]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for cpu, told in siblings.items():
+        (topology := tmp_path / f"cpu{cpu}" / "topology").mkdir(parents=True)
+        if told is not None:
+            (topology / "core_cpus_list").write_text(f"{told}\n")
+    monkeypatch.setattr(computing, "CPUS", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(siblings), raising=False)
+    assert computing._cores(count) == cores
 
 
 @pytest.mark.parametrize("failing", [0, 1])
