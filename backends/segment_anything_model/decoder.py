@@ -1,24 +1,23 @@
 """Segment Anything's mask decoder with the same weights and the same answer, in less work.
 
 Some ten tokens and 4096 places of the image attend to each other. The official decoder projects
-each place to keys, values and queries, for a few tokens that look at them. Matrix products may be
-put together in another order: here the tokens are projected into the space of the image instead.
-What is the same for all places cancels out in a softmax over them. Of the masks only the wanted one
-is made, and of that first what lies on the image and not on its padding. And what the first layer
-makes of the image alone is made once an image.
+each place to keys, values and queries, for a few tokens that look at them: attention.py does
+without. Each core has its own share of the places for several steps. Of the masks only the wanted
+one is made, and of that first what lies on the image and not on its padding. And what the first
+layer makes of the image alone is made once an image.
 """
 
-import math
 from collections.abc import Callable
 from functools import partial
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from backends.segment_anything_model.official import Attention, MaskDecoder
+from backends.segment_anything_model.attention import Asking, Look, Told, by_head
+from backends.segment_anything_model.official import MaskDecoder
 from backends.serving.computing import Brief
 from backends.serving.linear import Packed, linear, with_quick_layers
 
@@ -86,9 +85,9 @@ class FastDecoder:
             image = grid[share] + holder[share]
             placed = image + self._pe[share]
             return (
-                _by_head(to_image.k_proj(placed), to_image.num_heads).transpose(1, 2),
-                _by_head(to_image.v_proj(image), to_image.num_heads),
-                _by_head(from_image.q_proj(placed), from_image.num_heads).transpose(1, 2),
+                by_head(to_image.k_proj(placed), to_image.num_heads).transpose(1, 2),
+                by_head(to_image.v_proj(image), to_image.num_heads),
+                by_head(from_image.q_proj(placed), from_image.num_heads).transpose(1, 2),
             )
 
         keys, values, queries = zip(*self._each(of_share, len(self._pe)), strict=True)
@@ -161,10 +160,10 @@ class FastDecoder:
         transformer = self._official.transformer
         layers = [*transformer.layers]
         tokens = _among_themselves(layers[0], prompts, prompts)
-        asking = _Asking(layers[0].cross_attn_token_to_image, tokens + prompts)
+        asking = Asking(layers[0].cross_attn_token_to_image, tokens + prompts)
         is_new = True
         if ready is not None:
-            told = asking.told_by_ready(ready)
+            told = asking.told_by(ready.keys, ready.values)
         else:
             ask = partial(self._asked, image, asking, is_new, None, None)
             told = asking.told(self._each(ask, len(self._pe)))
@@ -172,7 +171,7 @@ class FastDecoder:
         for number, layer in enumerate(layers):
             tokens = layer.norm2(tokens + told)
             tokens = layer.norm3(tokens + layer.mlp(tokens))
-            look = _Look(layer.cross_attn_image_to_token, tokens + prompts, tokens, layer.norm4)
+            look = Look(layer.cross_attn_image_to_token, tokens + prompts, tokens, layer.norm4)
             if number + 1 < len(layers):
                 tokens = _among_themselves(layers[number + 1], tokens, prompts)
                 attention = layers[number + 1].cross_attn_token_to_image
@@ -180,7 +179,7 @@ class FastDecoder:
                 wanted = [0, *(1 + mask for mask in range(masks.start, masks.stop))]
                 tokens, prompts = tokens[wanted], prompts[wanted]
                 attention = transformer.final_attn_token_to_image
-            asking = _Asking(attention, tokens + prompts)
+            asking = Asking(attention, tokens + prompts)
             queries = None if ready is None else ready.queries
             ask = partial(self._asked, image, asking, is_new, look, queries)
             told = asking.told(self._each(ask, len(self._pe)))
@@ -190,12 +189,12 @@ class FastDecoder:
     def _asked(
         self,
         image: "_Image",
-        asking: "_Asking",
+        asking: Asking,
         is_new: bool,
-        look: "_Look | None",
+        look: Look | None,
         queries: Tensor | None,
         share: slice,
-    ) -> "list[_Told]":
+    ) -> list[Told]:
         """Let places see the tokens, and then tell what they are asked, some at a time.
 
         Args:
@@ -270,106 +269,6 @@ class _Image(NamedTuple):
     places: Tensor
 
 
-class _Told(NamedTuple):
-    """What some places tell tokens, by head and token: a softmax over all is made of several.
-
-    Attributes:
-        most: the highest score, (heads * T).
-        share: what the place with that score has in these places' own softmax, (heads * T).
-        seen: the sum of the places with their shares in it, (heads * T, C).
-    """
-
-    most: Tensor
-    share: Tensor
-    seen: Tensor
-
-
-class _Asking:
-    """An attention of tokens to places, `attention(q=tokens, k=places + pe, v=places)`.
-
-    Args:
-        tokens: (T, C).
-    """
-
-    def __init__(self, attention: Attention, tokens: Tensor) -> None:
-        self._attention = attention
-        self._heads, self._count, self._channels = attention.num_heads, *tokens.shape
-        queries = _by_head(attention.q_proj(tokens), self._heads)
-        self._size = queries.shape[2]
-        self._queries = queries / math.sqrt(self._size)
-        keys = attention.k_proj.weight.view(self._heads, self._size, self._channels)
-        # The keys' bias adds the same to a token's scores of all places.
-        self._wanted = (self._queries @ keys).reshape(-1, self._channels)
-
-    def of(self, places: Tensor, placed: Tensor) -> _Told:
-        """Return what places (n, C) tell, without and with their positional encoding."""
-        scores = linear(self._wanted, placed)
-        shares = scores.softmax(1)
-        return _Told(scores.amax(1), shares.amax(1), linear(shares, places.T))
-
-    def told(self, shares: list[list[_Told]]) -> Tensor:
-        """Return what the tokens are told by all places together, (T, C)."""
-        most, share, seen = map(torch.stack, zip(*chain.from_iterable(shares), strict=True))
-        # What the places have in a softmax over all is the sum of e to the power of their scores,
-        # whose logarithm this is.
-        weights = (most - share.log()).softmax(0)
-        mixed = (weights[..., None] * seen).sum(0)
-        values = self._attention.v_proj.weight.view(self._heads, self._size, self._channels)
-        by_head = mixed.view(self._heads, self._count, -1) @ values.transpose(1, 2)
-        return self._out(by_head, self._attention.v_proj.bias)
-
-    def told_by_ready(self, ready: Ready) -> Tensor:
-        """Return the same where the places' keys and values are known."""
-        return self._out((self._queries @ ready.keys).softmax(-1) @ ready.values, 0)
-
-    def _out(self, by_head: Tensor, bias: Tensor | int) -> Tensor:
-        together = by_head.transpose(0, 1).reshape(self._count, -1)
-        return self._attention.out_proj(together + bias)
-
-
-class _Look:
-    """An attention of places to tokens, `norm(places + attention(q=places, k=tokens, v=values))`.
-
-    Args:
-        tokens, values: (T, C).
-    """
-
-    def __init__(
-        self, attention: Attention, tokens: Tensor, values: Tensor, norm: torch.nn.LayerNorm
-    ) -> None:
-        heads, count, channels = attention.num_heads, *tokens.shape
-        keys = _by_head(attention.k_proj(tokens), heads)
-        size = keys.shape[2]
-        keys = keys / math.sqrt(size)
-        offered = keys @ attention.q_proj.weight.view(heads, size, channels)
-        held = _by_head(attention.v_proj(values), heads)
-        told = held @ attention.out_proj.weight.view(channels, heads, size).permute(1, 2, 0)
-        self._keys = keys
-        self._offered = offered.reshape(heads * count, channels)
-        self._always = keys @ attention.q_proj.bias.view(heads, size, 1)
-        # A place's shares of a head's tokens add up to 1, so the bias can be told with them.
-        self._told = (told + attention.out_proj.bias / heads).reshape(heads * count, channels)
-        self._norm = norm
-
-    def scores(self, placed: Tensor) -> Tensor:
-        """Return how much places with their positional encoding, (n, C), look at each token.
-
-        By head, (heads, T, n).
-        """
-        return linear(self._offered, placed).view(*self._always.shape[:2], -1) + self._always
-
-    def scores_of(self, queries: Tensor) -> Tensor:
-        """Return the same for places whose queries are known, (heads, C', n)."""
-        return self._keys @ queries
-
-    def see(self, places: Tensor, scores: Tensor) -> None:
-        """Add to places (n, C) what they see with such scores."""
-        # A token's scores of all places lie side by side: the softmax over seven tokens then runs
-        # over places at once, several times faster than place by place.
-        shares = scores.softmax(1).view(len(self._offered), -1)
-        places.copy_(self._norm(places.addmm_(shares.T, self._told)))
-
-
 def _among_themselves(layer: Any, tokens: Tensor, prompts: Tensor) -> Tensor:
     """Return tokens (T, C) that have looked at each other, as a layer begins."""
     if layer.skip_first_layer_pe:
@@ -382,11 +281,6 @@ def _among_themselves(layer: Any, tokens: Tensor, prompts: Tensor) -> Tensor:
 def _places(grid: Tensor) -> Tensor:
     """(1, C, h, w) -> (h * w, C), without a copy."""
     return grid[0].flatten(1).T
-
-
-def _by_head(projected: Tensor, heads: int) -> Tensor:
-    """(n, heads * C') -> (heads, n, C')."""
-    return projected.view(len(projected), heads, -1).transpose(0, 1)
 
 
 def _as_linear(doubling: torch.nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:
