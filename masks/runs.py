@@ -126,12 +126,17 @@ def _changes(flat: NDArray[np.bool_], is_last: bool) -> NDArray[np.int64]:
         # What it is followed by are zeros.
         changes[(flat.size - 1) >> 6] |= np.uint64(1 << ((flat.size - 1) & 63))
     changes = changes[: BLOCK // 64]
+    return set_bits(changes)
+
+
+def set_bits(words: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return the numbers of the bits that are set in some words, (N,), least significant first."""
     # numpy looks through bools much faster than through numbers.
-    word = (changes != 0).nonzero()[0]
-    bits = np.unpackbits(changes[word].view(np.uint8), bitorder="little")
+    word = (words != 0).nonzero()[0]
+    bits = np.unpackbits(words[word].view(np.uint8), bitorder="little")
     bit = bits.view(np.bool_).nonzero()[0]
     word <<= 6
-    ends = word.take(bit >> 6)
+    numbers = word.take(bit >> 6)
     bit &= 63
-    ends += bit
-    return ends
+    numbers += bit
+    return numbers

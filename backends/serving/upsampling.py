@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from masks.runs import Runs
+from masks.runs import Runs, set_bits
 
 # Above this share of cells with both signs, pixels one by one are slower than all at once.
 MOST_MIXED = 0.1
@@ -144,12 +144,7 @@ def _of_both_signs(sign: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[n
     mixed = beside.copy()
     mixed[:-1] |= beside[1:]
     mixed[:-1] |= words[:-1] ^ words[1:]
-    # Few words have such a cell.
-    word = np.flatnonzero(mixed != 0)
-    bits = np.unpackbits(mixed.ravel()[word].view(np.uint8), bitorder="little")
-    bit = np.flatnonzero(bits.view(np.bool_))
-    rows, first = np.divmod(word.take(bit >> 6), mixed.shape[1])
-    return rows, first * 64 + (bit & 63)
+    return np.divmod(set_bits(mixed.ravel()), 64 * mixed.shape[1])
 
 
 def _last_before(crossing: NDArray[np.float64], low: int, high: int) -> NDArray[np.intp]:

@@ -70,7 +70,7 @@ def test_parts_are_computed_at_once_in_order_and_each_on_a_core_of_its_own() -> 
     usual = torch.get_num_threads()
     brief = Brief(in_parts=True)
     together = threading.Barrier(brief.count)
-    cores = hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) >= brief.count
+    cores = computing._cores(brief.count)
 
     def part(number: int) -> tuple[int, int, frozenset[int]]:
         # All parts at once, or nobody gets further.
